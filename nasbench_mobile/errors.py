@@ -1,0 +1,60 @@
+"""Errors: one base and few children; what a user did wrong exits with 2, what went wrong with 1."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class NasbenchError(Exception):
+    """Base of every error this package raises on purpose.
+
+    The message says what was wrong, what was seen and what to do. The command line prints it
+    without a traceback and exits with `exit_code`.
+    """
+
+    exit_code = 1
+
+
+class UsageError(NasbenchError):
+    """The caller asked for something that cannot be: a wrong option, name, value or file."""
+
+    exit_code = 2
+
+
+class UnknownNameError(UsageError):
+    """A name that no catalogue entry has; the message suggests the nearest ones."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(repr(c) for c in close)}? " if close else ""
+        super().__init__(f"unknown {kind} {name!r}: {hint}known are {', '.join(names)}")
+
+
+class InvalidTokensError(UsageError):
+    """Tokens of a wrong length or range for their search space."""
+
+
+class InvalidNetworkError(UsageError):
+    """A network description that does not fit together, or a word in it that is unknown."""
+
+
+class MissingExtraError(UsageError):
+    """An optional dependency is not installed; the message gives the pip command."""
+
+
+class LogError(NasbenchError):
+    """An event log that cannot be trusted: damaged, edited, or of another benchmark version."""
+
+
+class ReplayError(LogError):
+    """A strategy, rebuilt from its seed, did not repeat the proposals in the log."""
+
+
+class StrategyError(NasbenchError):
+    """A strategy broke its contract: too many proposals, malformed tokens, an exception."""
+
+
+class EvaluationError(NasbenchError):
+    """Too many evaluations failed; carries the first reason."""

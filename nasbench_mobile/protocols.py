@@ -1,0 +1,164 @@
+"""The contracts between the rooms. Each law stands in a docstring and is tested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from nasbench_mobile.types import (
+    AccuracyReading,
+    Decision,
+    Failure,
+    Fidelity,
+    Kind,
+    LatencyReading,
+    Measurement,
+    Proposal,
+    Tokens,
+    Trial,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from nasbench_mobile.architecture import Architecture
+    from nasbench_mobile.networks.graph import Network
+
+
+class Strategy(Protocol):
+    """Proposes tokens and learns from trials; it maximises the reward.
+
+    Laws: built from `(decisions, seed, budget, **options)`, the same arguments give the same
+    proposals; no global random state is read or set; it never sees a space, a network or an
+    evaluator.
+    """
+
+    def ask(self, count: int) -> Sequence[Proposal]:
+        """At least one and at most `count` proposals, ids unique within the run; none when the
+        strategy has nothing more to propose, which ends the run.
+        """
+
+    def tell(self, trials: Sequence[Trial]) -> None:
+        """Trials that finished or failed, in ask order in a synchronous run, any order else."""
+
+
+@runtime_checkable
+class Batched(Protocol):
+    """Optional ability: how many proposals the strategy likes to be asked for at once."""
+
+    @property
+    def batch_size(self) -> int: ...
+
+
+class StrategyFactory(Protocol):
+    """What the catalogue holds: a strategy class, usually."""
+
+    def __call__(
+        self, decisions: Sequence[Decision], seed: int, budget: int, **options: Any
+    ) -> Strategy: ...
+
+
+class SearchSpace(Protocol):
+    """Decisions and what their tokens mean."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The explicit options it was built with (JSON values): part of a benchmark's hash."""
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]: ...
+
+    @property
+    def size(self) -> int:
+        """Number of token lists."""
+
+    @property
+    def distinct(self) -> int:
+        """Number of distinct networks: of different canonical token lists."""
+
+    def validate(self, tokens: Sequence[int]) -> Tokens:
+        """The tokens as a tuple of ints; `InvalidTokensError` names the first that is wrong."""
+
+    def network(
+        self,
+        tokens: Tokens,
+        *,
+        width: float = 1.0,
+        input_size: int | None = None,
+        classes: int = 1000,
+    ) -> Network:
+        """Decode: the layer graph. `input_size` (pixels) None means the space's own (224)."""
+
+    def encode(self, network: Network) -> Tokens:
+        """Canonical tokens of a full-size network of this space; `InvalidNetworkError` else."""
+
+    def canonical(self, tokens: Tokens) -> Tokens:
+        """The representative of all token lists that decode to the same network."""
+
+    def describe(self, tokens: Tokens) -> str:
+        """The block string of the network."""
+
+    def sample(self, rng: np.random.Generator) -> Tokens:
+        """Uniform over token lists."""
+
+    def neighbours(self, tokens: Tokens) -> Iterator[Tokens]:
+        """Every token list that differs in exactly one token."""
+
+
+@runtime_checkable
+class Segmented(Protocol):
+    """Optional ability of a space: its network is a chain of segments, each decided by few tokens.
+
+    Layers of segment `s` are those whose name starts with `segments[s][0] + "/"`, and what they
+    are (shapes included) depends only on tokens at the positions `segments[s][1]`. Layers outside
+    every named segment are the same for all tokens. Additive models compile per-segment tables
+    from this.
+    """
+
+    @property
+    def segments(self) -> tuple[tuple[str, tuple[int, ...]], ...]: ...
+
+
+class AccuracyEvaluator(Protocol):
+    """Accuracy for a batch of architectures: one reading or failure each, in order."""
+
+    @property
+    def label(self) -> str:
+        """What it is and which version, for logs and captions."""
+
+    @property
+    def fidelity(self) -> Fidelity | None: ...
+
+    def accuracy(
+        self, architectures: Sequence[Architecture]
+    ) -> Sequence[AccuracyReading | Failure]: ...
+
+
+class LatencyEvaluator(Protocol):
+    """Latency (ms) of the full-size network for a batch of architectures, in order."""
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def device(self) -> str:
+        """For instance `pixel1` or the host's processor name."""
+
+    @property
+    def kind(self) -> Kind: ...
+
+    def latency(
+        self, architectures: Sequence[Architecture]
+    ) -> Sequence[LatencyReading | Failure]: ...
+
+    def network_latency(self, network: Network) -> LatencyReading:
+        """The door for reference models, which have no tokens."""
+
+
+class Objective(Protocol):
+    """Measurement to reward; higher is better."""
+
+    def __call__(self, measurement: Measurement) -> float: ...

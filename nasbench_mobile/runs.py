@@ -1,0 +1,70 @@
+"""What is known of a run: read from its event log, given to metrics and reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from nasbench_mobile.types import Measurement, StrategySpec, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class ReferencePoint:
+    """The frozen corner of the hypervolume: least accuracy (fraction), largest latency (ms)."""
+
+    accuracy: float
+    latency_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunHeader:
+    """The first line of an event log: everything that decides what the run does.
+
+    `benchmark` is the resolved benchmark record (JSON values; keys name, version, space, accuracy,
+    latency, objective {alpha, beta, target_ms}, budget_unit, reference_point), `benchmark_hash`
+    its hash. `batch` is the user's own batch size or None for the strategy's natural one.
+    """
+
+    benchmark: dict[str, Any]
+    benchmark_hash: str
+    strategy: StrategySpec
+    seed: int
+    budget: int
+    batch: int | None = None
+    versions: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def target_ms(self) -> float:
+        return float(self.benchmark["objective"]["target_ms"])
+
+    @property
+    def reference_point(self) -> ReferencePoint:
+        point = self.benchmark["reference_point"]
+        return ReferencePoint(float(point["accuracy"]), float(point["latency_ms"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Process CPU seconds spent in the strategy and in evaluating, and wall seconds of the run."""
+
+    ask_tell_s: float = 0.0
+    evaluate_s: float = 0.0
+    wall_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One strategy on one benchmark with one seed, as logged.
+
+    `trials` are in the order they were told; `noise_free` has, for each, the measurement without
+    noise (the trial's own on a benchmark without noise; None where the trial failed). Scores use
+    `noise_free` of what the trials' rewards chose. `failure` is the reason a run ended early.
+    """
+
+    header: RunHeader
+    trials: tuple[Trial, ...]
+    noise_free: tuple[Measurement | None, ...]
+    finished: bool
+    failure: str | None = None
+    timing: Timing = Timing()

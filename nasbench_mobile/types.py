@@ -1,0 +1,169 @@
+"""Frozen values that everything else is written in. Standard library and numpy only."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from nasbench_mobile.errors import UsageError
+
+Tokens: TypeAlias = tuple[int, ...]
+"""One int per decision, `0 <= tokens[i] < decisions[i].cardinality`: what a strategy proposes."""
+
+Kind: TypeAlias = Literal["estimate", "measured", "synthetic"]
+"""How a figure came about: by a fitted model, by measuring, or by a made-up function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One choice of a search space.
+
+    `labels` (one per value, may be empty) are for people; strategies use `cardinality` and
+    `ordered` alone. `ordered` says that neighbouring values are alike (kernel 3 < 5).
+    """
+
+    name: str
+    cardinality: int
+    ordered: bool = False
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.cardinality < 1:
+            raise UsageError(
+                f"decision {self.name!r} has cardinality {self.cardinality}; it needs at least 1"
+            )
+        if self.labels and len(self.labels) != self.cardinality:
+            raise UsageError(
+                f"decision {self.name!r} has {len(self.labels)} labels for "
+                f"{self.cardinality} values; give one label per value or none"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Tokens that a strategy asks to have evaluated; `id` is its own, unique within a run."""
+
+    id: int
+    tokens: Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Fidelity:
+    """At what cost an accuracy was measured; None where the evaluator has no such notion.
+
+    `width` and `input_size` (pixels) are those of the network that was trained, which a proxy may
+    shrink; latency is always that of the full network. Part of the key under which a measurement
+    is reused.
+    """
+
+    epochs: float | None = None
+    data: str | None = None
+    width: float = 1.0
+    input_size: int | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An evaluation that gave no number, and why. A value, not an exception."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracyReading:
+    """What an accuracy evaluator gives for one architecture: a fraction in [0, 1].
+
+    `sd` is its standard deviation where known, `cost_s` the seconds it took (or would have
+    taken), `extrapolated` that the model behind it has seen nothing like it.
+    """
+
+    accuracy: float
+    sd: float | None = None
+    cost_s: float = 0.0
+    extrapolated: bool = False
+    fidelity: Fidelity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyReading:
+    """What a latency evaluator gives for one architecture, in milliseconds, and its spread."""
+
+    latency_ms: float
+    sd_ms: float | None = None
+    cost_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Accuracy (fraction in [0, 1]) and full-size latency (ms) of one architecture.
+
+    Checks itself: accuracy finite in [0, 1], latency finite and positive.
+    """
+
+    accuracy: float
+    latency_ms: float
+    accuracy_sd: float | None = None
+    latency_sd_ms: float | None = None
+    fidelity: Fidelity | None = None
+    cost_s: float = 0.0
+    extrapolated: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.accuracy <= 1.0:  # NaN fails this too
+            raise UsageError(
+                f"accuracy is {self.accuracy!r}; it must be a fraction in [0, 1] (not percent)"
+            )
+        if not (self.latency_ms > 0.0 and math.isfinite(self.latency_ms)):
+            raise UsageError(
+                f"latency_ms is {self.latency_ms!r}; it must be finite and above 0 milliseconds"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A proposal with its measurement and reward, or with its failure.
+
+    `repeat_of` is the id of the first proposal of the run that meant the same architecture (its
+    measurement is reused and the repeat is charged), else None.
+    """
+
+    proposal: Proposal
+    measurement: Measurement | None = None
+    reward: float | None = None
+    failure: str | None = None
+    repeat_of: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.failure is None) != (self.measurement is not None and self.reward is not None):
+            raise UsageError(
+                f"trial {self.proposal.id} has measurement {self.measurement!r}, reward "
+                f"{self.reward!r} and failure {self.failure!r}; it needs either a measurement "
+                "with a reward, or a failure"
+            )
+
+    @property
+    def tokens(self) -> Tokens:
+        return self.proposal.tokens
+
+    @property
+    def ok(self) -> bool:
+        """Whether the trial has a reward."""
+        return self.failure is None
+
+
+@dataclass(frozen=True, slots=True)
+class StrategySpec:
+    """A strategy's name in the catalogue (or `file.py:Class`) and its explicit options."""
+
+    name: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """`name` or `name:option=value,...`: how tables and folders call it."""
+        if not self.options:
+            return self.name
+        given = ",".join(f"{key}={value}" for key, value in sorted(self.options.items()))
+        return f"{self.name}:{given}"
