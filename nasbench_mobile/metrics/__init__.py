@@ -1,0 +1,1 @@
+"""Figures of runs: fronts, hypervolume, anytime curves and the statistics that compare them."""

@@ -1,0 +1,88 @@
+"""What a run had found after each trial, and what it found in the end.
+
+The law of noise: the incumbent is what the rewards that the strategy saw chose; its score is its
+noise-free reward. Scoring the best noise-free value seen instead would credit a strategy with a
+network it could not tell from others.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nasbench_mobile.metrics.columns import Columns, Floats, Ints
+from nasbench_mobile.protocols import Objective
+from nasbench_mobile.types import Measurement
+
+
+def incumbents(reward: Floats) -> Ints:
+    """Position of the highest reward so far, after each trial: shape `(trials,)`.
+
+    The first of equals stays; -1 before the first success (a failed trial's reward is NaN).
+    """
+    filled = np.where(np.isnan(reward), -np.inf, reward)
+    before = np.concatenate([[-np.inf], np.maximum.accumulate(filled)[:-1]])[: filled.size]
+    positions = np.where(filled > before, np.arange(filled.size), -1)
+    return np.maximum.accumulate(positions)
+
+
+def anytime_best(columns: Columns, objective: Objective) -> Floats:
+    """Noise-free reward of the incumbent after each trial: shape `(trials,)`, NaN before one.
+
+    With noise the curve may fall: the incumbent is what a lucky reading chose.
+    """
+    chosen = incumbents(columns.reward)
+    curve = np.full(chosen.size, np.nan)
+    for position in np.unique(chosen[chosen >= 0]):
+        curve[chosen == position] = objective(truth(columns, int(position)))
+    return curve
+
+
+def best(columns: Columns) -> int | None:
+    """Position of the final incumbent; None where no trial succeeded."""
+    chosen = incumbents(columns.reward)
+    return int(chosen[-1]) if chosen.size and chosen[-1] >= 0 else None
+
+
+def best_reward(columns: Columns, objective: Objective) -> float:
+    """Noise-free reward of the final incumbent; 0 where no trial succeeded.
+
+    0 is the least that Eq. 2 of MnasNet can give. A run that found nothing is worth nothing (our
+    choice: leaving it out would flatter a strategy whose runs fail).
+    """
+    position = best(columns)
+    return 0.0 if position is None else objective(truth(columns, position))
+
+
+def truth(columns: Columns, position: int) -> Measurement:
+    """The noise-free measurement (accuracy and latency alone) at a position."""
+    return Measurement(
+        accuracy=float(columns.true_accuracy[position]),
+        latency_ms=float(columns.true_latency_ms[position]),
+    )
+
+
+def best_within_target(columns: Columns, target_ms: float) -> float | None:
+    """Noise-free accuracy of the most accurate network that the strategy saw within the target.
+
+    None where it saw none.
+    """
+    seen = np.where(columns.latency_ms <= target_ms, columns.accuracy, -np.inf)
+    if not seen.size or np.isinf(seen.max()):
+        return None
+    return float(columns.true_accuracy[int(seen.argmax())])
+
+
+def within_target_share(columns: Columns, target_ms: float) -> float:
+    """Share of all trials that ran and took at most `target_ms`; failed ones count as outside."""
+    # a comparison with NaN, a failed trial's latency, is false
+    return float(np.mean(columns.latency_ms <= target_ms)) if columns.reward.size else 0.0
+
+
+def repeat_rate(columns: Columns) -> float:
+    """Share of trials that proposed an architecture the run already knew."""
+    return float(columns.repeat.mean()) if columns.repeat.size else 0.0
+
+
+def failed_count(columns: Columns) -> int:
+    """Number of trials that failed."""
+    return int(columns.reward.size - columns.ok.sum())

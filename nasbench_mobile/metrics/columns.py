@@ -1,0 +1,73 @@
+"""A run as arrays: what the strategy saw and, beside it, the noise-free truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nasbench_mobile.errors import LogError
+from nasbench_mobile.objective import LatencyObjective
+from nasbench_mobile.runs import Run, RunHeader
+from nasbench_mobile.types import Measurement
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Arrays of shape `(trials,)`, in the order of the run; NaN where a trial failed.
+
+    `accuracy` (fraction), `latency_ms` and `reward` are what the strategy was told; `true_accuracy`
+    and `true_latency_ms` the same architectures without noise. `repeat` marks proposals that meant
+    an architecture the run already knew.
+    """
+
+    reward: Floats
+    accuracy: Floats
+    latency_ms: Floats
+    true_accuracy: Floats
+    true_latency_ms: Floats
+    repeat: Bools
+
+    @property
+    def ok(self) -> Bools:
+        """Which trials have a reward."""
+        return ~np.isnan(self.reward)
+
+
+def columns(run: Run) -> Columns:
+    """The arrays of a run; `LogError` where trials and noise-free values do not match up."""
+    if len(run.noise_free) != len(run.trials):
+        raise LogError(
+            f"run {run.header.strategy.label!r} seed {run.header.seed} has {len(run.trials)} "
+            f"trials but {len(run.noise_free)} noise-free measurements; read its log again"
+        )
+    accuracy, latency_ms = _pair(trial.measurement for trial in run.trials)
+    true_accuracy, true_latency_ms = _pair(run.noise_free)
+    count = len(run.trials)
+    reward = np.fromiter(
+        (np.nan if trial.reward is None else trial.reward for trial in run.trials), float, count
+    )
+    repeat = np.fromiter((trial.repeat_of is not None for trial in run.trials), bool, count)
+    return Columns(reward, accuracy, latency_ms, true_accuracy, true_latency_ms, repeat)
+
+
+def _pair(measurements: Iterable[Measurement | None]) -> tuple[Floats, Floats]:
+    values = [(np.nan, np.nan) if m is None else (m.accuracy, m.latency_ms) for m in measurements]
+    table = np.array(values, dtype=float).reshape(-1, 2)
+    return table[:, 0].copy(), table[:, 1].copy()
+
+
+def objective_of(header: RunHeader) -> LatencyObjective:
+    """The objective that a header records, to score noise-free measurements with."""
+    record = header.benchmark["objective"]
+    return LatencyObjective(
+        alpha=float(record["alpha"]),
+        beta=float(record["beta"]),
+        target_ms=float(record["target_ms"]),
+    )

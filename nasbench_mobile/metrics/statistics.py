@@ -1,0 +1,148 @@
+"""How sure a comparison is: intervals, paired tests and effect sizes.
+
+After Agarwal et al., "Deep Reinforcement Learning at the Edge of the Statistical Precipice"
+(NeurIPS 2021; their library is rliable) and Demsar, "Statistical Comparisons of Classifiers over
+Multiple Data Sets" (JMLR 7, 2006).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from nasbench_mobile.errors import UsageError
+from nasbench_mobile.metrics.columns import Floats
+
+RESAMPLES = 10_000
+"""Bootstrap resamples: our choice, because the ends of an interval then move by less than a
+hundredth of its width from one generator seed to the next (rliable's default is 50,000)."""
+
+BOOTSTRAP_SEED = 20210830
+"""Seed of the interval's own generator, so that a report of the same logs is the same report."""
+
+LEAST_PAIRS = 6
+"""Fewest pairs for which the exact two-sided signed-rank test can reach p < 0.05: its least p
+over n pairs is 2 / 2**n, which is 0.0625 for 5 and 0.03125 for 6."""
+
+
+def iqm(values: ArrayLike) -> float:
+    """Interquartile mean: of the middle half, a quarter cut off each end (Agarwal et al. 2021).
+
+    >>> iqm([1, 2, 3, 4, 5, 6, 7, 100])
+    4.5
+    """
+    return float(_iqm(np.asarray(values, float)))
+
+
+def _iqm(values: Floats) -> Floats:
+    return np.asarray(stats.trim_mean(values, 0.25, axis=-1))  # as rliable computes it
+
+
+def bootstrap_interval(
+    groups: Sequence[ArrayLike],
+    *,
+    statistic: Callable[[Floats], Floats] = _iqm,
+    confidence: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = BOOTSTRAP_SEED,
+) -> tuple[float, float] | None:
+    """Stratified bootstrap interval (percentile method) of a statistic over all values.
+
+    `groups` holds one array of runs per benchmark, each resampled by itself with replacement, as
+    Agarwal et al. 2021 (section 4.1) do; one benchmark is one group. `statistic` reduces the last
+    axis of an array. None where no group has two values: one run says nothing about spread.
+    """
+    samples = [np.asarray(group, float) for group in groups]
+    if all(sample.size < 2 for sample in samples):
+        return None
+    rng = np.random.default_rng(seed)
+    drawn = [
+        sample[rng.integers(sample.size, size=(resamples, sample.size))]
+        for sample in samples
+        if sample.size
+    ]
+    values = statistic(np.concatenate(drawn, axis=1))
+    tail = (1.0 - confidence) / 2.0
+    low, high = np.quantile(values, [tail, 1.0 - tail])
+    return float(low), float(high)
+
+
+@dataclass(frozen=True, slots=True)
+class PairedTest:
+    """A Wilcoxon signed-rank test over paired seeds; `p` is None where `note` says why not."""
+
+    pairs: int
+    p: float | None
+    note: str | None = None
+
+
+def wilcoxon(first: ArrayLike, second: ArrayLike) -> PairedTest:
+    """Two-sided Wilcoxon signed-rank test of `first - second`, both of shape `(pairs,)`.
+
+    Demsar 2006, section 3.1.3, with zero differences dropped (Wilcoxon's own way). Untested where
+    fewer than `LEAST_PAIRS` pairs differ: no outcome could then be significant.
+    """
+    a, b = np.asarray(first, float), np.asarray(second, float)
+    if a.shape != b.shape or a.ndim != 1:
+        raise UsageError(
+            f"paired samples have shapes {a.shape} and {b.shape}; give one value per shared seed"
+        )
+    if a.size < LEAST_PAIRS:
+        return PairedTest(
+            a.size, None, f"{a.size} paired seeds are too few to test; use at least {LEAST_PAIRS}"
+        )
+    difference = a - b
+    if not difference.any():
+        return PairedTest(a.size, 1.0, "equal on every seed")
+    differing = int(np.count_nonzero(difference))
+    if differing < LEAST_PAIRS:
+        return PairedTest(
+            a.size, None, f"only {differing} of {a.size} paired seeds differ: too few to test"
+        )
+    return PairedTest(a.size, float(stats.wilcoxon(difference, zero_method="wilcox").pvalue))
+
+
+def holm(p_values: Sequence[float | None]) -> list[float | None]:
+    """Holm's step-down correction (Scandinavian Journal of Statistics 6, 1979): adjusted p.
+
+    Adjusted values keep the order of the raw ones; None (an untested pair) stays None and is not
+    counted among the tests.
+
+    >>> holm([0.01, 0.04, None, 0.03])
+    [0.03, 0.06, None, 0.06]
+    """
+    tested = sorted((p, position) for position, p in enumerate(p_values) if p is not None)
+    adjusted: list[float | None] = [None] * len(p_values)
+    floor = 0.0
+    for rank, (p, position) in enumerate(tested):
+        floor = max(floor, min(1.0, (len(tested) - rank) * p))
+        adjusted[position] = floor
+    return adjusted
+
+
+def a12(first: ArrayLike, second: ArrayLike) -> float:
+    """Vargha and Delaney's A (2000): chance that a value of `first` beats one of `second`.
+
+    Ties count one half; 0.5 means no effect; 0.56, 0.64 and 0.71 are their small, medium, large.
+
+    >>> a12([3, 4], [1, 3])
+    0.875
+    """
+    a, b = np.asarray(first, float), np.asarray(second, float)
+    if not (a.size and b.size):
+        raise UsageError(f"A12 compares {a.size} values with {b.size}; both need at least one")
+    wins = (a[:, None] > b[None, :]).sum() + 0.5 * (a[:, None] == b[None, :]).sum()
+    return float(wins / (a.size * b.size))
+
+
+def probability_of_improvement(first: Sequence[ArrayLike], second: Sequence[ArrayLike]) -> float:
+    """Mean over benchmarks of A12 (Agarwal et al. 2021, section 4.3); one array per benchmark."""
+    if len(first) != len(second) or not first:
+        raise UsageError(
+            f"got {len(first)} and {len(second)} benchmarks; give the same ones, at least one"
+        )
+    return float(np.mean([a12(a, b) for a, b in zip(first, second, strict=True)]))
