@@ -1,0 +1,175 @@
+"""Accel-NASBench's space: MnasNet's blocks with expansion, kernel, layers and SE to choose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from nasbench_mobile.errors import InvalidNetworkError
+from nasbench_mobile.networks.blocks import (
+    BlockSpec,
+    Layer,
+    MobileSpec,
+    build,
+    expand_block,
+    scale,
+)
+from nasbench_mobile.networks.blockstring import format_spec
+from nasbench_mobile.networks.graph import Network
+from nasbench_mobile.networks.reading import read_chain
+from nasbench_mobile.spaces._grid import DecisionGrid
+from nasbench_mobile.types import Decision, Tokens
+
+_EXPANSIONS = (1, 4, 6)
+_KERNELS = (3, 5)
+_SE = (0.0, 0.25)
+_STEM = 32
+_FILTERS = (16, 24, 40, 80, 112, 192, 320)
+_STRIDES = (1, 2, 2, 2, 1, 2, 1)
+_LAYERS = ((1, 2, 3),) * 5 + ((1, 2, 3, 4), (1, 2, 3))
+_PER_BLOCK = 4
+
+
+class MnasNetAnbSpace:
+    """Accel-NASBench's MnasNet-like space (arXiv 2404.08005; github.com/afzalxo/Accel-NASBench).
+
+    7 blocks x (expansion {1, 4, 6}, kernel {3, 5}, layers {1, 2, 3}, SE {0, 1}), block by block in
+    that order; the sixth block also has 4 layers: 36^6 * 48 = 104,485,552,128 token lists. Stem
+    32, widths, strides and the head of 1280 are fixed. Expansion 1 has no expand conv; identity
+    skips are added wherever stride is 1 and input filters equal output filters; SE squeezes to a
+    quarter of the layer's input filters. No two token lists mean one network: every choice shows
+    in the layers, and skips are not chosen.
+
+    `network(width=...)` scales stem and blocks by a depth multiplier, as MnasNet does.
+
+    >>> space = MnasNetAnbSpace()
+    >>> space.describe((0, 0, 0, 0) * 7).split()[1]
+    'sepconv_r1_k3_s1_e1_o16_identity'
+    """
+
+    name = "mnasnet-anb"
+
+    def __init__(self) -> None:
+        self._grid = DecisionGrid(self.name, _decisions())
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Empty: the space has none."""
+        return {}
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        return self._grid.decisions
+
+    @property
+    def size(self) -> int:
+        return self._grid.size
+
+    @property
+    def distinct(self) -> int:
+        return self._grid.size
+
+    @property
+    def segments(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """Every block is decided by its own four tokens; stem and head are fixed."""
+        return tuple(
+            (f"block{b + 1}", tuple(range(_PER_BLOCK * b, _PER_BLOCK * (b + 1))))
+            for b in range(len(_FILTERS))
+        )
+
+    def validate(self, tokens: Sequence[int]) -> Tokens:
+        return self._grid.validate(tokens)
+
+    def canonical(self, tokens: Tokens) -> Tokens:
+        """The tokens themselves: no two lists decode to the same network."""
+        return self._grid.validate(tokens)
+
+    def sample(self, rng: np.random.Generator) -> Tokens:
+        return self._grid.sample(rng)
+
+    def neighbours(self, tokens: Tokens) -> Iterator[Tokens]:
+        return self._grid.neighbours(self.validate(tokens))
+
+    def spec(self, tokens: Tokens) -> MobileSpec:
+        """The chain of blocks that the tokens mean, full size."""
+        tokens = self.validate(tokens)
+        blocks = tuple(
+            _block(b, tokens[_PER_BLOCK * b : _PER_BLOCK * (b + 1)]) for b in range(len(_FILTERS))
+        )
+        return MobileSpec(_STEM, blocks)
+
+    def network(
+        self,
+        tokens: Tokens,
+        *,
+        width: float = 1.0,
+        input_size: int | None = None,
+        classes: int = 1000,
+    ) -> Network:
+        spec = scale(self.spec(tokens), width)
+        return build(spec, 224 if input_size is None else input_size, classes)
+
+    def describe(self, tokens: Tokens) -> str:
+        return format_spec(self.spec(tokens))
+
+    def encode(self, network: Network) -> Tokens:
+        """Tokens of a full-size network of this space; activation and dropout are not looked at.
+
+        `InvalidNetworkError` names the first part that the space cannot make.
+        """
+        chain = read_chain(network)
+        frame, filters = chain.frame, (_STEM, *_FILTERS)
+        if (frame.stem, frame.head, len(chain.blocks)) != (_STEM, 1280, len(_FILTERS)):
+            raise InvalidNetworkError(
+                f"network has stem {frame.stem}, {len(chain.blocks)} blocks and head {frame.head};"
+                f" space {self.name!r} has {_STEM}, {len(_FILTERS)} and 1280"
+            )
+        tokens: Tokens = ()
+        for b, layers in enumerate(chain.blocks):
+            tokens += self._encode_block(b, filters[b], layers)
+        return tokens
+
+    def _encode_block(self, b: int, input_filters: int, layers: tuple[Layer, ...]) -> Tokens:
+        first = layers[0]
+        try:
+            tokens = (
+                _EXPANSIONS.index(first.width // input_filters),
+                _KERNELS.index(first.kernel),
+                _LAYERS[b].index(len(layers)),
+                int(first.squeeze > 0),
+            )
+        except ValueError:
+            tokens = (0, 0, 0, 0)
+        if expand_block(_block(b, tokens), input_filters) != layers:
+            raise InvalidNetworkError(
+                f"block {b + 1} is {layers}, which no tokens of space {self.name!r} make there"
+            )
+        return tokens
+
+
+def _decisions() -> list[Decision]:
+    decisions = []
+    for b, layers in enumerate(_LAYERS, 1):
+        choices: dict[str, tuple[float, ...]] = {
+            "expansion": _EXPANSIONS, "kernel": _KERNELS, "layers": layers, "se": _SE,
+        }  # fmt: skip
+        for what, values in choices.items():
+            labels = tuple(f"{value:g}" for value in values)
+            decisions.append(Decision(f"block{b}/{what}", len(values), True, labels))
+    return decisions
+
+
+def _block(b: int, tokens: Tokens) -> BlockSpec:
+    expansion = _EXPANSIONS[tokens[0]]
+    return BlockSpec(
+        "sepconv" if expansion == 1 else "mbconv",
+        kernel=_KERNELS[tokens[1]],
+        stride=_STRIDES[b],
+        filters=_FILTERS[b],
+        expansion=expansion,
+        se=_SE[tokens[3]],
+        skip="identity",
+        layers=_LAYERS[b][tokens[2]],
+    )
