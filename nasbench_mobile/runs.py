@@ -67,4 +67,4 @@ class Run:
     noise_free: tuple[Measurement | None, ...]
     finished: bool
     failure: str | None = None
-    timing: Timing = Timing()
+    timing: Timing = field(default_factory=Timing)

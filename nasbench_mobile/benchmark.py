@@ -1,0 +1,263 @@
+"""A benchmark: a frozen, versioned, hashed record of what is compared on, read from TOML."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from nasbench_mobile import catalog
+from nasbench_mobile.errors import UnknownNameError, UsageError
+from nasbench_mobile.objective import LatencyObjective, parse_objective
+from nasbench_mobile.problem import Problem
+from nasbench_mobile.runs import ReferencePoint
+
+_TABLES = ("space", "accuracy", "latency", "objective", "reference_point")
+_KEYS = {"name": str, "version": int, "title": str, "budget_unit": str}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A named, optioned piece: a space or an evaluator. `model` is a file it is made from."""
+
+    name: str
+    options: dict[str, Any]
+    model: Path | None = None
+
+    def record(self) -> dict[str, Any]:
+        """JSON form; a model stands in it by name and content hash, not by place."""
+        record: dict[str, Any] = {"name": self.name, "options": self.options}
+        if self.model is not None:
+            digest = hashlib.sha256(self.model.read_bytes()).hexdigest()
+            record["model"] = {"file": self.model.name, "sha256": digest}
+        return record
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Space, evaluators, objective, budget unit and hypervolume reference. Equal hash, equal task.
+
+    `source` is the built-in name or the path it was read from; it is not part of the hash.
+    """
+
+    name: str
+    version: int
+    title: str
+    space: Part
+    accuracy: Part
+    latency: Part
+    objective: LatencyObjective
+    reference_point: ReferencePoint
+    noise_sd: float = 0.0
+    noise_seed: int = 0
+    budget_unit: str = "proposals"
+    source: str = ""
+
+    @property
+    def identifier(self) -> str:
+        return f"{self.name}@{self.version}"
+
+    def record(self) -> dict[str, Any]:
+        """Everything that decides a run on it, as JSON values."""
+        objective = self.objective
+        return {
+            "name": self.name,
+            "version": self.version,
+            "space": self.space.record(),
+            "accuracy": {
+                **self.accuracy.record(),
+                "noise": {"sd": self.noise_sd, "seed": self.noise_seed},
+            },
+            "latency": self.latency.record(),
+            "objective": {
+                "name": objective.name,
+                "alpha": objective.alpha,
+                "beta": objective.beta,
+                "target_ms": objective.target_ms,
+            },
+            "budget_unit": self.budget_unit,
+            "reference_point": {
+                "accuracy": self.reference_point.accuracy,
+                "latency_ms": self.reference_point.latency_ms,
+            },
+        }
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the record: goes into every log, and two hashes are never compared."""
+        text = json.dumps(self.record(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def with_objective(self, form: str | None = None, target_ms: float | None = None) -> Benchmark:
+        """The benchmark with another reward (`soft`, `hard`, `ALPHA,BETA`) or target, in ms."""
+        target = self.objective.target_ms if target_ms is None else target_ms
+        if form is None:
+            return replace(self, objective=replace(self.objective, target_ms=target))
+        return replace(self, objective=parse_objective(form, target))
+
+    def build(self, seed: int = 0) -> Problem:
+        """Make the space and the evaluators.
+
+        `seed` is the run's: on a noisy benchmark runs of one seed see one draw of the noise,
+        whatever their strategy (paired), and other seeds see others.
+        """
+        from nasbench_mobile.evaluators.noise import NoisyAccuracy
+
+        space = catalog.build_space(self.space.name, self.space.options)
+        accuracy = _build("accuracy evaluator", self.accuracy)
+        noisy = NoisyAccuracy(accuracy, sd=self.noise_sd, seed=self.noise_seed + seed)
+        return Problem(
+            space=space,
+            accuracy=noisy if self.noise_sd else accuracy,
+            noise_free=accuracy,
+            latency=_build("latency evaluator", self.latency),
+            objective=self.objective,
+        )
+
+
+def _build(kind: catalog.CatalogKind, part: Part) -> Any:
+    factory = catalog.load(kind, part.name)
+    if part.model is None:
+        return catalog.call(factory, kind, part.name, **part.options)
+    return catalog.call(factory.from_file, kind, part.name, part.model, **part.options)
+
+
+def built_in_names() -> list[str]:
+    """Names of the benchmarks that come with the package."""
+    folder = resources.files("nasbench_mobile.benchmarks")
+    return sorted(
+        f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")
+    )
+
+
+def load_benchmark(name: str) -> Benchmark:
+    """A built-in benchmark by name, or a user's by the path of its TOML file.
+
+    `UsageError` names the key and line that are wrong, `UnknownNameError` the nearest names.
+    """
+    if name in built_in_names():
+        path = Path(str(resources.files("nasbench_mobile.benchmarks"))) / f"{name}.toml"
+        return replace(read_benchmark(path), source=name)
+    path = Path(name)
+    if path.suffix == ".toml" or path.is_file():
+        if not path.is_file():
+            raise UsageError(f"there is no benchmark file {path}")
+        return replace(read_benchmark(path), source=str(path.resolve()))
+    raise UnknownNameError("benchmark", name, built_in_names())
+
+
+def read_benchmark(path: Path) -> Benchmark:
+    """Parse and check one TOML file."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path} is not valid TOML: {error}") from None
+    return _Reader(path, text, data).benchmark()
+
+
+class _Reader:
+    """Turns a parsed TOML file into a benchmark; every error names the key and its line."""
+
+    def __init__(self, path: Path, text: str, data: dict[str, Any]) -> None:
+        self._path, self._lines, self._data = path, text.splitlines(), data
+
+    def benchmark(self) -> Benchmark:
+        for key in self._data:
+            if key not in _KEYS and key not in _TABLES:
+                raise self._error(key, f"is unknown; known are {', '.join((*_KEYS, *_TABLES))}")
+        accuracy = dict(self._table("accuracy"))
+        noise_sd = self._number(accuracy, "accuracy", "noise_sd", default=0.0)
+        noise_seed = int(self._number(accuracy, "accuracy", "noise_seed", default=0))
+        accuracy.pop("noise_sd", None)
+        accuracy.pop("noise_seed", None)
+        point = self._table("reference_point")
+        unit = self._data.get("budget_unit", "proposals")
+        if unit != "proposals":
+            raise self._error("budget_unit", f"is {unit!r}; the one unit known is 'proposals'")
+        if not 0.0 <= noise_sd < 1.0:
+            raise self._error("noise_sd", f"is {noise_sd}; it is a fraction in [0, 1)", "accuracy")
+        return Benchmark(
+            name=self._value("name", str),
+            version=self._value("version", int),
+            title=self._data.get("title", ""),
+            space=self._part("space", dict(self._table("space"))),
+            accuracy=self._part("accuracy", accuracy),
+            latency=self._part("latency", dict(self._table("latency"))),
+            objective=self._objective(),
+            reference_point=ReferencePoint(
+                self._number(point, "reference_point", "accuracy"),
+                self._number(point, "reference_point", "latency_ms"),
+            ),
+            noise_sd=noise_sd,
+            noise_seed=noise_seed,
+            budget_unit=unit,
+        )
+
+    def _part(self, table: str, values: dict[str, Any]) -> Part:
+        name = values.pop("name" if table == "space" else "evaluator", None)
+        if not isinstance(name, str):
+            word = "name" if table == "space" else "evaluator"
+            raise self._error(word, f"is missing from [{table}]", table)
+        model = values.pop("model", None)
+        if model is None:
+            return Part(name, values)
+        location = self._path.parent / str(model)
+        if not location.is_file():
+            raise self._error("model", f"names {location}, which is not a file", table)
+        return Part(name, values, location)
+
+    def _objective(self) -> LatencyObjective:
+        table = self._table("objective")
+        target_ms = self._number(table, "objective", "target_ms")
+        try:
+            if "form" in table:
+                return parse_objective(str(table["form"]), target_ms)
+            alpha = self._number(table, "objective", "alpha")
+            return LatencyObjective(alpha, self._number(table, "objective", "beta"), target_ms)
+        except UsageError as error:
+            raise self._error("objective", f"cannot be used: {error}") from None
+
+    def _table(self, name: str) -> Mapping[str, Any]:
+        table = self._data.get(name)
+        if not isinstance(table, dict):
+            raise self._error(name, f"must be a table: add [{name}]")
+        return table
+
+    def _value(self, key: str, wanted: type) -> Any:
+        value = self._data.get(key)
+        if not isinstance(value, wanted) or isinstance(value, bool):
+            raise self._error(key, f"is {value!r}; it must be of type {wanted.__name__}")
+        return value
+
+    def _number(
+        self, table: Mapping[str, Any], name: str, key: str, default: float | None = None
+    ) -> float:
+        value = table.get(key, default)
+        if (
+            not isinstance(value, int | float)
+            or isinstance(value, bool)
+            or not math.isfinite(value)
+        ):
+            raise self._error(key, f"in [{name}] is {value!r}; it must be a finite number", name)
+        return float(value)
+
+    def _error(self, key: str, what: str, table: str | None = None) -> UsageError:
+        return UsageError(f"{self._path}, line {self._line(key, table)}: key {key!r} {what}")
+
+    def _line(self, key: str, table: str | None) -> int:
+        """The line of `key` (in `[table]` where given), else of the table, else the last."""
+        start = 0
+        for number, line in enumerate(self._lines, start=1):
+            if table and line.strip() == f"[{table}]":
+                start = number
+            named = line.split("=")[0].strip() if "=" in line else line.strip().strip("[]")
+            if named == key and number >= start and (table is None or start):
+                return number
+        return start or max(len(self._lines), 1)

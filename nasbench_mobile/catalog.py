@@ -1,0 +1,204 @@
+"""Names to classes, found lazily: built-ins, installed packages' entry points, `file.py:Class`."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
+import inspect
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal, TypeAlias
+
+from nasbench_mobile.errors import NasbenchError, UnknownNameError, UsageError
+from nasbench_mobile.protocols import SearchSpace, Strategy
+from nasbench_mobile.types import Decision, StrategySpec
+
+CatalogKind: TypeAlias = Literal["strategy", "space", "accuracy evaluator", "latency evaluator"]
+
+BUILT_IN: dict[CatalogKind, dict[str, str]] = {
+    "strategy": {
+        "random": "nasbench_mobile.strategies.random:RandomSearch",
+        "regularized-evolution": (
+            "nasbench_mobile.strategies.regularized_evolution:RegularizedEvolution"
+        ),
+        "ppo": "nasbench_mobile.strategies.ppo:PPO",
+        "optuna-tpe": "nasbench_mobile.strategies.optuna_tpe:OptunaTPE",
+        "nevergrad-discrete": "nasbench_mobile.strategies.nevergrad_discrete:NevergradDiscrete",
+        "nevergrad-de": "nasbench_mobile.strategies.nevergrad_de:NevergradDE",
+    },
+    "space": {
+        "mnasnet": "nasbench_mobile.spaces.mnasnet:MnasNetSpace",
+        "mnasnet-anb": "nasbench_mobile.spaces.mnasnet_anb:MnasNetAnbSpace",
+    },
+    "accuracy evaluator": {
+        "surrogate": "nasbench_mobile.evaluators.surrogate:SurrogateAccuracy",
+    },
+    "latency evaluator": {
+        "pixel1": "nasbench_mobile.evaluators.pixel1:Pixel1Latency",
+    },
+}
+"""Every built-in part, by kind and name, as `module:attribute`."""
+
+ENTRY_POINT_GROUPS: dict[CatalogKind, str] = {
+    "strategy": "nasbench_mobile.strategies",
+    "space": "nasbench_mobile.spaces",
+    "accuracy evaluator": "nasbench_mobile.accuracy_evaluators",
+    "latency evaluator": "nasbench_mobile.latency_evaluators",
+}
+
+
+def names(kind: CatalogKind) -> list[str]:
+    """Built-in names in their table's order, then those of installed packages."""
+    return [*BUILT_IN[kind], *sorted(_entry_points(kind).keys() - BUILT_IN[kind].keys())]
+
+
+def load(kind: CatalogKind, name: str) -> Any:
+    """The class behind a name, an entry point or `path/to/file.py:Class`.
+
+    Raises `UnknownNameError` (with the nearest names) or `UsageError` where a file or the class in
+    it is missing.
+    """
+    if name in BUILT_IN[kind]:
+        module, attribute = BUILT_IN[kind][name].split(":")
+        return getattr(_import_built_in(module), attribute)
+    points = _entry_points(kind)
+    if name in points:
+        return points[name].load()
+    if ".py:" in name or name.endswith(".py"):
+        return _from_file(kind, name)
+    raise UnknownNameError(kind, name, names(kind))
+
+
+def build_space(name: str, options: dict[str, Any] | None = None) -> SearchSpace:
+    """A search space by name with its keyword options."""
+    space: SearchSpace = call(load("space", name), "space", name, **(options or {}))
+    return space
+
+
+def build_strategy(
+    spec: StrategySpec, decisions: Sequence[Decision], seed: int, budget: int
+) -> Strategy:
+    """A fresh strategy; unknown options are a `UsageError` that lists the known ones."""
+    factory = load("strategy", spec.name)
+    strategy: Strategy = call(
+        factory, "strategy", spec.name, decisions, seed, budget, **spec.options
+    )
+    return strategy
+
+
+def call(factory: Any, kind: str, name: str, *arguments: Any, **options: Any) -> Any:
+    """`factory(*arguments, **options)`, with a clear error for options it does not have."""
+    known = default_options(factory)
+    for option in options:
+        if known is not None and option not in known:
+            listed = ", ".join(f"{key} (default {value!r})" for key, value in known.items())
+            raise UsageError(
+                f"{kind} {name!r} has no option {option!r}; it has {listed or 'no options'}"
+            )
+    return factory(*arguments, **options)
+
+
+def default_options(factory: Any) -> dict[str, Any] | None:
+    """Keyword-only options and their defaults; None where the factory takes any (`**options`)."""
+    parameters = inspect.signature(factory).parameters.values()
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return None
+    return {
+        parameter.name: None if parameter.default is parameter.empty else parameter.default
+        for parameter in parameters
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+
+
+def parse_strategies(text: str) -> list[StrategySpec]:
+    """`random,ppo:learning_rate=8e-4,entropy=1e-4,my.py:Mine` to specs, in order.
+
+    A piece with `=` but no name before it continues the options of the strategy to its left.
+
+    >>> [spec.label for spec in parse_strategies("random,ppo:clip=0.1,epochs=2")]
+    ['random', 'ppo:clip=0.1,epochs=2']
+    """
+    specs: list[StrategySpec] = []
+    for piece in (piece.strip() for piece in text.split(",")):
+        head, equals, _ = piece.partition("=")
+        if equals and ":" not in head and specs:
+            specs[-1].options.update([_option(piece)])
+            continue
+        name, option = piece, ""
+        if equals:
+            name, _, key = head.rpartition(":")
+            option = piece[len(name) + 1 :]
+            if not key:
+                raise UsageError(f"strategy {piece!r} has an option without a name")
+        if not name:
+            raise UsageError(f"an empty strategy name in {text!r}; separate names by one comma")
+        specs.append(StrategySpec(name, dict([_option(option)]) if option else {}))
+    labels = [spec.label for spec in specs]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise UsageError(f"strategy {label!r} is listed twice; name each once")
+    return specs
+
+
+def _option(text: str) -> tuple[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals or not key.isidentifier():
+        raise UsageError(f"strategy option {text!r} is not of the form name=value")
+    try:
+        return key, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return key, {"true": True, "false": False}.get(value.lower(), value)
+
+
+def _entry_points(kind: CatalogKind) -> dict[str, importlib.metadata.EntryPoint]:
+    points = importlib.metadata.entry_points(group=ENTRY_POINT_GROUPS[kind])
+    return {point.name: point for point in points}
+
+
+def _import_built_in(module: str) -> ModuleType:
+    room = module.rsplit(".", 1)[0]
+    try:
+        importlib.import_module(room)
+    except ModuleNotFoundError as error:
+        if error.name == room:
+            raise NasbenchError(
+                f"{room} cannot be imported: in this checkout the symbolic link "
+                f"{room.replace('.', '/')} is missing or was written as a plain file; "
+                "on Windows run `git config core.symlinks true` and check out again"
+            ) from None
+        raise
+    return importlib.import_module(module)
+
+
+def _from_file(kind: str, name: str) -> Any:
+    location, _, attribute = name.rpartition(":") if ".py:" in name else (name, "", "")
+    path = Path(location).resolve()
+    if not attribute:
+        raise UsageError(f"{kind} {name!r} names a file but no class; write {name}:ClassName")
+    if not path.is_file():
+        raise UsageError(f"{kind} {name!r}: there is no file {path}")
+    digest = hashlib.sha256(str(path).encode()).hexdigest()[:12]
+    module_name = f"nasbench_mobile_user_{path.stem}_{digest}"
+    module = sys.modules.get(module_name)
+    if module is None:
+        spec = importlib.util.spec_from_file_location(module_name, path)
+        if spec is None or spec.loader is None:
+            raise UsageError(f"{kind} {name!r}: {path} cannot be read as Python")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[module_name] = module
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:
+            del sys.modules[module_name]
+            raise UsageError(
+                f"{kind} {name!r}: importing {path} raised {type(error).__name__}: {error}"
+            ) from error
+    if not hasattr(module, attribute):
+        classes = [key for key, value in vars(module).items() if inspect.isclass(value)]
+        raise UnknownNameError(f"class in {path.name}", attribute, classes)
+    return getattr(module, attribute)

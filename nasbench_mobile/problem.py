@@ -1,0 +1,102 @@
+"""The problem a strategy faces: a space, its evaluators and an objective, ready to evaluate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+from nasbench_mobile.architecture import Architecture
+from nasbench_mobile.errors import UsageError
+from nasbench_mobile.protocols import AccuracyEvaluator, LatencyEvaluator, Objective, SearchSpace
+from nasbench_mobile.types import AccuracyReading, Failure, LatencyReading, Measurement
+
+Reading = TypeVar("Reading")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the strategy sees of an architecture, its reward, and the measurement without noise."""
+
+    measurement: Measurement
+    reward: float
+    noise_free: Measurement
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What `search` needs. `noise_free` scores what `accuracy` showed; often they are one."""
+
+    space: SearchSpace
+    accuracy: AccuracyEvaluator
+    noise_free: AccuracyEvaluator
+    latency: LatencyEvaluator
+    objective: Objective
+
+    def evaluate(self, architectures: Sequence[Architecture]) -> list[Outcome | Failure]:
+        """One outcome or failure per architecture, in order.
+
+        An evaluator that raises fails those architectures alone on which it raises: the batch is
+        tried again one by one. A reading that is NaN or out of range is a failure too.
+        """
+        latencies = _isolated(self.latency.latency, architectures)
+        accuracies = _isolated(self.accuracy.accuracy, architectures)
+        noise_free = (
+            accuracies
+            if self.noise_free is self.accuracy
+            else _isolated(self.noise_free.accuracy, architectures)
+        )
+        return [
+            self._outcome(*readings)
+            for readings in zip(accuracies, noise_free, latencies, strict=True)
+        ]
+
+    def _outcome(
+        self,
+        accuracy: AccuracyReading | Failure,
+        noise_free: AccuracyReading | Failure,
+        latency: LatencyReading | Failure,
+    ) -> Outcome | Failure:
+        if isinstance(accuracy, Failure):
+            return accuracy
+        if isinstance(latency, Failure):
+            return latency
+        if isinstance(noise_free, Failure):
+            return noise_free
+        try:
+            measurement = _measurement(accuracy, latency)
+            same = noise_free is accuracy
+            true = measurement if same else _measurement(noise_free, latency)
+            return Outcome(measurement, self.objective(measurement), true)
+        except UsageError as error:
+            return Failure(str(error))
+
+
+def _measurement(accuracy: AccuracyReading, latency: LatencyReading) -> Measurement:
+    return Measurement(
+        accuracy=accuracy.accuracy,
+        latency_ms=latency.latency_ms,
+        accuracy_sd=accuracy.sd,
+        latency_sd_ms=latency.sd_ms,
+        fidelity=accuracy.fidelity,
+        cost_s=accuracy.cost_s + latency.cost_s,
+        extrapolated=accuracy.extrapolated,
+    )
+
+
+Evaluate: TypeAlias = Callable[[Sequence[Architecture]], Sequence[Reading | Failure]]
+
+
+def _isolated(
+    evaluate: Evaluate[Reading], architectures: Sequence[Architecture]
+) -> Sequence[Reading | Failure]:
+    try:
+        readings = evaluate(architectures)
+    except Exception as error:
+        if len(architectures) == 1:
+            return [Failure(f"{type(error).__name__}: {error}")]
+        return [_isolated(evaluate, [architecture])[0] for architecture in architectures]
+    if len(readings) != len(architectures):
+        reason = f"the evaluator gave {len(readings)} readings for {len(architectures)}"
+        return [Failure(reason)] * len(architectures)
+    return readings

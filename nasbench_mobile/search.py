@@ -1,0 +1,284 @@
+"""The loop: ask a strategy, evaluate, tell; log everything; replay a log and go on.
+
+The loop owns the budget and the ending. Every proposal is charged, repeats too; the evaluation of
+a repeat is reused. Nothing here knows which strategy, space or evaluator it drives.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from nasbench_mobile.architecture import Architecture
+from nasbench_mobile.errors import EvaluationError, NasbenchError, ReplayError, StrategyError
+from nasbench_mobile.events import Ask, End, Event, Tell
+from nasbench_mobile.problem import Outcome, Problem
+from nasbench_mobile.protocols import Batched, Strategy
+from nasbench_mobile.runs import Timing
+from nasbench_mobile.store import EventLog
+from nasbench_mobile.types import Failure, Measurement, Proposal, Tokens, Trial
+
+FAILURES_IN_A_ROW = 50
+"""So many failed evaluations with no success between them end the run: our choice, a device that
+is gone fails every time while a sick architecture fails alone."""
+
+
+class Interrupted(NasbenchError):
+    """The run was asked to stop before its budget was spent; its log can be resumed."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run is: trials told, the best reward the strategy has seen, repeats, failures."""
+
+    trials: int = 0
+    best_reward: float = -math.inf
+    repeats: int = 0
+    failed: int = 0
+
+
+class Search:
+    """One strategy on one problem up to a budget (in proposals).
+
+    `batch` is how many proposals are asked for at once; None leaves it to the strategy's own
+    `batch_size` (1 where it has none). `on_progress` is called after every tell and may return
+    True to stop, which raises `Interrupted`.
+    """
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        problem: Problem,
+        budget: int,
+        *,
+        batch: int | None = None,
+        log: EventLog | None = None,
+        on_progress: Callable[[Progress], bool] | None = None,
+    ) -> None:
+        self.progress = Progress()
+        self._strategy = strategy
+        self._problem = problem
+        self._budget = budget
+        natural = strategy.batch_size if isinstance(strategy, Batched) else 1
+        self._batch = natural if batch is None else batch
+        self._log = log
+        self._on_progress = on_progress
+        self._asked = 0
+        self._ids: set[int] = set()
+        self._first_id: dict[Tokens, int] = {}
+        self._known: dict[Tokens, Outcome] = {}
+        self._clock = _Clock()
+        self._failed_in_a_row = 0
+        self._first_failure = ""
+
+    def run(self, history: Iterable[Event] = ()) -> None:
+        """Replay `history`, then search until the budget is spent.
+
+        Raises `ReplayError` where the strategy does not repeat the logged proposals,
+        `StrategyError` where it breaks its contract, `EvaluationError` where too many evaluations
+        failed; each but `ReplayError` and `Interrupted` is written into the log as the end.
+        """
+        pending = self._replay(history)
+        try:
+            while pending or self._asked < self._budget:
+                proposals = pending or self._ask()
+                if not proposals:
+                    break
+                pending = ()
+                self._tell(proposals, self._evaluate(proposals))
+        except Interrupted:
+            raise
+        except (StrategyError, EvaluationError) as error:
+            self._write(End(str(error), self._clock.timing()))
+            raise
+        self._write(End(None, self._clock.timing()))
+
+    def _ask(self) -> tuple[Proposal, ...]:
+        count = min(self._batch, self._budget - self._asked)
+        proposals = self._propose(count)
+        self._write(Ask(count, proposals))
+        return proposals
+
+    def _propose(self, count: int) -> tuple[Proposal, ...]:
+        with self._clock.strategy():
+            try:
+                proposals = tuple(self._strategy.ask(count))
+            except NasbenchError:
+                raise
+            except Exception as error:
+                raise StrategyError(f"ask({count}) raised {_named(error)}") from error
+        if len(proposals) > count:
+            raise StrategyError(
+                f"ask({count}) returned {len(proposals)} proposals; a strategy may not overspend"
+            )
+        for proposal in proposals:
+            self._check(proposal)
+        self._asked += len(proposals)
+        return proposals
+
+    def _check(self, proposal: Proposal) -> None:
+        if proposal.id in self._ids:
+            raise StrategyError(f"proposal id {proposal.id} was used twice")
+        self._ids.add(proposal.id)
+        try:
+            self._problem.space.validate(proposal.tokens)
+        except NasbenchError as error:
+            raise StrategyError(f"proposal {proposal.id} is malformed: {error}") from error
+
+    def _evaluate(self, proposals: Sequence[Proposal]) -> Tell:
+        """Evaluate what is new, once each; reuse what is known."""
+        space = self._problem.space
+        with self._clock.evaluation():
+            keys = [space.canonical(proposal.tokens) for proposal in proposals]
+            new = {
+                key: proposal.tokens
+                for key, proposal in reversed(list(zip(keys, proposals, strict=True)))
+                if key not in self._known
+            }
+            architectures = [Architecture(space, tokens) for tokens in new.values()]
+            outcomes = self._problem.evaluate(architectures) if architectures else []
+            found = dict(zip(new, outcomes, strict=True))
+            trials, noise_free = [], []
+            for key, proposal in zip(keys, proposals, strict=True):
+                trial, true = self._trial(key, proposal, self._known.get(key) or found[key])
+                trials.append(trial)
+                noise_free.append(true)
+        return Tell(tuple(trials), tuple(noise_free))
+
+    def _trial(
+        self, key: Tokens, proposal: Proposal, outcome: Outcome | Failure
+    ) -> tuple[Trial, Measurement | None]:
+        repeat_of = self._first_id.setdefault(key, proposal.id)
+        repeat = None if repeat_of == proposal.id else repeat_of
+        if isinstance(outcome, Failure):
+            return Trial(proposal, failure=outcome.reason, repeat_of=repeat), None
+        self._known[key] = outcome
+        trial = Trial(proposal, outcome.measurement, outcome.reward, repeat_of=repeat)
+        return trial, outcome.noise_free
+
+    def _tell(self, proposals: Sequence[Proposal], told: Tell) -> None:
+        self._tell_strategy(told.trials)
+        self._write(Tell(told.trials, told.noise_free, self._clock.timing()))
+        self._count(told.trials)
+        if self._failed_in_a_row >= FAILURES_IN_A_ROW:
+            raise EvaluationError(
+                f"{self._failed_in_a_row} evaluations in a row failed; the first said: "
+                f"{self._first_failure}"
+            )
+        if self._on_progress is not None and self._on_progress(self.progress):
+            raise Interrupted(f"stopped after {self.progress.trials} of {self._budget} proposals")
+
+    def _tell_strategy(self, trials: Sequence[Trial]) -> None:
+        with self._clock.strategy():
+            try:
+                self._strategy.tell(trials)
+            except NasbenchError:
+                raise
+            except Exception as error:
+                raise StrategyError(f"tell raised {_named(error)}") from error
+
+    def _count(self, trials: Sequence[Trial]) -> None:
+        progress = self.progress
+        for trial in trials:
+            progress.trials += 1
+            progress.repeats += trial.repeat_of is not None
+            if trial.reward is None:
+                progress.failed += 1
+                if not self._failed_in_a_row:
+                    self._first_failure = trial.failure or ""
+                self._failed_in_a_row += 1
+            else:
+                self._failed_in_a_row = 0
+                progress.best_reward = max(progress.best_reward, trial.reward)
+
+    def _replay(self, history: Iterable[Event]) -> tuple[Proposal, ...]:
+        """Take the strategy through a log; what was asked but not told is left to evaluate."""
+        pending: tuple[Proposal, ...] = ()
+        for event in history:
+            match event:
+                case Ask():
+                    proposals = self._propose(event.count)
+                    _check_replay(proposals, event.proposals)
+                    pending = proposals
+                case Tell():
+                    self._remember(event)
+                    self._tell_strategy(event.trials)
+                    self._count(event.trials)
+                    self._clock.restore(event.timing)
+                    pending = ()
+                case End():
+                    raise ReplayError("the run had ended; there is nothing to resume")
+        return pending
+
+    def _remember(self, told: Tell) -> None:
+        for trial, noise_free in zip(told.trials, told.noise_free, strict=True):
+            key = self._problem.space.canonical(trial.tokens)
+            self._first_id.setdefault(key, trial.proposal.id)
+            if trial.measurement and trial.reward is not None and noise_free:
+                self._known[key] = Outcome(trial.measurement, trial.reward, noise_free)
+
+    def _write(self, event: Event) -> None:
+        if self._log is not None:
+            self._log.write(event)
+
+
+def _check_replay(proposals: Sequence[Proposal], logged: Sequence[Proposal]) -> None:
+    if len(proposals) != len(logged):
+        raise ReplayError(
+            f"the log has {len(logged)} proposals where the strategy now makes {len(proposals)}; "
+            "was the log made by other versions (its header names them)?"
+        )
+    for now, then in zip(proposals, logged, strict=True):
+        if now != then:
+            raise ReplayError(
+                f"proposal {then.id} is {list(then.tokens)} in the log, but the strategy now "
+                f"proposes {list(now.tokens)} as {now.id}; was the log edited, or made by other "
+                "versions (its header names them)?"
+            )
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+class _Clock:
+    """Process CPU seconds by what they were spent on, and wall seconds, over resumes."""
+
+    def __init__(self) -> None:
+        self._before = Timing()
+        self._seconds = {"strategy": 0.0, "evaluation": 0.0}
+        self._started = time.monotonic()
+
+    def strategy(self) -> _Span:
+        return _Span(self._seconds, "strategy")
+
+    def evaluation(self) -> _Span:
+        return _Span(self._seconds, "evaluation")
+
+    def restore(self, timing: Timing) -> None:
+        """Count on from a logged reading: what a replay costs is not the run's own time."""
+        self._before = timing
+        self._seconds.update(strategy=0.0, evaluation=0.0)
+        self._started = time.monotonic()
+
+    def timing(self) -> Timing:
+        return Timing(
+            ask_tell_s=self._before.ask_tell_s + self._seconds["strategy"],
+            evaluate_s=self._before.evaluate_s + self._seconds["evaluation"],
+            wall_s=self._before.wall_s + time.monotonic() - self._started,
+        )
+
+
+class _Span:
+    __slots__ = ("_key", "_seconds", "_start")
+
+    def __init__(self, seconds: dict[str, float], key: str) -> None:
+        self._seconds, self._key = seconds, key
+
+    def __enter__(self) -> None:
+        self._start = time.process_time()
+
+    def __exit__(self, *_: object) -> None:
+        self._seconds[self._key] += time.process_time() - self._start
