@@ -1,0 +1,24 @@
+"""Heavy libraries stay where they are needed: importing the package loads none of them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"torch", "optuna", "nevergrad", "ray"}
+SHOW = "import json, sys, {}; print(json.dumps([name.partition('.')[0] for name in sys.modules]))"
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["nasbench_mobile", "nasbench_mobile.protocols", "nasbench_mobile.spaces"],
+)
+def test_import_loads_no_heavy_library(module: str) -> None:
+    command = [sys.executable, "-c", SHOW.format(module)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    loaded = set(json.loads(done.stdout))
+    assert "nasbench_mobile" in loaded
+    assert loaded & HEAVY == set()
