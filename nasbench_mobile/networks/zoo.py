@@ -1,0 +1,137 @@
+"""Reference models, and the figures published of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nasbench_mobile.errors import UnknownNameError
+from nasbench_mobile.networks.blocks import MobileSpec, build, scale
+from nasbench_mobile.networks.blockstring import parse_spec
+from nasbench_mobile.networks.graph import Network
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a source prints of a model: millions of parameters and multiply-adds, ImageNet
+    accuracies (fractions), Pixel 1 milliseconds; None where it prints nothing.
+    """
+
+    source: str
+    parameters_m: float | None = None
+    multiply_adds_m: float | None = None
+    top1: float | None = None
+    top5: float | None = None
+    pixel1_latency_ms: float | None = None
+    depth_multiplier: float = 1.0
+    input_size: int = 224
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """A reference model: its chain, how it scales, where it comes from.
+
+    `head_grows`: its head scales too at depth multipliers above 1 (MobileNetV2's rule).
+    """
+
+    name: str
+    display_name: str
+    spec: MobileSpec
+    source: str
+    published: tuple[Published, ...]
+    head_grows: bool = False
+
+    def scaled(self, depth_multiplier: float = 1.0) -> MobileSpec:
+        """The chain at a depth multiplier (any above 0)."""
+        return scale(self.spec, depth_multiplier, head_grows=self.head_grows)
+
+
+_RELEASED = "tensorflow/tpu, models/official/mnasnet"
+_TABLE_1 = "Tan et al. 2019, Table 1"
+_TABLE_4 = "Tan et al. 2019, Table 4"
+
+_A1 = ModelCard(
+    "mnasnet-a1",
+    "MnasNet-A1",
+    parse_spec(
+        "stem32 sepconv_r1_k3_s1_e1_o16_noskip mbconv_r2_k3_s2_e6_o24_identity"
+        " mbconv_r3_k5_s2_e3_o40_se0.25_identity mbconv_r4_k3_s2_e6_o80_identity"
+        " mbconv_r2_k3_s1_e6_o112_se0.25_identity mbconv_r3_k5_s2_e6_o160_se0.25_identity"
+        " mbconv_r1_k3_s1_e6_o320_identity head1280 dropout0.2 relu"
+    ),
+    f"{_RELEASED}; Tan et al. 2019, Fig. 7(a)",
+    (
+        Published(_TABLE_1, 3.9, 312, 0.752, 0.925, 78),
+        Published(_TABLE_4, 1.7, 63, 0.641, None, 22.8, depth_multiplier=0.35),
+    ),
+)
+_B1 = ModelCard(
+    "mnasnet-b1",
+    "MnasNet-B1",
+    parse_spec(
+        "stem32 sepconv_r1_k3_s1_e1_o16_noskip mbconv_r3_k3_s2_e3_o24_identity"
+        " mbconv_r3_k5_s2_e3_o40_identity mbconv_r3_k5_s2_e6_o80_identity"
+        " mbconv_r2_k3_s1_e6_o96_identity mbconv_r4_k5_s2_e6_o192_identity"
+        " mbconv_r1_k3_s1_e6_o320_noskip head1280 dropout0.2 relu"
+    ),
+    _RELEASED,
+    (Published("Tan et al. 2019, Table 2", top1=0.745, pixel1_latency_ms=77),),
+)
+_SMALL = ModelCard(
+    "mnasnet-small",
+    "MnasNet-small",
+    parse_spec(
+        "stem8 sepconv_r1_k3_s1_e1_o8_noskip mbconv_r1_k3_s2_e3_o16_identity"
+        " mbconv_r2_k3_s2_e6_o16_identity mbconv_r4_k5_s2_e6_o32_se0.25_identity"
+        " mbconv_r3_k3_s1_e6_o32_se0.25_identity mbconv_r3_k5_s2_e6_o88_se0.25_identity"
+        " mbconv_r1_k3_s1_e6_o144_identity head1280 dropout0.0 relu"
+    ),
+    _RELEASED,
+    # That it is Table 4's MnasNet-search2 is inferred: its counts are those printed there.
+    (Published(f"{_TABLE_4}, MnasNet-search2", 2.0, 68, 0.660, None, 23.2),),
+)
+_V1 = ModelCard(
+    "mobilenet-v1",
+    "MobileNetV1",
+    # The dropout of 0.001 is tensorflow/models slim's (keep probability 0.999).
+    parse_spec(
+        "stem32 dsconv_r1_k3_s1_e1_o64_noskip dsconv_r2_k3_s2_e1_o128_noskip"
+        " dsconv_r2_k3_s2_e1_o256_noskip dsconv_r6_k3_s2_e1_o512_noskip"
+        " dsconv_r2_k3_s2_e1_o1024_noskip nohead dropout0.001 relu6"
+    ),
+    "Howard et al. 2017, Table 1; tensorflow/models slim",
+    (Published(_TABLE_1, 4.2, 575, 0.706, 0.895, 113),),
+)
+_V2 = ModelCard(
+    "mobilenet-v2",
+    "MobileNetV2",
+    parse_spec(
+        "stem32 sepconv_r1_k3_s1_e1_o16_identity mbconv_r2_k3_s2_e6_o24_identity"
+        " mbconv_r3_k3_s2_e6_o32_identity mbconv_r4_k3_s2_e6_o64_identity"
+        " mbconv_r3_k3_s1_e6_o96_identity mbconv_r3_k3_s2_e6_o160_identity"
+        " mbconv_r1_k3_s1_e6_o320_identity head1280 dropout0.2 relu6"
+    ),
+    "Sandler et al. 2018, Table 2; tensorflow/models slim",
+    (
+        Published(_TABLE_1, 3.4, 300, 0.720, 0.910, 75),
+        Published(_TABLE_1, 6.9, 585, 0.747, 0.925, 143, depth_multiplier=1.4),
+        Published(_TABLE_4, 1.66, 59, 0.603, None, 21.4, depth_multiplier=0.35),
+    ),
+    head_grows=True,
+)
+
+MODELS: dict[str, ModelCard] = {card.name: card for card in (_A1, _B1, _SMALL, _V1, _V2)}
+"""Every reference model by name. MnasNet-A2, -A3 and -search1 were never released."""
+
+
+def model(name: str) -> ModelCard:
+    """The card of a reference model; `UnknownNameError` suggests the nearest names."""
+    if name not in MODELS:
+        raise UnknownNameError("model", name, MODELS)
+    return MODELS[name]
+
+
+def network(
+    name: str, depth_multiplier: float = 1.0, input_size: int = 224, classes: int = 1000
+) -> Network:
+    """A reference model's graph at any depth multiplier above 0 and input size from 32 pixels."""
+    return build(model(name).scaled(depth_multiplier), input_size, classes)
