@@ -23,8 +23,9 @@ def front(accuracy: ArrayLike, latency_ms: ArrayLike) -> Ints:
     points = np.column_stack([np.asarray(latency_ms, float), np.asarray(accuracy, float)])
     known = np.flatnonzero(~np.isnan(points).any(axis=1))
     if not known.size:
-        return known
-    kept = known[moocore.is_nondominated(points[known], maximise=[False, True], keep_weakly=False)]
+        return np.empty(0, np.int64)
+    on_front: Bools = moocore.is_nondominated(points[known], maximise=[False, True])
+    kept: Ints = known[on_front]
     return kept[np.argsort(points[kept, 0], kind="stable")]
 
 

@@ -1,0 +1,158 @@
+"""Runs that may be compared, checked and scored once: what every table and plot reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from nasbench_mobile.errors import LogError, UsageError
+from nasbench_mobile.metrics.anytime import best_reward
+from nasbench_mobile.metrics.columns import Columns, columns, objective_of
+from nasbench_mobile.metrics.hypervolume import run_hypervolume
+from nasbench_mobile.objective import LatencyObjective
+from nasbench_mobile.runs import Run
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoredRun:
+    """A run with its arrays and final scores (noise-free, of what its rewards chose)."""
+
+    run: Run
+    columns: Columns
+    best_reward: float
+    hypervolume: float
+
+    @property
+    def seed(self) -> int:
+        return self.run.header.seed
+
+    @property
+    def ended(self) -> bool:
+        """Whether it came to its end, good or bad; False where it was interrupted."""
+        return self.run.finished or self.run.failure is not None
+
+    @property
+    def complete(self) -> bool:
+        """Whether it ended well."""
+        return self.run.finished and self.run.failure is None
+
+
+@dataclass(frozen=True, eq=False)
+class StrategyRuns:
+    """All runs of one strategy with its options, ordered by seed."""
+
+    label: str
+    runs: tuple[ScoredRun, ...]
+
+    @property
+    def name(self) -> str:
+        return self.runs[0].run.header.strategy.name
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return dict(self.runs[0].run.header.strategy.options)
+
+    @property
+    def provisional(self) -> bool:
+        """Whether no run has ended yet, so that figures are of what there is so far."""
+        return not any(scored.ended for scored in self.runs)
+
+    @cached_property
+    def scored(self) -> tuple[ScoredRun, ...]:
+        """The runs that figures are made from.
+
+        Those that ended; a failed run counts with what it had found by then, because leaving it
+        out would flatter its strategy. Interrupted runs are listed but wait to be resumed; only
+        where there are no others do their figures so far stand in (`provisional`).
+        """
+        if self.provisional:
+            return tuple(scored for scored in self.runs if scored.run.trials)
+        return tuple(scored for scored in self.runs if scored.ended)
+
+    @property
+    def incomplete(self) -> tuple[ScoredRun, ...]:
+        return tuple(scored for scored in self.runs if not scored.complete)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Strategies on one benchmark at one budget."""
+
+    benchmark: dict[str, Any]
+    benchmark_hash: str
+    budget: int
+    objective: LatencyObjective
+    strategies: tuple[StrategyRuns, ...]
+
+    @property
+    def target_ms(self) -> float:
+        return self.objective.target_ms
+
+    @property
+    def benchmark_name(self) -> str:
+        """`name@version`."""
+        return f"{self.benchmark['name']}@{self.benchmark['version']}"
+
+
+def compare_runs(runs: Sequence[Run]) -> Comparison:
+    """Check that runs belong together and score each of them.
+
+    `UsageError` where there is none; `LogError` where they differ in benchmark or budget, or one
+    strategy has a seed twice.
+    """
+    if not runs:
+        raise UsageError("there are no runs to report on; give a study with at least one log")
+    _check_alike(runs)
+    by_label: dict[str, list[ScoredRun]] = {}
+    for run in runs:
+        by_label.setdefault(run.header.strategy.label, []).append(_score(run))
+    header = runs[0].header
+    return Comparison(
+        benchmark=header.benchmark,
+        benchmark_hash=header.benchmark_hash,
+        budget=header.budget,
+        objective=objective_of(header),
+        strategies=tuple(
+            StrategyRuns(label, tuple(sorted(scored, key=lambda s: s.seed)))
+            for label, scored in by_label.items()
+        ),
+    )
+
+
+def _score(run: Run) -> ScoredRun:
+    table = columns(run)
+    return ScoredRun(
+        run=run,
+        columns=table,
+        best_reward=best_reward(table, objective_of(run.header)),
+        hypervolume=run_hypervolume(table, run.header.reference_point),
+    )
+
+
+def _check_alike(runs: Sequence[Run]) -> None:
+    first = runs[0].header
+    seen: set[tuple[str, int]] = set()
+    for header in (run.header for run in runs):
+        who = f"{header.strategy.label} seed {header.seed}"
+        if header.benchmark_hash != first.benchmark_hash:
+            raise LogError(
+                f"runs of two benchmarks cannot be compared: {first.strategy.label} seed "
+                f"{first.seed} is on {_benchmark(first.benchmark)} ({first.benchmark_hash[:12]}), "
+                f"{who} on {_benchmark(header.benchmark)} ({header.benchmark_hash[:12]}); "
+                "report them apart"
+            )
+        if header.budget != first.budget:
+            raise LogError(
+                f"runs of two budgets cannot be compared: {first.strategy.label} seed "
+                f"{first.seed} has {first.budget} evaluations, {who} has {header.budget}; "
+                "report them apart"
+            )
+        if (header.strategy.label, header.seed) in seen:
+            raise LogError(f"{who} is there twice; remove the copy of its log")
+        seen.add((header.strategy.label, header.seed))
+
+
+def _benchmark(record: dict[str, Any]) -> str:
+    return f"{record.get('name', '?')}@{record.get('version', '?')}"

@@ -1,0 +1,285 @@
+"""The leaderboard and live progress on a terminal, or without one."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from nasbench_mobile.report.pairs import BASELINE
+from nasbench_mobile.report.verdict import verdict
+
+WIDTH = 100
+"""Columns of what is printed into a pipe or a file, and of the whole leaderboard."""
+
+PLAIN_INTERVAL_S = 10.0
+"""Without a terminal, seconds between two lines of progress: our choice, so that the log of a
+four-minute study has a screenful."""
+
+_NOTHING = "–"
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """A console of the terminal's width, or of `WIDTH` where there is none."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, width=None if stream.isatty() else WIDTH, highlight=False)
+
+
+def print_summary(summary: Mapping[str, Any], console: Console | None = None) -> None:
+    """Leaderboard, incomplete runs and verdict."""
+    console = make_console() if console is None else console
+    console.print(leaderboard(summary, console.width))
+    for row in summary["strategies"]:
+        for run in row["incomplete"]:
+            console.print(
+                f"incomplete: {row['label']} seed {run['seed']}, {run['trials']:,} of "
+                f"{row['budget']:,} evaluations: {run['reason']}",
+                markup=False,
+            )
+    console.print(verdict(summary), markup=False)
+
+
+def leaderboard(summary: Mapping[str, Any], width: int = WIDTH) -> Table:
+    """The strategies of a summary, best first; fewer columns where `width` is under 96."""
+    rows = summary["strategies"]
+    cells = {name: [make(row, summary) for row in rows] for name, make in _COLUMNS.items()}
+    alike = len({len(row["seeds"]) for row in rows}) == 1
+    if alike and not any(row["incomplete"] for row in rows):
+        del cells["seeds"]  # the headline says it
+    if width < 96:
+        for name in _WIDE_ONLY:
+            cells.pop(name, None)
+    table = Table(
+        box=SIMPLE_HEAD,
+        padding=(0, 0 if "seeds" in cells else 1, 0, 0),
+        pad_edge=False,
+        title=Text(headline(summary)),
+        title_justify="left",
+        title_style="bold",
+        caption=Text(_LEGEND),
+        caption_justify="left",
+    )
+    longest = max((len(row["label"]) for row in rows), default=8)
+    table.add_column("strategy", overflow="fold", min_width=min(longest, 22))
+    for name in cells:
+        table.add_column(name, justify="right", no_wrap=True)
+    for position, row in enumerate(rows):
+        table.add_row(Text(row["label"]), *(Text(column[position]) for column in cells.values()))
+    return table
+
+
+def headline(summary: Mapping[str, Any]) -> str:
+    """Benchmark, reward, target, budget and seeds in a line."""
+    objective = summary["objective"]
+    seeds = {len(row["seeds"]) for row in summary["strategies"]}
+    counted = f"{min(seeds)}" if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
+    return (
+        f"{summary['benchmark']}, {objective['name']} reward, T = {objective['target_ms']:g} ms, "
+        f"{summary['budget']:,} {summary['budget_unit']}, seeds: {counted}"
+    )
+
+
+def number(value: float | None, digits: int) -> str:
+    """A figure, or a dash where there is none."""
+    return _NOTHING if value is None else f"{value:.{digits}f}"
+
+
+def percent(fraction: float | None, digits: int = 0) -> str:
+    """A fraction in percent, or a dash."""
+    return _NOTHING if fraction is None else f"{100 * fraction:.{digits}f}%"
+
+
+def interval(figure: Mapping[str, Any]) -> str:
+    """`0.7561 [.7550, .7572]`, without brackets where there is no interval."""
+    if figure["iqm"] is None:
+        return _NOTHING
+    text = f"{figure['iqm']:.4f}"
+    if figure["ci95"] is None:
+        return text
+    low, high = (f"{end:.4f}".removeprefix("0") for end in figure["ci95"])
+    return f"{text} [{low}, {high}]"
+
+
+def against_random(row: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
+    """Holm's adjusted p of a strategy against random search."""
+    for pair in summary["pairs"]:
+        if pair["family"] == "random" and pair["strategy"] == row["label"]:
+            if pair["p_holm"] is None:
+                return "untested"
+            return "p<0.001" if pair["p_holm"] < 0.001 else f"p={pair['p_holm']:.2g}"
+    return "baseline" if row["label"] == BASELINE else _NOTHING
+
+
+def _seeds(row: Mapping[str, Any], _: Mapping[str, Any]) -> str:
+    """Runs that came to a good end, of how many there are."""
+    count = len(row["seeds"])
+    return str(count) if not row["incomplete"] else f"{count - len(row['incomplete'])}/{count}"
+
+
+_COLUMNS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], str]] = {
+    "seeds": _seeds,
+    "best": lambda row, _: number(row["best_reward"]["median"], 4),
+    "IQM [95 % interval]": lambda row, _: interval(row["best_reward"]),
+    "p random": against_random,
+    "HV": lambda row, _: number(row["hypervolume"]["median"], 4),
+    "acc ≤T": lambda row, _: percent(row["best_within_target"], 2),
+    "≤T": lambda row, _: percent(row["within_target"]),
+    "rep.": lambda row, _: percent(row["repeat_rate"]),
+    "s": lambda row, _: number(row["ask_tell_s"], 1),
+}
+_WIDE_ONLY = ("HV", "rep.", "s")
+_LEGEND = (
+    "best: median noise-free best reward; p random: Wilcoxon against random search, Holm; HV: "
+    "median hypervolume; acc ≤T: median accuracy of the best network within T; ≤T: share of "
+    "trials within T; rep.: repeats; s: CPU seconds of a run in ask and tell"
+)
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far the runs of one strategy are; `clock` times are seconds."""
+
+    evaluations: dict[int, int] = field(default_factory=dict)
+    first: dict[int, int] = field(default_factory=dict)
+    done: set[int] = field(default_factory=set)
+    best_reward: float | None = None
+    started_s: float | None = None
+    updated_s: float | None = None
+
+    def rate(self) -> float | None:
+        """Evaluations per wall second since the first report, what was resumed left out."""
+        if self.started_s is None or self.updated_s is None or self.updated_s <= self.started_s:
+            return None
+        fresh = sum(self.evaluations.values()) - sum(self.first.values())
+        return fresh / (self.updated_s - self.started_s) if fresh > 0 else None
+
+    def left_s(self, seeds: int, budget: int) -> float | None:
+        rate = self.rate()
+        if len(self.done) == seeds:
+            return 0.0
+        waiting = seeds - len(self.evaluations)
+        missing = sum(
+            budget - count for seed, count in self.evaluations.items() if seed not in self.done
+        )
+        return None if rate is None else (missing + waiting * budget) / rate
+
+
+class StudyProgress:
+    """Live progress of a study: seeds done, evaluations/s, best reward so far, time left.
+
+    On a terminal a table that redraws itself; else a plain line every `PLAIN_INTERVAL_S`. Use it
+    as a context manager, from one thread.
+
+        with StudyProgress(["random", "ppo"], seeds=[0, 1], budget=1000) as progress:
+            progress.update("ppo", 0, evaluations=20, best_reward=0.71)
+            progress.finished("ppo", 0)
+    """
+
+    def __init__(
+        self,
+        strategies: Sequence[str],
+        seeds: Sequence[int],
+        budget: int,
+        console: Console | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._seeds, self._budget, self._clock = len(seeds), budget, clock
+        self._console = make_console(stderr=True) if console is None else console
+        self._state = {label: _Progress() for label in strategies}
+        self._begun = self._said = clock()
+        self._live = (
+            Live(get_renderable=self._table, console=self._console, refresh_per_second=4)
+            if self._console.is_terminal
+            else None
+        )
+
+    def __enter__(self) -> StudyProgress:
+        self._begun = self._said = self._clock()
+        if self._live is not None:
+            self._live.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.__exit__(kind, error, trace)
+        elif self._begun != self._clock():
+            self._say()
+
+    def update(
+        self, label: str, seed: int, evaluations: int, best_reward: float | None = None
+    ) -> None:
+        """A run has so many evaluations now; the first report of a run counts as its start."""
+        state, now = self._state[label], self._clock()
+        if state.started_s is None:
+            state.started_s = now
+        state.first.setdefault(seed, evaluations)
+        state.evaluations[seed] = evaluations
+        state.updated_s = now
+        if best_reward is not None and best_reward > (state.best_reward or float("-inf")):
+            state.best_reward = best_reward
+        if self._live is None and now - self._said >= PLAIN_INTERVAL_S:
+            self._say()
+
+    def finished(self, label: str, seed: int) -> None:
+        """A run has ended, well or badly."""
+        self._state[label].done.add(seed)
+        self._state[label].evaluations.setdefault(seed, 0)
+        self._state[label].first.setdefault(seed, 0)
+
+    def _table(self) -> Table:
+        table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        table.add_column("strategy", overflow="fold")
+        for name in ("seeds", "evaluations", "per second", "best reward", "time left"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for label, state in self._state.items():
+            rate = state.rate()
+            table.add_row(
+                Text(label),
+                f"{len(state.done)}/{self._seeds}",
+                f"{sum(state.evaluations.values()):,}",
+                _NOTHING if rate is None else f"{rate:,.0f}",
+                number(state.best_reward, 4),
+                _clock_text(state.left_s(self._seeds, self._budget)),
+            )
+        return table
+
+    def _say(self) -> None:
+        """One line: strategies that are done, then those at work with their figures."""
+        self._said = self._clock()
+        parts = []
+        for label, state in self._state.items():
+            if not state.evaluations:
+                continue
+            part = f"{label} {len(state.done)}/{self._seeds} seeds"
+            if state.best_reward is not None:
+                part += f", best {state.best_reward:.4f}"
+            rate = state.rate()
+            if len(state.done) < self._seeds and rate is not None:
+                left = _clock_text(state.left_s(self._seeds, self._budget))
+                part += f", {rate:,.0f} evaluations/s, {left} left"
+            parts.append(part)
+        elapsed = _clock_text(self._said - self._begun)
+        line = f"[{elapsed}] " + ("; ".join(parts) or "nothing evaluated yet")
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _clock_text(seconds: float | None) -> str:
+    if seconds is None:
+        return _NOTHING
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
