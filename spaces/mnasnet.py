@@ -208,7 +208,7 @@ class MnasNetSpace:
             block = self._table(b, filters).encoding.get(layers)
             if block is None:
                 raise InvalidNetworkError(
-                    f"block {b + 1} is {layers}, which no tokens of space {self.name!r} (options "
+                    f"block {b + 1} has {len(layers)} layers, first {layers[0]}; no tokens of space {self.name!r} (options "
                     f"{self.options}) make there"
                 )
             tokens += block

@@ -15,7 +15,7 @@ from nasbench_mobile.errors import InvalidNetworkError
 from nasbench_mobile.networks.blocks import BlockSpec, MobileSpec
 
 _SKIPS = {"none": "noskip", "identity": "identity", "avgpool": "avgpool", "maxpool": "maxpool"}
-_NUMBER = r"(\d+(?:\.\d+)?(?:e-?\d+)?)"
+_NUMBER = r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
 _BLOCK = re.compile(
     r"(conv|sepconv|mbconv|dsconv)_r(\d+)_k(\d+)_s(\d+)_e(\d+)_o(\d+)"
     rf"(?:_se{_NUMBER})?_(noskip|identity|avgpool|maxpool)"
@@ -30,8 +30,7 @@ _FRAME = {
 
 def format_block(block: BlockSpec) -> str:
     """One block as a word."""
-    se = f"_se{block.se:.17g}" if block.se and float(repr(block.se)) != block.se else ""
-    se = se or (f"_se{block.se!r}" if block.se else "")
+    se = f"_se{float(block.se)!r}" if block.se else ""
     return (
         f"{block.op}_r{block.layers}_k{block.kernel}_s{block.stride}_e{block.expansion}"
         f"_o{block.filters}{se}_{_SKIPS[block.skip]}"
@@ -43,7 +42,7 @@ def format_spec(spec: MobileSpec) -> str:
     head = "nohead" if spec.head is None else f"head{spec.head}"
     blocks = [format_block(block) for block in spec.blocks]
     return " ".join(
-        [f"stem{spec.stem}", *blocks, head, f"dropout{spec.dropout!r}", spec.activation]
+        [f"stem{spec.stem}", *blocks, head, f"dropout{float(spec.dropout)!r}", spec.activation]
     )
 
 

@@ -1,0 +1,82 @@
+"""Reference models: names, cards, scaling."""
+
+from __future__ import annotations
+
+import pytest
+
+from nasbench_mobile.errors import UnknownNameError, UsageError
+from nasbench_mobile.networks import zoo
+from nasbench_mobile.networks.cost import multiply_adds, parameters
+from nasbench_mobile.networks.graph import Conv, Dropout
+
+
+def test_unknown_name_suggests_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'mnasnet-a1'"):
+        zoo.network("mnasnet-a11")
+
+
+def test_names_are_the_keys() -> None:
+    assert list(zoo.MODELS) == [
+        "mnasnet-a1", "mnasnet-b1", "mnasnet-small", "mobilenet-v1", "mobilenet-v2",
+    ]  # fmt: skip
+    assert all(zoo.model(name).name == name for name in zoo.MODELS)
+
+
+@pytest.mark.parametrize("name", zoo.MODELS)
+def test_published_figures_are_near_the_counts(name: str) -> None:
+    card = zoo.model(name)
+    assert card.published
+    for figures in card.published:
+        network = zoo.network(name, figures.depth_multiplier, figures.input_size)
+        if figures.multiply_adds_m is not None:
+            assert multiply_adds(network) / 1e6 == pytest.approx(figures.multiply_adds_m, rel=0.03)
+        # MobileNetV2 1.4 has 6.11M parameters by count, the paper prints 6.9M.
+        if figures.parameters_m not in (None, 6.9):
+            assert parameters(network) / 1e6 == pytest.approx(figures.parameters_m, rel=0.04)
+
+
+def filters_of(name: str, multiplier: float, layer: str) -> int:
+    for node in zoo.network(name, multiplier):
+        if node.name == layer and isinstance(node.operation, Conv):
+            return node.operation.filters
+    raise LookupError(layer)
+
+
+def test_each_family_scales_its_own_way() -> None:
+    assert filters_of("mnasnet-a1", 1.4, "head/conv") == 1280
+    assert filters_of("mobilenet-v2", 1.4, "head/conv") == 1792
+    assert filters_of("mobilenet-v2", 0.5, "head/conv") == 1280
+    assert filters_of("mnasnet-a1", 1.4, "stem/conv") == 48
+    assert filters_of("mobilenet-v1", 0.25, "block5/layer2/project/conv") == 256
+
+
+def test_mobilenet_v1_has_no_head_conv_and_activates_its_pointwise_convs() -> None:
+    names = [node.name for node in zoo.network("mobilenet-v1")]
+    assert "head/conv" not in names
+    assert names.count("block4/layer6/project/activation") == 1
+
+
+def test_small_has_no_dropout() -> None:
+    assert not [n for n in zoo.network("mnasnet-small") if isinstance(n.operation, Dropout)]
+
+
+@pytest.mark.parametrize("name", zoo.MODELS)
+@pytest.mark.parametrize(("multiplier", "size"), [(0.01, 32), (0.3, 33), (2.7, 97), (1.0, 331)])
+def test_any_multiplier_and_input_size(name: str, multiplier: float, size: int) -> None:
+    network = zoo.network(name, multiplier, size, classes=7)
+    assert network.input_shape == (3, size, size)
+    assert network.output_shape == (7, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((0.0, 224, 1000), "depth multiplier is 0"),
+        ((float("nan"), 224, 1000), "depth multiplier is nan"),
+        ((1.0, 31, 1000), "input size is 31"),
+        ((1.0, 224, 0), "classes is 0"),
+    ],
+)
+def test_bad_arguments(arguments: tuple[float, int, int], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        zoo.network("mnasnet-a1", *arguments)
