@@ -14,7 +14,12 @@ SHOW = "import json, sys, {}; print(json.dumps([name.partition('.')[0] for name 
 
 @pytest.mark.parametrize(
     "module",
-    ["nasbench_mobile", "nasbench_mobile.protocols", "nasbench_mobile.spaces"],
+    [
+        "nasbench_mobile",
+        "nasbench_mobile.protocols",
+        "nasbench_mobile.spaces",
+        "nasbench_mobile.cli",
+    ],
 )
 def test_import_loads_no_heavy_library(module: str) -> None:
     command = [sys.executable, "-c", SHOW.format(module)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
 import subprocess
@@ -24,9 +25,7 @@ def package_files() -> set[str]:
     """Every file of the package, those behind its links included, as built archives name them."""
     rooms = [PACKAGE, *(path for path in PACKAGE.iterdir() if path.is_symlink())]
     found = {path for room in rooms for path in room.rglob("*") if path.is_file()}
-    return {
-        path.relative_to(ROOT).as_posix() for path in found if "__pycache__" not in path.parts
-    }
+    return {path.relative_to(ROOT).as_posix() for path in found if "__pycache__" not in path.parts}
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +79,8 @@ def test_constraints_pin_every_declared_dependency_exactly() -> None:
     assert [pin for pin in pins if not re.fullmatch(r"[\w.-]+==[\w.]+", pin)] == []
     versions = {canonicalize_name(name): seen for name, seen in (pin.split("==") for pin in pins)}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
+    extras = project["optional-dependencies"].values()
+    declared = itertools.chain(project["dependencies"], *extras)
     for requirement in map(Requirement, declared):
         name = canonicalize_name(requirement.name)
         if name != project["name"]:
