@@ -125,7 +125,7 @@ def _build(kind: catalog.CatalogKind, part: Part) -> Any:
     factory = catalog.load(kind, part.name)
     if part.model is None:
         return catalog.call(factory, kind, part.name, **part.options)
-    return catalog.call(factory.from_file, kind, part.name, part.model, **part.options)
+    return catalog.call(factory, kind, part.name, part.model, **part.options)
 
 
 def built_in_names() -> list[str]:

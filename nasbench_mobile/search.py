@@ -132,11 +132,10 @@ class Search:
         space = self._problem.space
         with self._clock.evaluation():
             keys = [space.canonical(proposal.tokens) for proposal in proposals]
-            new = {
-                key: proposal.tokens
-                for key, proposal in reversed(list(zip(keys, proposals, strict=True)))
-                if key not in self._known
-            }
+            new: dict[Tokens, Tokens] = {}
+            for key, proposal in zip(keys, proposals, strict=True):
+                if key not in self._known:
+                    new.setdefault(key, proposal.tokens)
             architectures = [Architecture(space, tokens) for tokens in new.values()]
             outcomes = self._problem.evaluate(architectures) if architectures else []
             found = dict(zip(new, outcomes, strict=True))

@@ -16,12 +16,13 @@ from nasbench_mobile import catalog
 from nasbench_mobile.benchmark import Benchmark, load_benchmark
 from nasbench_mobile.errors import LogError, NasbenchError, UsageError
 from nasbench_mobile.executors.processes import Workers, channel, workers
+from nasbench_mobile.networks.cost import multiply_adds, parameters
 from nasbench_mobile.problem import Problem
 from nasbench_mobile.provenance import environment, versions
 from nasbench_mobile.runs import Run, RunHeader
 from nasbench_mobile.search import Interrupted, Progress, Search
 from nasbench_mobile.store import EventLog, read_log, read_run
-from nasbench_mobile.types import StrategySpec
+from nasbench_mobile.types import StrategySpec, Tokens
 
 MANIFEST = "study.json"
 MESSAGE_INTERVAL_S = 0.25
@@ -273,6 +274,21 @@ def _read_checked(task: Task) -> Run:
     run = read_run(task.log)
     _check_header(task, run.header)
     return run
+
+
+def describer(benchmark: Benchmark) -> Callable[[Tokens], dict[str, Any]]:
+    """What a report says of tokens of this benchmark: block string and counts."""
+    space = catalog.build_space(benchmark.space.name, benchmark.space.options)
+
+    def describe(tokens: Tokens) -> dict[str, Any]:
+        network = space.network(tokens)
+        return {
+            "block_string": space.describe(tokens),
+            "parameters": parameters(network),
+            "multiply_adds": multiply_adds(network),
+        }
+
+    return describe
 
 
 class _Reporter:

@@ -1,0 +1,43 @@
+"""The command line: `nasbench-mobile COMMAND`. Each command's work is imported when it runs."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from nasbench_mobile.cli import comparing, describing, fitting, listing, reproducing
+from nasbench_mobile.errors import NasbenchError
+
+app = typer.Typer(
+    name="nasbench-mobile",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help=(
+        "Compare search strategies for mobile neural architecture search and say which is better, "
+        "with its uncertainty. Start with `nasbench-mobile compare`."
+    ),
+)
+
+app.command("compare")(comparing.compare)
+app.command("resume")(comparing.resume)
+app.command("report")(comparing.report)
+app.command("reproduce")(reproducing.reproduce)
+app.command("list")(listing.list_parts)
+app.command("describe")(describing.describe)
+app.command("explain")(describing.explain)
+app.add_typer(fitting.app, name="fit")
+
+
+def main() -> None:
+    """Run a command; a user's mistake ends with one line and exit code 2, a failure with 1."""
+    try:
+        app()
+    except NasbenchError as error:
+        sys.stdout.flush()
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(error.exit_code) from None
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(1) from None

@@ -1,0 +1,155 @@
+"""`compare`, `resume` and `report`: run a study, go on with one, report on one."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nasbench_mobile.cli.output import console, print_json
+
+if TYPE_CHECKING:
+    from nasbench_mobile.study import RunProgress, Study
+
+DEFAULT_STRATEGIES = "random,regularized-evolution,ppo,optuna-tpe,nevergrad-discrete"
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells use it."""
+
+Jobs = Annotated[
+    int, typer.Option("--jobs", "-j", help="Worker processes, one thread each.", min=1)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, nothing else.")]
+
+
+def compare(
+    benchmark: Annotated[
+        str, typer.Option(help="A built-in benchmark's name or a TOML file's path.")
+    ] = "imagenet-pixel1",
+    strategies: Annotated[
+        str,
+        typer.Option(help="Comma-separated; options after a colon: `ppo:learning_rate=8e-4`."),
+    ] = DEFAULT_STRATEGIES,
+    seeds: Annotated[int, typer.Option(help="Runs per strategy, seeds 0, 1, ...")] = 10,
+    first_seed: Annotated[int, typer.Option(help="The first of the seeds.", min=0)] = 0,
+    budget: Annotated[int, typer.Option(help="Proposals per run, repeats charged.")] = 1000,
+    objective: Annotated[
+        str | None, typer.Option(help="`soft`, `hard` or ALPHA,BETA of the paper's Eq. 2-3.")
+    ] = None,
+    target_ms: Annotated[float | None, typer.Option(help="Target latency T in ms.")] = None,
+    batch: Annotated[
+        int | None, typer.Option(help="Proposals per ask; default: each strategy's own.")
+    ] = None,
+    jobs: Jobs = 2,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for logs and report; default out/compare-TIME.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare strategies on a benchmark and say who wins, by how much, how sure.
+
+    Example: `nasbench-mobile compare --strategies random,ppo --seeds 5 --budget 500 --out out/a`
+    """
+    from nasbench_mobile.benchmark import load_benchmark
+    from nasbench_mobile.catalog import parse_strategies
+    from nasbench_mobile.study import Plan, Study
+
+    plan = Plan(
+        benchmark=load_benchmark(benchmark).with_objective(objective, target_ms),
+        strategies=tuple(parse_strategies(strategies)),
+        seeds=tuple(range(first_seed, first_seed + seeds)),
+        budget=budget,
+        batch=batch,
+    )
+    folder = out or Path("out") / time.strftime("compare-%Y%m%d-%H%M%S")
+    _run_and_report(Study.create(folder, plan), jobs, as_json)
+
+
+def resume(
+    folder: Annotated[Path, typer.Argument(help="The --out folder of the study.")],
+    jobs: Jobs = 2,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a study that was stopped or killed; finished runs are kept as they are.
+
+    Example: `nasbench-mobile resume out/study`
+    """
+    from nasbench_mobile.study import Study
+
+    _run_and_report(Study.open(folder), jobs, as_json)
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(help="The --out folder of the study.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write the report of a study again from its logs, finished or not.
+
+    Example: `nasbench-mobile report out/study --json`
+    """
+    from nasbench_mobile.study import Study
+
+    _report(Study.open(folder), as_json)
+
+
+def _run_and_report(study: Study, jobs: int, as_json: bool) -> None:
+    failures = run_with_progress(study, jobs)
+    _report(study, as_json)
+    if failures:
+        screen = console(stderr=True)
+        for failure in failures:
+            screen.print(
+                f"failed: {failure.label} seed {failure.seed}: {failure.failure}", style="red"
+            )
+        raise typer.Exit(1)
+
+
+def run_with_progress(study: Study, jobs: int) -> list[RunProgress]:
+    """Run a study under a live display on standard error; the runs that failed come back."""
+    from nasbench_mobile.report.terminal import StudyProgress
+
+    plan = study.plan
+    screen = console(stderr=True)
+    screen.print(
+        f"{plan.benchmark.identifier}: {len(plan.strategies)} strategies x {len(plan.seeds)} "
+        f"seeds x {plan.budget:,} proposals, {plan.benchmark.objective.name} objective, "
+        f"T = {plan.benchmark.objective.target_ms:g} ms, into {study.folder}"
+    )
+    failures: list[RunProgress] = []
+    labels = [spec.label for spec in plan.strategies]
+    try:
+        with StudyProgress(labels, plan.seeds, plan.budget, screen) as progress:
+
+            def listen(message: RunProgress) -> None:
+                progress.update(message.label, message.seed, message.trials, message.best_reward)
+                if message.ended:
+                    progress.finished(message.label, message.seed)
+                    if message.failure:
+                        failures.append(message)
+
+            study.run(jobs, listen)
+    except KeyboardInterrupt:
+        screen.print(
+            f"stopped; every trial told is safe. Go on with: nasbench-mobile resume {study.folder}"
+        )
+        raise typer.Exit(INTERRUPTED) from None
+    return failures
+
+
+def _report(study: Study, as_json: bool) -> None:
+    from nasbench_mobile.errors import NasbenchError
+    from nasbench_mobile.report.study import write_report
+    from nasbench_mobile.report.terminal import make_console, print_summary
+    from nasbench_mobile.study import describer
+
+    runs = study.runs()
+    if not any(run.trials for run in runs):
+        raise NasbenchError(f"{study.folder} has no trials yet; nasbench-mobile resume runs it")
+    summary = write_report(study.folder, runs, describer(study.plan.benchmark))
+    if as_json:
+        print_json(summary)
+        return
+    screen = make_console()
+    print_summary(summary, screen)
+    screen.print(f"\nReport: {study.folder / 'report.html'}", soft_wrap=True)

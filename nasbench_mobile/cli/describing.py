@@ -1,0 +1,205 @@
+"""`describe` and `explain`: what a network is and costs, and how two of them differ."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nasbench_mobile.cli.output import console, print_json, print_table
+
+if TYPE_CHECKING:
+    from nasbench_mobile.cli.subject import Subject
+    from nasbench_mobile.networks.graph import Network
+
+Space = Annotated[
+    str | None, typer.Option(help="Space of the tokens; default: the one with as many tokens.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")]
+
+
+def describe(
+    model: Annotated[str, typer.Argument(help="A model's name, tokens, or a block string.")],
+    depth_multiplier: Annotated[float, typer.Option(help="Scales the filters.")] = 1.0,
+    input_size: Annotated[int, typer.Option(help="Image side in pixels.", min=32)] = 224,
+    classes: Annotated[int, typer.Option(help="Number of classes.", min=1)] = 1000,
+    space: Space = None,
+    svg: Annotated[
+        Path | None, typer.Option(help="Draw the network as the paper's Fig. 7 does, into FILE.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Describe a network: block string, parameters, multiply-adds, latency.
+
+    Example: `nasbench-mobile describe mnasnet-a1 --json`
+    """
+    from nasbench_mobile.cli.subject import parse_subject
+    from nasbench_mobile.networks.blockstring import format_spec
+
+    subject = parse_subject(model, space)
+    network = subject.network(depth_multiplier, input_size, classes)
+    spec = subject.scaled(depth_multiplier)
+    if svg is not None:
+        from nasbench_mobile.report.architecture import draw_architecture
+
+        svg.parent.mkdir(parents=True, exist_ok=True)
+        svg.write_text(draw_architecture(spec, input_size=input_size, title=subject.name))
+    facts: dict[str, Any] = {
+        "model": subject.name,
+        "block_string": format_spec(spec),
+        "depth_multiplier": depth_multiplier,
+        "input_size": input_size,
+        "classes": classes,
+        **counts(network),
+        "latency_ms": _latencies(network),
+        "accuracy": _accuracy(subject),
+        "published": _published(subject.name),
+    }
+    if as_json:
+        print_json(facts)
+    else:
+        _print_facts(facts, svg)
+
+
+def explain(
+    first: Annotated[str, typer.Argument(help="A model, tokens or a block string.")],
+    second: Annotated[str, typer.Argument(help="Another one.")],
+    space: Space = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which tokens differ between two architectures and what each costs and gives.
+
+    Each difference alone is applied to the first architecture: the change in Pixel 1 milliseconds
+    (estimate) and, where a surrogate knows the space, in accuracy. What is left over is where
+    differences act together.
+
+    Example: `nasbench-mobile explain mnasnet-a1 mnasnet-b1`
+    """
+    from nasbench_mobile.explanation import explain_difference
+
+    result = explain_difference(*_encoded(first, second, space))
+    if as_json:
+        print_json(result)
+        return
+    columns = {
+        "decision": "decision",
+        "first": first if len(first) < 16 else "first",
+        "second": second if len(second) < 16 else "second",
+        "latency_ms": "Δ ms (Pixel 1 estimate)",
+        "accuracy_points": "Δ top-1 (points, surrogate)",
+    }
+    sums = ({"decision": name, **result[name]} for name in ("together", "total"))
+    shown = [*result["differences"], *sums]
+    print_table(columns, [{**row, "first": row.get("first", "")} for row in shown])
+
+
+def _encoded(first: str, second: str, space_name: str | None) -> tuple[Any, Any, Any]:
+    """Both architectures as tokens of one space: that of the tokens given, else `mnasnet`."""
+    from nasbench_mobile import catalog
+    from nasbench_mobile.cli.subject import parse_subject
+    from nasbench_mobile.errors import UsageError
+
+    subjects = [parse_subject(text, space_name) for text in (first, second)]
+    spaces = {s.space.name: s.space for s in subjects if s.space is not None}
+    if len(spaces) > 1:
+        raise UsageError(f"the two are tokens of different spaces: {' and '.join(spaces)}")
+    space = next(iter(spaces.values()), None) or catalog.build_space(space_name or "mnasnet")
+    tokens = [
+        s.tokens if s.tokens is not None else space.encode(s.network(1.0, 224, 1000))
+        for s in subjects
+    ]
+    return space, tokens[0], tokens[1]
+
+
+def counts(network: Network) -> dict[str, int]:
+    """Parameters and multiply-adds to the paper's convention."""
+    from nasbench_mobile.networks.cost import multiply_adds, parameters
+
+    return {"parameters": parameters(network), "multiply_adds": multiply_adds(network)}
+
+
+def zoo_rows() -> list[dict[str, Any]]:
+    """Every reference model with its counts and latency, for `list models`."""
+    from nasbench_mobile.networks.zoo import MODELS, network
+
+    rows = []
+    for name, card in MODELS.items():
+        graph = network(name)
+        latency_ms = _latencies(graph)
+        rows.append(
+            {
+                "model": name,
+                "display_name": card.display_name,
+                **counts(graph),
+                "latency_ms": latency_ms,
+                "pixel1_ms": latency_ms["pixel1"]["value"],
+                "published": _published(name),
+            }
+        )
+    return rows
+
+
+def _latencies(network: Network) -> dict[str, dict[str, Any]]:
+    from nasbench_mobile.explanation import built_in_pixel1
+
+    model = built_in_pixel1()
+    value = model.network_latency(network).latency_ms
+    return {model.device: {"value": round(value, 3), "kind": model.kind, "source": model.label}}
+
+
+def _accuracy(subject: Subject) -> dict[str, Any] | None:
+    """The surrogate's top-1 where the network is of the surrogate's space, else None."""
+    from nasbench_mobile.architecture import Architecture
+    from nasbench_mobile.explanation import surrogate_for
+    from nasbench_mobile.types import Failure
+
+    if subject.space is None or subject.tokens is None:
+        return None
+    surrogate = surrogate_for(subject.space.name)
+    if surrogate is None:
+        return None
+    reading = surrogate.accuracy([Architecture(subject.space, subject.tokens)])[0]
+    if isinstance(reading, Failure):
+        return None
+    return {
+        "top1": reading.accuracy,
+        "kind": "estimate",
+        "source": surrogate.label,
+        "extrapolated": reading.extrapolated,
+    }
+
+
+def _published(name: str) -> list[dict[str, Any]]:
+    from dataclasses import asdict
+
+    from nasbench_mobile.networks.zoo import MODELS
+
+    return [asdict(row) for row in MODELS[name].published] if name in MODELS else []
+
+
+def _print_facts(facts: dict[str, Any], svg: Path | None) -> None:
+    screen = console()
+    screen.print(f"[bold]{facts['model']}[/bold]", markup=True)
+    screen.print(f"  {facts['block_string']}")
+    scale = f"depth multiplier {facts['depth_multiplier']:g}, {facts['input_size']} px"
+    screen.print(f"  {scale}, {facts['classes']} classes")
+    screen.print(f"  parameters     {facts['parameters']:,}")
+    screen.print(f"  multiply-adds  {facts['multiply_adds']:,}")
+    for device, latency in facts["latency_ms"].items():
+        screen.print(f"  {device} latency  {latency['value']:.1f} ms ({latency['kind']})")
+    if facts["accuracy"]:
+        accuracy = facts["accuracy"]
+        screen.print(f"  top-1          {100 * accuracy['top1']:.2f} % ({accuracy['source']})")
+    for row in facts["published"]:
+        figures = {
+            "M parameters": row["parameters_m"],
+            "M multiply-adds": row["multiply_adds_m"],
+            "% top-1": row["top1"] and 100 * row["top1"],
+            "ms": row["pixel1_latency_ms"],
+        }
+        said = ", ".join(f"{value:g} {unit}" for unit, value in figures.items() if value)
+        size = "" if row["depth_multiplier"] == 1 else f" at x{row['depth_multiplier']:g}"
+        screen.print(f"  published{size}: {said} ({row['source']})")
+    if svg is not None:
+        screen.print(f"  drawn in {svg}")

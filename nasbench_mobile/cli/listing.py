@@ -1,0 +1,99 @@
+"""`list`: what spaces, strategies, benchmarks and models there are."""
+
+from __future__ import annotations
+
+import inspect
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from nasbench_mobile.cli.output import print_json, print_table
+
+
+class Parts(StrEnum):
+    """What can be listed."""
+
+    SPACES = "spaces"
+    STRATEGIES = "strategies"
+    BENCHMARKS = "benchmarks"
+    MODELS = "models"
+
+
+def list_parts(
+    what: Annotated[Parts, typer.Argument(help="What to list.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")] = False,
+) -> None:
+    """List spaces, strategies, benchmarks or models.
+
+    Example: `nasbench-mobile list spaces --json`
+    """
+    rows, columns = {
+        Parts.SPACES: _spaces,
+        Parts.STRATEGIES: _strategies,
+        Parts.BENCHMARKS: _benchmarks,
+        Parts.MODELS: _models,
+    }[what]()
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(columns, rows)
+
+
+def _spaces() -> tuple[list[dict[str, Any]], dict[str, str]]:
+    from nasbench_mobile import catalog
+
+    rows = []
+    for name in catalog.names("space"):
+        space = catalog.build_space(name)
+        rows.append(
+            {
+                "name": name,
+                "tokens": len(space.decisions),
+                "size": space.size,
+                "distinct": space.distinct,
+                "options": catalog.default_options(catalog.load("space", name)),
+                "summary": _first_line(type(space)),
+            }
+        )
+    headings = {"name": "space", "tokens": "tokens", "size": "size", "distinct": "distinct"}
+    return rows, {**headings, "summary": ""}
+
+
+def _strategies() -> tuple[list[dict[str, Any]], dict[str, str]]:
+    from nasbench_mobile import catalog
+
+    rows = []
+    for name in catalog.names("strategy"):
+        factory = catalog.load("strategy", name)
+        options = catalog.default_options(factory)
+        rows.append({"name": name, "summary": _first_line(factory), "options": options})
+    return rows, {"name": "strategy", "summary": ""}
+
+
+def _benchmarks() -> tuple[list[dict[str, Any]], dict[str, str]]:
+    from nasbench_mobile.benchmark import built_in_names, load_benchmark
+
+    rows = []
+    for name in built_in_names():
+        benchmark = load_benchmark(name)
+        rows.append({"title": benchmark.title, "hash": benchmark.hash, **benchmark.record()})
+    for row in rows:
+        row["space_name"] = row["space"]["name"]
+    return rows, {"name": "benchmark", "version": "version", "space_name": "space", "title": ""}
+
+
+def _models() -> tuple[list[dict[str, Any]], dict[str, str]]:
+    from nasbench_mobile.cli.describing import zoo_rows
+
+    columns = {
+        "model": "model",
+        "parameters": "parameters",
+        "multiply_adds": "multiply-adds",
+        "pixel1_ms": "Pixel 1 ms (estimate)",
+    }
+    return zoo_rows(), columns
+
+
+def _first_line(documented: Any) -> str:
+    return (inspect.getdoc(documented) or "").partition("\n")[0]

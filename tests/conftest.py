@@ -1,0 +1,83 @@
+"""What many tests share: a small problem on a real space, with made-up (synthetic) evaluators."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from nasbench_mobile.architecture import Architecture
+from nasbench_mobile.networks.graph import Network
+from nasbench_mobile.objective import LatencyObjective
+from nasbench_mobile.problem import Problem
+from nasbench_mobile.spaces.mnasnet_anb import MnasNetAnbSpace
+from nasbench_mobile.types import (
+    AccuracyReading,
+    Failure,
+    Fidelity,
+    Kind,
+    LatencyReading,
+    Tokens,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_folder() -> Path:
+    """The folder of outside data; tests that need it are skipped where it is absent."""
+    folder = Path(os.environ.get("NASBENCH_MOBILE_SHARED", ROOT.parent / "shared"))
+    if not (folder / "data").is_dir():
+        pytest.skip(f"outside data is not at {folder} (set NASBENCH_MOBILE_SHARED)")
+    return folder
+
+
+@dataclass
+class SyntheticAccuracy:
+    """Accuracy that grows with every token; counts the architectures it was asked for."""
+
+    fidelity: Fidelity | None = None
+    label: str = "synthetic accuracy"
+    evaluated: list[Tokens] = field(default_factory=list)
+    wrong: Callable[[Tokens], bool] = lambda _: False
+
+    def accuracy(
+        self, architectures: Sequence[Architecture]
+    ) -> Sequence[AccuracyReading | Failure]:
+        readings = []
+        for architecture in architectures:
+            if self.wrong(architecture.tokens):
+                raise RuntimeError("the training diverged")
+            self.evaluated.append(architecture.tokens)
+            readings.append(AccuracyReading(0.5 + sum(architecture.tokens) / 1000))
+        return readings
+
+
+@dataclass
+class SyntheticLatency:
+    """10 ms and 1 ms more for every unit of every token."""
+
+    label: str = "synthetic latency"
+    device: str = "nothing real"
+    kind: Kind = "synthetic"
+
+    def latency(self, architectures: Sequence[Architecture]) -> Sequence[LatencyReading | Failure]:
+        return [LatencyReading(10.0 + sum(a.tokens)) for a in architectures]
+
+    def network_latency(self, network: Network) -> LatencyReading:
+        return LatencyReading(float(len(network.nodes)))
+
+
+@pytest.fixture
+def synthetic_problem() -> Problem:
+    accuracy = SyntheticAccuracy()
+    return Problem(
+        space=MnasNetAnbSpace(),
+        accuracy=accuracy,
+        noise_free=accuracy,
+        latency=SyntheticLatency(),
+        objective=LatencyObjective(alpha=-0.07, beta=-0.07, target_ms=30.0),
+    )

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nasbench_mobile.architecture import Architecture
+from nasbench_mobile.benchmark import built_in_names, load_benchmark
+from nasbench_mobile.errors import UnknownNameError, UsageError
+
+TEXT = """\
+name = "mine"
+version = 2
+title = "my own"
+
+[space]
+name = "mnasnet-anb"
+
+[accuracy]
+evaluator = "surrogate"
+model = "accuracy.json"
+noise_sd = 0.01
+
+[latency]
+evaluator = "pixel1"
+model = "latency.json"
+
+[objective]
+form = "hard"
+target_ms = 60.0
+
+[reference_point]
+accuracy = 0.4
+latency_ms = 200.0
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A user's benchmark beside copies of the package's models."""
+    built_in = load_benchmark("imagenet-pixel1")
+    for part, name in ((built_in.accuracy, "accuracy.json"), (built_in.latency, "latency.json")):
+        assert part.model is not None
+        (tmp_path / name).write_bytes(part.model.read_bytes())
+    path = tmp_path / "mine.toml"
+    path.write_text(TEXT)
+    return path
+
+
+@pytest.mark.parametrize("name", built_in_names())
+def test_every_built_in_benchmark_builds(name: str) -> None:
+    benchmark = load_benchmark(name)
+    problem = benchmark.build()
+    tokens = (0,) * len(problem.space.decisions)
+    (outcome,) = problem.evaluate([Architecture(problem.space, tokens)])
+    assert outcome.reward == pytest.approx(  # type: ignore[union-attr]
+        benchmark.objective(outcome.measurement)  # type: ignore[union-attr]
+    )
+
+
+def test_the_main_benchmark_is_as_the_paper_says() -> None:
+    benchmark = load_benchmark("imagenet-pixel1")
+    assert benchmark.identifier == "imagenet-pixel1@1"
+    assert (benchmark.objective.name, benchmark.objective.target_ms) == ("soft", 75.0)
+    assert benchmark.budget_unit == "proposals"
+    assert load_benchmark("imagenet-pixel1-noisy").noise_sd == 0.0026
+
+
+def test_a_users_file_is_a_benchmark(own: Path) -> None:
+    benchmark = load_benchmark(str(own))
+    assert (benchmark.name, benchmark.objective.name, benchmark.noise_sd) == ("mine", "hard", 0.01)
+    assert benchmark.build().space.name == "mnasnet-anb"
+
+
+def test_the_hash_changes_with_what_matters_and_not_with_the_place(
+    own: Path, tmp_path: Path
+) -> None:
+    benchmark = load_benchmark(str(own))
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    for file in tmp_path.glob("*.json"):
+        (moved / file.name).write_bytes(file.read_bytes())
+    (moved / own.name).write_text(own.read_text())
+    assert load_benchmark(str(moved / own.name)).hash == benchmark.hash
+    assert replace(benchmark, title="another title").hash == benchmark.hash
+    for other in (
+        replace(benchmark, version=3),
+        replace(benchmark, noise_sd=0.02),
+        benchmark.with_objective("soft"),
+        benchmark.with_objective(target_ms=75.0),
+    ):
+        assert other.hash != benchmark.hash
+    with (tmp_path / "latency.json").open("a") as file:
+        file.write("\n")
+    assert load_benchmark(str(own)).hash != benchmark.hash
+
+
+def test_noise_is_the_runs_and_scores_are_without(own: Path) -> None:
+    benchmark = load_benchmark(str(own))
+    tokens = (1,) * 28
+    outcomes = []
+    for seed in (0, 0, 1):
+        problem = benchmark.build(seed)
+        outcomes += problem.evaluate([Architecture(problem.space, tokens)])
+    first, again, other = outcomes
+    assert first == again
+    assert first.measurement.accuracy != other.measurement.accuracy  # type: ignore[union-attr]
+    assert first.noise_free == other.noise_free  # type: ignore[union-attr]
+    assert first.noise_free.accuracy != first.measurement.accuracy  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("version = 2", "version = ", r"not valid TOML.*line 2"),
+        ("version = 2", 'version = "2"', r"line 2: key 'version' is '2'"),
+        ("version = 2", "versoin = 2", r"line 2: key 'versoin' is unknown"),
+        ("target_ms = 60.0", 'target_ms = "60"', r"line 19: key 'target_ms' in \[objective\]"),
+        ("target_ms = 60.0", "target_ms = -5", r"key 'objective' cannot be used"),
+        ('form = "hard"', 'form = "harsh"', r"key 'objective' cannot be used.*harsh"),
+        ("noise_sd = 0.01", "noise_sd = 1.5", r"line 11: key 'noise_sd' is 1.5"),
+        ('model = "latency.json"', 'model = "no.json"', r"line 15: key 'model' names"),
+        ('evaluator = "pixel1"', "", r"key 'evaluator' is missing from \[latency\]"),
+        ("[reference_point]", "[reference]", r"key 'reference' is unknown"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_named_by_key_and_line(
+    own: Path, old: str, new: str, message: str
+) -> None:
+    assert old in TEXT
+    own.write_text(TEXT.replace(old, new))
+    with pytest.raises(UsageError, match=message):
+        load_benchmark(str(own))
+
+
+def test_unknown_names_suggest_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'imagenet-pixel1'"):
+        load_benchmark("imagnet-pixel1")
+    with pytest.raises(UsageError, match="there is no benchmark file"):
+        load_benchmark(str(tmp_path / "no.toml"))
+    own_space = TEXT.replace("mnasnet-anb", "mnasnet-abn")
+    path = tmp_path / "b.toml"
+    path.write_text(own_space.replace("accuracy.json", "b.toml").replace("latency.json", "b.toml"))
+    with pytest.raises(UnknownNameError, match="did you mean 'mnasnet-anb'"):
+        load_benchmark(str(path)).build()

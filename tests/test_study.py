@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nasbench_mobile.benchmark import load_benchmark
+from nasbench_mobile.errors import LogError, UnknownNameError, UsageError
+from nasbench_mobile.store import same_run
+from nasbench_mobile.study import MANIFEST, Plan, RunProgress, Study, perform
+from nasbench_mobile.types import StrategySpec
+
+SPECS = (StrategySpec("random"), StrategySpec("regularized-evolution", {"population_size": 10}))
+
+
+def plan(budget: int = 40, strategies: tuple[StrategySpec, ...] = SPECS) -> Plan:
+    return Plan(load_benchmark("imagenet-pixel1"), strategies, (0, 1), budget)
+
+
+def logs(study: Study) -> list[Path]:
+    return [task.log for task in study.tasks()]
+
+
+def test_results_do_not_depend_on_jobs_nor_on_the_process(tmp_path: Path) -> None:
+    here = Study.create(tmp_path / "here", plan())
+    for task in here.tasks():
+        assert perform(task).trials == 40
+    for jobs in (1, 3):
+        study = Study.create(tmp_path / f"jobs{jobs}", plan())
+        messages: list[RunProgress] = []
+        study.run(jobs, messages.append)
+        assert sum(message.ended for message in messages) == 4
+        assert all(same_run(a, b) for a, b in zip(logs(here), logs(study), strict=True))
+
+
+def test_a_finished_study_is_left_alone_and_read_back(tmp_path: Path) -> None:
+    study = Study.create(tmp_path / "s", plan())
+    for task in study.tasks():
+        perform(task)
+    before = [path.read_bytes() for path in logs(study)]
+    again = Study.open(tmp_path / "s")
+    ended = [perform(task) for task in again.tasks()]
+    assert [path.read_bytes() for path in logs(again)] == before
+    assert [message.trials for message in ended] == [40] * 4
+    runs = again.runs()
+    assert [run.header.seed for run in runs] == [0, 0, 1, 1]
+    assert all(run.finished and len(run.trials) == 40 for run in runs)
+    assert runs[0].header.benchmark["latency"]["kind"] == "estimate"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"budget": 0}, "budget is 0"), ({"seeds": ()}, "seeds is 0"), ({"batch": 0}, "batch is 0")],
+)
+def test_a_plan_checks_itself(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        replace(plan(), **changes)  # type: ignore[arg-type]
+
+
+def test_a_folder_with_another_study_is_refused(tmp_path: Path) -> None:
+    Study.create(tmp_path / "s", plan())
+    Study.create(tmp_path / "s", plan())
+    with pytest.raises(UsageError, match="holds another study \\(its budget differ"):
+        Study.create(tmp_path / "s", plan(budget=50))
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t" / "thesis.tex").write_text("precious")
+    with pytest.raises(UsageError, match="not empty and holds no study"):
+        Study.create(tmp_path / "t", plan())
+    with pytest.raises(UsageError, match="holds no study"):
+        Study.open(tmp_path / "t")
+    with pytest.raises(UnknownNameError, match="did you mean 'random'"):
+        Study.create(tmp_path / "u", plan(strategies=(StrategySpec("randon"),)))
+    assert not (tmp_path / "u").exists()
+
+
+def test_another_benchmark_version_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    study = Study.create(folder, plan())
+    perform(next(iter(study.tasks())))
+    manifest = json.loads((folder / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(json.dumps(manifest | {"benchmark_hash": "0" * 64}))
+    with pytest.raises(LogError, match="hash 000000000000.*never mixed"):
+        Study.open(folder)
+    (folder / MANIFEST).write_text("{")
+    with pytest.raises(LogError, match="damaged"):
+        Study.open(folder)
+
+
+def test_a_log_of_another_study_is_refused(tmp_path: Path) -> None:
+    study = Study.create(tmp_path / "s", plan())
+    other = Study.create(tmp_path / "t", plan(budget=50))
+    first, foreign = next(iter(study.tasks())), next(iter(other.tasks()))
+    perform(foreign)
+    first.log.parent.mkdir(parents=True)
+    first.log.write_bytes(foreign.log.read_bytes())
+    with pytest.raises(LogError, match="header has budget 50, but the study has 40"):
+        perform(first)
+    with pytest.raises(LogError, match="header has budget"):
+        study.runs()
+
+
+def test_a_failing_strategy_ends_its_run_and_no_other(tmp_path: Path) -> None:
+    file = tmp_path / "bad.py"
+    file.write_text(
+        "class Bad:\n"
+        "    def __init__(self, decisions, seed, budget): pass\n"
+        "    def ask(self, count): raise ValueError('no idea')\n"
+        "    def tell(self, trials): pass\n"
+    )
+    study = Study.create(
+        tmp_path / "s", plan(strategies=(StrategySpec("random"), StrategySpec(f"{file}:Bad")))
+    )
+    ended = {message.label: message for message in map(perform, study.tasks())}
+    assert ended["random"].failure is None
+    assert "ask(1) raised ValueError: no idea" in (ended[f"{file}:Bad"].failure or "")
+    runs = study.runs()
+    assert [run.finished for run in runs] == [True, False, True, False]
+    assert runs[1].failure == ended[f"{file}:Bad"].failure
+
+
+RUN_ONE = """
+import sys
+from pathlib import Path
+from nasbench_mobile.study import Study, perform
+study = Study.open(Path(sys.argv[1]))
+print("ready", flush=True)
+for task in study.tasks():
+    perform(task)
+print("done", flush=True)
+"""
+
+ALL = (
+    "random",
+    "regularized-evolution",
+    "ppo",
+    "optuna-tpe",
+    "nevergrad-discrete",
+    "nevergrad-de",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", ALL)
+def test_killed_at_random_moments_it_resumes_to_the_same_log(tmp_path: Path, strategy: str) -> None:
+    """SIGKILL at 20 random moments of one run, each time resumed, ends in the uninterrupted log."""
+    budget = 4000 if strategy == "random" else 150
+    one = replace(plan(budget, (StrategySpec(strategy),)), seeds=(3,))
+    whole = Study.create(tmp_path / "whole", one)
+    killed = Study.create(tmp_path / "killed", one)
+    for task in whole.tasks():
+        perform(task)
+    (log,) = logs(killed)
+    rng = random.Random(strategy)
+    size = logs(whole)[0].stat().st_size
+    cuts = sorted(rng.randrange(0, size) for _ in range(20))
+    killed_times = sum(_run_until(killed.folder, log, cut, rng) for cut in cuts)
+    assert killed_times >= 10  # the others ended before the kill came
+    for task in killed.tasks():
+        perform(task)
+    assert same_run(logs(whole)[0], log)
+
+
+def _run_until(folder: Path, log: Path, size: int, rng: random.Random) -> bool:
+    """Run the study in a process and SIGKILL it soon after its log has grown to `size` bytes."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN_ONE, str(folder)], env=environment, stdout=subprocess.PIPE
+    )
+    while process.poll() is None:
+        if log.exists() and log.stat().st_size >= size:
+            time.sleep(rng.uniform(0, 0.003))
+            process.send_signal(signal.SIGKILL)
+            break
+        time.sleep(0.0005)
+    assert process.stdout is not None
+    process.stdout.close()
+    return process.wait() == -signal.SIGKILL
