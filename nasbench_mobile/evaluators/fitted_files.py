@@ -1,0 +1,78 @@
+"""Fitted models on disk: plain JSON, one entry a line, the same bytes for the same numbers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nasbench_mobile.errors import UsageError
+
+
+def to_json(record: Mapping[str, Any]) -> str:
+    """JSON of a record with one line per entry, and per entry of the lists and maps in it."""
+    return "{\n" + ",\n".join(f" {json.dumps(k)}: {_lines(v)}" for k, v in record.items()) + "\n}\n"
+
+
+def _lines(value: Any) -> str:
+    match value:
+        case dict() if value:
+            rows = [f"{json.dumps(key)}: {json.dumps(item)}" for key, item in value.items()]
+            return "{\n  " + ",\n  ".join(rows) + "\n }"
+        case list() if value and isinstance(value[0], list | dict):
+            return "[\n  " + ",\n  ".join(json.dumps(item) for item in value) + "\n ]"
+    return json.dumps(value, allow_nan=False)
+
+
+def read(path: str | os.PathLike[str], model: str, schema: int) -> dict[str, Any]:
+    """The record in a model file; `UsageError` where it is none of that kind and schema."""
+    try:
+        record = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read model file {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"model file {path} is not JSON: {error}") from error
+    found = (record.get("model"), record.get("schema")) if isinstance(record, dict) else record
+    if found != (model, schema):
+        raise UsageError(
+            f"{path} holds {found!r}, but a {model!r} model of schema {schema} was expected; "
+            "make it again with `nasbench-mobile fit`"
+        )
+    return dict(record)
+
+
+def write(out: str | os.PathLike[str], name: str, record: Mapping[str, Any], card: str) -> Path:
+    """Write `name`.json and its card `name`.md into folder `out`; the path of the JSON."""
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{name}.json"
+        path.write_text(to_json(record), encoding="utf-8", newline="\n")
+        (folder / f"{name}.md").write_text(card, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(f"cannot write the model into {folder}: {error.strerror}") from error
+    return path
+
+
+def data_record(path: Path) -> dict[str, str]:
+    """Which file a model was fitted to: its name and SHA-256 (no folder: files move)."""
+    try:
+        return {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    except OSError as error:
+        raise UsageError(f"cannot read data file {path}: {error.strerror}") from error
+
+
+def quality_table(splits: Mapping[str, Mapping[str, float]], unit: str) -> str:
+    """The quality of each split as a Markdown table; `unit` is that of the mean error."""
+    lines = [
+        f"| split | Kendall tau | R2 | mean absolute error ({unit}) | mean relative error (%) |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {name} | {q['kendall_tau']:.4f} | {q['r2']:.4f} | {q['mae']:.3f} | {q['mape']:.2f} |"
+        for name, q in splits.items()
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,77 @@
+"""Tables of an additive quantity per segment of a search space, filled as states are seen."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+from nasbench_mobile.errors import UsageError
+from nasbench_mobile.networks.graph import Network
+from nasbench_mobile.protocols import SearchSpace, Segmented
+from nasbench_mobile.types import Tokens
+
+
+class SegmentTables:
+    """A quantity of a network that is a sum over segments, for tokens of one `Segmented` space.
+
+    `price(network)` gives {segment: quantity}. A network is built only when a segment's tokens
+    are new; all its segments are entered then. Plain dictionaries, because strategies that ask one
+    at a time give batches of one, and in larger ones making an array of the tokens costs as much.
+    """
+
+    def __init__(self, space: SearchSpace, price: Callable[[Network], Mapping[str, float]]) -> None:
+        if not isinstance(space, Segmented):
+            raise UsageError(f"space {space.name!r} has no segments; price its networks one by one")
+        self.space = space
+        self._price = price
+        self._segments = tuple(space.segments)
+        self._getters: list[Callable[[Tokens], Any]] = [
+            itemgetter(*positions) for _, positions in self._segments
+        ]
+        self._tables: list[dict[Any, float]] = [{} for _ in self._segments]
+        self._looked_up = list(zip(self._tables, self._getters, strict=True))
+        self._fixed: tuple[float, ...] = ()  # known once a first network was entered
+
+    def total(self, tokens: Tokens) -> float:
+        """The sum over segments, correctly rounded, so that no order of summing matters."""
+        values = list(self._fixed)
+        try:
+            for table, getter in self._looked_up:
+                values.append(table[getter(tokens)])
+        except KeyError:  # a state that was not seen before
+            return math.fsum(self._enter(tokens).values())
+        return math.fsum(values)
+
+    def _enter(self, tokens: Tokens) -> Mapping[str, float]:
+        prices = self._price(self.space.network(tokens))
+        for (name, _), table, getter in zip(
+            self._segments, self._tables, self._getters, strict=True
+        ):
+            table[getter(tokens)] = prices.get(name, 0.0)
+        names = {name for name, _ in self._segments}
+        self._fixed = tuple(value for name, value in prices.items() if name not in names)
+        return prices
+
+    def complete(self) -> tuple[float, tuple[dict[Tokens, float], ...]]:
+        """(fixed part, per segment {its tokens: quantity} over all its states)."""
+        sizes = [decision.cardinality for decision in self.space.decisions]
+        states = [self._states(sizes, positions) for _, positions in self._segments]
+        for row in range(max(map(len, states))):
+            # One network enters a state of every segment; shorter lists start over.
+            tokens = [0] * len(sizes)
+            for (_, positions), choices in zip(self._segments, states, strict=True):
+                for position, value in zip(positions, choices[row % len(choices)], strict=True):
+                    tokens[position] = value
+            self._enter(tuple(tokens))
+        tables = tuple(
+            {state: table[state if len(state) > 1 else state[0]] for state in choices}
+            for table, choices in zip(self._tables, states, strict=True)
+        )
+        return math.fsum(self._fixed), tables
+
+    @staticmethod
+    def _states(sizes: Sequence[int], positions: Sequence[int]) -> list[Tokens]:
+        return list(itertools.product(*(range(sizes[position]) for position in positions)))
