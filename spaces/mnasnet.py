@@ -38,7 +38,9 @@ class MnasNetSpace:
     relative to MobileNetV2: 432 choices a block. Tokens count values in ascending order where they
     have one. By default 432^7 token lists and 431,396,604,088,418,304 distinct networks: where a
     block has one layer, to which no skip can be added, the three skips mean one network, and -1
-    layers of 1 is 1. Canonical tokens have layers 0 rather than -1, and skip `none`, there.
+    layers of 1 is 1. Canonical tokens have layers 0 rather than -1, and skip `none`, there. Blocks
+    are part of a network (layers are named after them): where neighbouring blocks can have like
+    layers, which needs another option than the defaults, 1 + 2 of them differ from 2 + 1.
 
     Options (what the paper leaves open is our choice, said so):
 
@@ -49,8 +51,7 @@ class MnasNetSpace:
     - depth_multiplier: of the whole skeleton, stem and blocks; the head stays 1280.
     - sharing: `block`, or `layer` for the flat space that section 3.1 compares with: every layer of
       the skeleton is a block of its own with base 1 layer and its own 432 choices (our choice,
-      because it gives the paper's 432^15 with blocks=5). Blocks are part of a network, so two
-      blocks of 1 and 2 like layers differ there from blocks of 2 and 1.
+      because it gives the paper's 432^15 with blocks=5).
     - order: a block's tokens, comma-separated; the paper does not give its order.
     - skip_pooling: `average` or `max`, 3x3 SAME at stride 1; the paper does not say which.
     - conv_se: whether the SE choice applies to the plain conv (after conv-BN-ReLU) or is ignored
@@ -208,8 +209,8 @@ class MnasNetSpace:
             block = self._table(b, filters).encoding.get(layers)
             if block is None:
                 raise InvalidNetworkError(
-                    f"block {b + 1} has {len(layers)} layers, first {layers[0]}; no tokens of space {self.name!r} (options "
-                    f"{self.options}) make there"
+                    f"block {b + 1} has {len(layers)} layers, first {layers[0]}; no tokens of "
+                    f"space {self.name!r} (options {self.options}) make that there"
                 )
             tokens += block
             filters = self._filters(b, block)

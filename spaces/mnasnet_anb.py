@@ -144,7 +144,8 @@ class MnasNetAnbSpace:
             tokens = (0, 0, 0, 0)
         if expand_block(_block(b, tokens), input_filters) != layers:
             raise InvalidNetworkError(
-                f"block {b + 1} has {len(layers)} layers, first {layers[0]}; no tokens of space {self.name!r} make there"
+                f"block {b + 1} has {len(layers)} layers, first {layers[0]}; no tokens of space "
+                f"{self.name!r} make that there"
             )
         return tokens
 

@@ -1,9 +1,11 @@
 """Block strings: one readable line per chain network, which reads back to an equal spec.
 
-  stem32 sepconv_r1_k3_s1_e1_o16_noskip mbconv_r2_k3_s2_e6_o24_identity .. head1280 dropout0.2 relu
+    stem32 sepconv_r1_k3_s1_e1_o16_noskip mbconv_r2_k3_s2_e6_o24_se0.25_identity
+    ... head1280 dropout0.2 relu
 
-A block's words: op, then r layers, k kernel, s stride of its first layer, e expansion, o output
-filters, se ratio to input filters (left out for none), skip.
+Stem and head (`nohead` for none) with their filters, dropout's rate, activation. A block: op, then
+r layers, k kernel, s stride of its first layer, e expansion, o output filters, se ratio to input
+filters (left out for none), skip (noskip, identity, avgpool, maxpool).
 """
 
 from __future__ import annotations

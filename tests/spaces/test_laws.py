@@ -63,6 +63,7 @@ def test_protocols(space: Space) -> None:
     as_space: SearchSpace = space
     assert isinstance(space, Segmented)
     assert as_space.size == np.prod([d.cardinality for d in space.decisions], dtype=object)
+    assert as_space.options == type(space)(**as_space.options).options
     assert 0 < as_space.distinct <= as_space.size
     names = [decision.name for decision in space.decisions]
     assert len(set(names)) == len(names)
