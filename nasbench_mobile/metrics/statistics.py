@@ -92,9 +92,8 @@ def wilcoxon(first: ArrayLike, second: ArrayLike) -> PairedTest:
             f"paired samples have shapes {a.shape} and {b.shape}; give one value per shared seed"
         )
     if a.size < LEAST_PAIRS:
-        return PairedTest(
-            a.size, None, f"{a.size} paired seeds are too few to test; use at least {LEAST_PAIRS}"
-        )
+        count = f"{a.size} paired seed" + (" is" if a.size == 1 else "s are")
+        return PairedTest(a.size, None, f"{count} too few to test; use at least {LEAST_PAIRS}")
     difference = a - b
     if not difference.any():
         return PairedTest(a.size, 1.0, "equal on every seed")

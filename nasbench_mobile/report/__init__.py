@@ -1,0 +1,1 @@
+"""Reports of finished runs: tables of data, a terminal, plots and a page. Reads, never runs."""

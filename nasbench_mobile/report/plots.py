@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -33,11 +34,14 @@ DPI = 160
 SAMPLES_DRAWN = 1500
 """Samples of a strategy drawn behind its front: our choice, enough to see where it looked."""
 
+End: TypeAlias = tuple[tuple[float, float], str, Look]
+"""Where a line ends (x, y), whose it is and how it looks."""
+
 _GREY = "#666666"
 _INK = "#222222"  # names: some of the colours are too pale to read as text
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path | IO[bytes]) -> None:
     """Write a figure as PNG."""
     figure.savefig(path, dpi=DPI, format="png", metadata={"Software": None})
 
@@ -52,14 +56,15 @@ def draw_anytime(comparison: Comparison, *, log: bool = True) -> Figure:
     looks_of = looks([group.label for group in groups])
     start = max(1, min(comparison.budget // 2, max(10, comparison.budget // 100)))
     x = np.arange(1, comparison.budget + 1)
-    ends: list[tuple[float, str, Look]] = []
+    ends: list[End] = []
     lows, highs = [], []
     for group in groups:
         low, median, high = _quartiles(_curves(group, comparison))
         look = looks_of[group.label]
         axes.fill_between(x, low, high, color=look.colour, alpha=0.13, linewidth=0)
         axes.plot(x, median, color=look.colour, linestyle=look.line, linewidth=1.6)
-        ends.append((float(median[-1]), group.label, look))
+        if (last := np.flatnonzero(~np.isnan(median))).size:  # an interrupted run stops short
+            ends.append(((float(x[last[-1]]), float(median[last[-1]])), group.label, look))
         lows.append(low[start - 1])
         highs.append(high[-1])
     if log:
@@ -302,26 +307,25 @@ def _plain_log_ticks(axes: Axes, low: int, high: int) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 
-def _direct_labels(axes: Axes, ends: Sequence[tuple[float, str, Look]]) -> None:
+def _direct_labels(axes: Axes, ends: Sequence[End]) -> None:
     """Names beside the right ends of lines, moved apart where they would overlap."""
     low, high = axes.get_ylim()
     gap = 0.055 * (high - low)
-    ordered = sorted((end for end in ends if not np.isnan(end[0])), key=lambda end: end[0])
+    ordered = sorted(ends, key=lambda end: end[0][1])
     heights: list[float] = []
-    for value, _, _ in ordered:
+    for (_, value), _, _ in ordered:
         heights.append(max(value, heights[-1] + gap) if heights else max(value, low))
     overflow = max(0.0, heights[-1] - high) if heights else 0.0
     for i in range(len(heights) - 1, -1, -1):  # push back down from the top
         limit = heights[i + 1] - gap if i + 1 < len(heights) else heights[i] - overflow
         heights[i] = min(heights[i], limit)
-    for (value, label, look), height in zip(ordered, heights, strict=True):
+    for (point, label, look), height in zip(ordered, heights, strict=True):
         axes.plot(
-            1.0, value, look.marker, color=look.colour, markersize=5, clip_on=False, zorder=5,
-            transform=axes.get_yaxis_transform(),
+            *point, look.marker, color=look.colour, markersize=5, clip_on=False, zorder=5
         )  # fmt: skip
         axes.annotate(
-            label, xy=(1.0, value), xytext=(1.06, height), fontsize=8, color=_INK, va="center",
-            xycoords=("axes fraction", "data"), textcoords=("axes fraction", "data"),
+            label, xy=point, xytext=(1.06, height), fontsize=8, color=_INK, va="center",
+            xycoords="data", textcoords=("axes fraction", "data"),
             annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": look.colour, "linewidth": 1.2, "shrinkA": 1,
                         "shrinkB": 0, "relpos": (0.0, 0.5)},

@@ -1,0 +1,93 @@
+"""One page that holds a study's whole report: no network, no scripts, images inside."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from nasbench_mobile.report.comparison import Comparison
+from nasbench_mobile.report.labels import latency_label
+from nasbench_mobile.report.terminal import against_random, headline, interval, number, percent
+from nasbench_mobile.report.verdict import verdict
+
+
+def page(
+    comparison: Comparison,
+    summary: Mapping[str, Any],
+    plots: Sequence[tuple[str, bytes]],
+    drawings: Sequence[str] = (),
+    command: str | None = None,
+) -> str:
+    """The report as HTML.
+
+    `plots` are (caption, PNG); `drawings` are trusted `<svg>` elements of the first of the
+    summary's best architectures (`architecture_svg`). Everything else is escaped.
+    """
+    rows = summary["best_architectures"]
+    record = comparison.benchmark.get("latency", {})
+    measured = record.get("kind", "measured") == "measured"
+    return _template().render(
+        summary=summary,
+        headline=headline(summary),
+        verdict=verdict(summary),
+        css=Markup(_text("style.css")),
+        estimate="" if measured else f"{record['kind']}s",
+        latency_label=latency_label(comparison.benchmark),
+        plots=[{"title": title, "base64": base64.b64encode(png).decode()} for title, png in plots],
+        # inside HTML an svg element needs no name space, and the page names no address
+        drawings=[
+            {"row": row, "svg": Markup(svg.replace(' xmlns="http://www.w3.org/2000/svg"', ""))}
+            for row, svg in zip(rows, drawings, strict=False)
+        ],
+        extrapolated=any(row["extrapolated"] for row in rows),
+        incomplete=[
+            run | {"label": row["label"]}
+            for row in summary["strategies"]
+            for run in row["incomplete"]
+        ],
+        benchmark=comparison.benchmark,
+        environments=_environments(comparison),
+        command=command or _command(comparison),
+    )
+
+
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "number": number,
+        "percent": percent,
+        "interval": interval,
+        "against_random": against_random,
+        "signed": lambda value, digits: "–" if value is None else f"{value:+.{digits}f}",
+        "count": lambda value: f"{value:,}" if isinstance(value, int) else "–",
+        "p_value": lambda p: "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.2g}",
+        "pretty": lambda value, indent=2: json.dumps(value, indent=indent, ensure_ascii=False),
+    }
+    return environment.from_string(_text("template.html"))
+
+
+def _text(name: str) -> str:
+    return resources.files("nasbench_mobile.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _environments(comparison: Comparison) -> list[dict[str, Any]]:
+    """The distinct environments of the runs, in order of appearance."""
+    distinct = {
+        json.dumps(scored.run.header.environment, sort_keys=True): scored.run.header.environment
+        for group in comparison.strategies
+        for scored in group.runs
+    }
+    return list(distinct.values())
+
+
+def _command(comparison: Comparison) -> str | None:
+    given = comparison.strategies[0].runs[0].run.header.environment.get("command")
+    return " ".join(map(str, given)) if isinstance(given, list | tuple) else given
