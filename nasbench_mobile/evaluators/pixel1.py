@@ -92,7 +92,7 @@ class Pixel1Latency:
         return layers
 
     def segment_tables(self, space: SearchSpace) -> tuple[float, tuple[dict[Tokens, float], ...]]:
-        """(fixed ms, per segment of the space {its tokens: ms}) over all states.
+        """(fixed ms, per segment of the space {tokens at its positions: ms}) over all its states.
 
         For exact solvers: the latency of tokens is the fixed part plus one entry of each table.
         `UsageError` for a space without segments.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import Any
 
@@ -23,7 +23,7 @@ class SegmentTables:
     """
 
     def __init__(self, space: SearchSpace, price: Callable[[Network], Mapping[str, float]]) -> None:
-        if not isinstance(space, Segmented):
+        if not isinstance(space, Segmented) or not space.segments:
             raise UsageError(f"space {space.name!r} has no segments; price its networks one by one")
         self.space = space
         self._price = price
@@ -56,22 +56,19 @@ class SegmentTables:
         return prices
 
     def complete(self) -> tuple[float, tuple[dict[Tokens, float], ...]]:
-        """(fixed part, per segment {its tokens: quantity} over all its states)."""
+        """(fixed part, per segment {tokens at its positions: quantity} over all its states)."""
         sizes = [decision.cardinality for decision in self.space.decisions]
-        states = [self._states(sizes, positions) for _, positions in self._segments]
-        for row in range(max(map(len, states))):
-            # One network enters a state of every segment; shorter lists start over.
-            tokens = [0] * len(sizes)
-            for (_, positions), choices in zip(self._segments, states, strict=True):
-                for position, value in zip(positions, choices[row % len(choices)], strict=True):
-                    tokens[position] = value
-            self._enter(tuple(tokens))
-        tables = tuple(
-            {state: table[state if len(state) > 1 else state[0]] for state in choices}
-            for table, choices in zip(self._tables, states, strict=True)
-        )
-        return math.fsum(self._fixed), tables
-
-    @staticmethod
-    def _states(sizes: Sequence[int], positions: Sequence[int]) -> list[Tokens]:
-        return list(itertools.product(*(range(sizes[position]) for position in positions)))
+        tables = []
+        for (_, positions), table in zip(self._segments, self._tables, strict=True):
+            # Segments may share positions, so that states are entered one segment at a time.
+            found = {}
+            for state in itertools.product(*(range(sizes[position]) for position in positions)):
+                key = state if len(state) > 1 else state[0]  # as itemgetter gives it
+                if key not in table:
+                    tokens = dict.fromkeys(range(len(sizes)), 0) | dict(
+                        zip(positions, state, strict=True)
+                    )
+                    self._enter(tuple(tokens.values()))
+                found[state] = table[key]
+            tables.append(found)
+        return math.fsum(self._fixed), tuple(tables)
