@@ -24,18 +24,21 @@ _KEYS = {"name": str, "version": int, "title": str, "budget_unit": str}
 
 @dataclass(frozen=True)
 class Part:
-    """A named, optioned piece: a space or an evaluator. `model` is a file it is made from."""
+    """A named, optioned piece: a space or an evaluator.
+
+    `model` is a file it is made from and `sha256` that file's digest when the benchmark was read.
+    """
 
     name: str
     options: dict[str, Any]
     model: Path | None = None
+    sha256: str = ""
 
     def record(self) -> dict[str, Any]:
         """JSON form; a model stands in it by name and content hash, not by place."""
         record: dict[str, Any] = {"name": self.name, "options": self.options}
         if self.model is not None:
-            digest = hashlib.sha256(self.model.read_bytes()).hexdigest()
-            record["model"] = {"file": self.model.name, "sha256": digest}
+            record["model"] = {"file": self.model.name, "sha256": self.sha256}
         return record
 
 
@@ -125,7 +128,7 @@ def _build(kind: catalog.CatalogKind, part: Part) -> Any:
     factory = catalog.load(kind, part.name)
     if part.model is None:
         return catalog.call(factory, kind, part.name, **part.options)
-    return catalog.call(factory, kind, part.name, part.model, **part.options)
+    return catalog.call(factory.from_file, kind, part.name, part.model, **part.options)
 
 
 def built_in_names() -> list[str]:
@@ -211,7 +214,7 @@ class _Reader:
         location = self._path.parent / str(model)
         if not location.is_file():
             raise self._error("model", f"names {location}, which is not a file", table)
-        return Part(name, values, location)
+        return Part(name, values, location, hashlib.sha256(location.read_bytes()).hexdigest())
 
     def _objective(self) -> LatencyObjective:
         table = self._table("objective")

@@ -9,7 +9,7 @@ import importlib.metadata
 import importlib.util
 import inspect
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, TypeAlias
@@ -93,6 +93,12 @@ def build_strategy(
 
 def call(factory: Any, kind: str, name: str, *arguments: Any, **options: Any) -> Any:
     """`factory(*arguments, **options)`, with a clear error for options it does not have."""
+    check_options(factory, kind, name, options)
+    return factory(*arguments, **options)
+
+
+def check_options(factory: Any, kind: str, name: str, options: Iterable[str]) -> None:
+    """`UsageError` that lists the known options where one of `options` is unknown."""
     known = default_options(factory)
     for option in options:
         if known is not None and option not in known:
@@ -100,7 +106,6 @@ def call(factory: Any, kind: str, name: str, *arguments: Any, **options: Any) ->
             raise UsageError(
                 f"{kind} {name!r} has no option {option!r}; it has {listed or 'no options'}"
             )
-    return factory(*arguments, **options)
 
 
 def default_options(factory: Any) -> dict[str, Any] | None:

@@ -26,14 +26,14 @@ def built_in_model(file: str) -> Path:
 @cache
 def built_in_pixel1() -> Pixel1Latency:
     """The package's own Pixel 1 estimate."""
-    return Pixel1Latency(built_in_model(PIXEL1_MODEL))
+    return Pixel1Latency.from_file(built_in_model(PIXEL1_MODEL))
 
 
 @cache
 def surrogate_for(space_name: str) -> SurrogateAccuracy | None:
     """The package's own accuracy surrogate of a space, or None."""
     file = SURROGATES.get(space_name)
-    return None if file is None else SurrogateAccuracy(built_in_model(file))
+    return None if file is None else SurrogateAccuracy.from_file(built_in_model(file))
 
 
 def explain_difference(space: SearchSpace, first: Tokens, second: Tokens) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from nasbench_mobile import catalog
 from nasbench_mobile.benchmark import Benchmark, load_benchmark
 from nasbench_mobile.errors import LogError, NasbenchError, UsageError
 from nasbench_mobile.executors.processes import Workers, channel, workers
+from nasbench_mobile.networks.blockstring import parse_spec
 from nasbench_mobile.networks.cost import multiply_adds, parameters
 from nasbench_mobile.problem import Problem
 from nasbench_mobile.provenance import environment, versions
@@ -98,7 +99,8 @@ class Study:
     def create(cls, folder: Path, plan: Plan) -> Study:
         """Start a study in an empty or new folder, or take up the very same one again."""
         for spec in plan.strategies:
-            catalog.load("strategy", spec.name)
+            factory = catalog.load("strategy", spec.name)
+            catalog.check_options(factory, "strategy", spec.name, spec.options)
         manifest = folder / MANIFEST
         if manifest.is_file():
             found = json.loads(manifest.read_text())
@@ -144,6 +146,25 @@ class Study:
                 "mixed; use the version of nasbench-mobile that made it"
             )
         return cls(folder, plan)
+
+    @property
+    def command(self) -> str:
+        """A command that makes this study again."""
+        plan = self.plan
+        seeds = plan.seeds
+        words = [
+            "nasbench-mobile compare",
+            f"--benchmark {plan.benchmark.source}",
+            f"--strategies {','.join(spec.label for spec in plan.strategies)}",
+            f"--seeds {len(seeds)}",
+            f"--first-seed {seeds[0]}" if seeds[0] else "",
+            f"--budget {plan.budget}",
+            f"--objective {plan.benchmark.objective.name}",
+            f"--target-ms {plan.benchmark.objective.target_ms:g}",
+            f"--batch {plan.batch}" if plan.batch else "",
+            f"--out {self.folder}",
+        ]
+        return " ".join(word for word in words if word)
 
     def tasks(self) -> Iterator[Task]:
         """Every run, seed by seed, so that all strategies advance together."""
@@ -289,6 +310,14 @@ def describer(benchmark: Benchmark) -> Callable[[Tokens], dict[str, Any]]:
         }
 
     return describe
+
+
+def drawer(benchmark: Benchmark) -> Callable[[Tokens], str]:
+    """How a report draws an architecture of this benchmark: as an `<svg>` element."""
+    from nasbench_mobile.report.architecture import architecture_svg
+
+    space = catalog.build_space(benchmark.space.name, benchmark.space.options)
+    return lambda tokens: architecture_svg(parse_spec(space.describe(tokens)))
 
 
 class _Reporter:

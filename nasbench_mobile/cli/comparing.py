@@ -100,7 +100,10 @@ def _run_and_report(study: Study, jobs: int, as_json: bool) -> None:
         screen = console(stderr=True)
         for failure in failures:
             screen.print(
-                f"failed: {failure.label} seed {failure.seed}: {failure.failure}", style="red"
+                f"failed: {failure.label} seed {failure.seed}: {failure.failure}",
+                style="red",
+                soft_wrap=True,
+                markup=False,
             )
         raise typer.Exit(1)
 
@@ -114,7 +117,8 @@ def run_with_progress(study: Study, jobs: int) -> list[RunProgress]:
     screen.print(
         f"{plan.benchmark.identifier}: {len(plan.strategies)} strategies x {len(plan.seeds)} "
         f"seeds x {plan.budget:,} proposals, {plan.benchmark.objective.name} objective, "
-        f"T = {plan.benchmark.objective.target_ms:g} ms, into {study.folder}"
+        f"T = {plan.benchmark.objective.target_ms:g} ms, into {study.folder}",
+        soft_wrap=True,
     )
     failures: list[RunProgress] = []
     labels = [spec.label for spec in plan.strategies]
@@ -131,7 +135,8 @@ def run_with_progress(study: Study, jobs: int) -> list[RunProgress]:
             study.run(jobs, listen)
     except KeyboardInterrupt:
         screen.print(
-            f"stopped; every trial told is safe. Go on with: nasbench-mobile resume {study.folder}"
+            f"stopped; every trial told is safe. Go on with: nasbench-mobile resume {study.folder}",
+            soft_wrap=True,
         )
         raise typer.Exit(INTERRUPTED) from None
     return failures
@@ -140,16 +145,23 @@ def run_with_progress(study: Study, jobs: int) -> list[RunProgress]:
 def _report(study: Study, as_json: bool) -> None:
     from nasbench_mobile.errors import NasbenchError
     from nasbench_mobile.report.study import write_report
-    from nasbench_mobile.report.terminal import make_console, print_summary
-    from nasbench_mobile.study import describer
+    from nasbench_mobile.report.terminal import print_summary
+    from nasbench_mobile.study import describer, drawer
 
     runs = study.runs()
     if not any(run.trials for run in runs):
         raise NasbenchError(f"{study.folder} has no trials yet; nasbench-mobile resume runs it")
-    summary = write_report(study.folder, runs, describer(study.plan.benchmark))
+    benchmark = study.plan.benchmark
+    summary = write_report(
+        study.folder,
+        runs,
+        describer(benchmark),
+        draw=drawer(benchmark),
+        command=study.command,
+    )
     if as_json:
         print_json(summary)
         return
-    screen = make_console()
+    screen = console()
     print_summary(summary, screen)
     screen.print(f"\nReport: {study.folder / 'report.html'}", soft_wrap=True)

@@ -41,10 +41,10 @@ def describe(
     network = subject.network(depth_multiplier, input_size, classes)
     spec = subject.scaled(depth_multiplier)
     if svg is not None:
-        from nasbench_mobile.report.architecture import draw_architecture
+        from nasbench_mobile.report.architecture import architecture_svg
 
         svg.parent.mkdir(parents=True, exist_ok=True)
-        svg.write_text(draw_architecture(spec, input_size=input_size, title=subject.name))
+        svg.write_text(architecture_svg(spec, input_size=input_size, classes=classes))
     facts: dict[str, Any] = {
         "model": subject.name,
         "block_string": format_spec(spec),

@@ -15,17 +15,22 @@ def print_json(value: Any) -> None:
 
 
 def console(stderr: bool = False) -> Console:
-    """A console that is plain where there is no terminal."""
-    from rich.console import Console
+    """A console of the terminal's width, plain and of a page's width where there is none."""
+    from nasbench_mobile.report.terminal import make_console
 
-    return Console(stderr=stderr, highlight=False)
+    return make_console(stderr=stderr)
 
 
 def print_table(columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
-    """Rows as a table; `columns` maps a row's key to its heading, in order."""
+    """Rows as a table, numbers to the right; `columns` maps a row's key to its heading, in order."""
     from rich.table import Table
 
-    table = Table(*columns.values(), box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for key, heading in columns.items():
+        numeric = all(isinstance(row.get(key), int | float | None) for row in rows)
+        table.add_column(
+            heading, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold"
+        )
     for row in rows:
         table.add_row(*(_cell(row.get(key)) for key in columns))
     console().print(table)
