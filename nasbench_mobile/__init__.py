@@ -1,3 +1,66 @@
-"""nasbench_mobile: compare search strategies for mobile neural architecture search."""
+"""nasbench_mobile: compare search strategies for mobile neural architecture search.
+
+The names below are the public ones; each is imported when first used, so that importing the
+package is quick and pulls in no machine-learning library.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nasbench_mobile.architecture import Architecture
+    from nasbench_mobile.benchmark import Benchmark, load_benchmark
+    from nasbench_mobile.errors import NasbenchError
+    from nasbench_mobile.objective import LatencyObjective
+    from nasbench_mobile.problem import Problem
+    from nasbench_mobile.search import Search
+    from nasbench_mobile.study import Plan, Study
+    from nasbench_mobile.types import Decision, Measurement, Proposal, StrategySpec, Trial
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Architecture",
+    "Benchmark",
+    "Decision",
+    "LatencyObjective",
+    "Measurement",
+    "NasbenchError",
+    "Plan",
+    "Problem",
+    "Proposal",
+    "Search",
+    "StrategySpec",
+    "Study",
+    "Trial",
+    "load_benchmark",
+]
+
+_HOMES = {
+    "Architecture": "architecture",
+    "Benchmark": "benchmark",
+    "Decision": "types",
+    "LatencyObjective": "objective",
+    "Measurement": "types",
+    "NasbenchError": "errors",
+    "Plan": "study",
+    "Problem": "problem",
+    "Proposal": "types",
+    "Search": "search",
+    "StrategySpec": "types",
+    "Study": "study",
+    "Trial": "types",
+    "load_benchmark": "benchmark",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+import nasbench_mobile
+
 HEAVY = {"torch", "optuna", "nevergrad", "ray"}
 SHOW = "import json, sys, {}; print(json.dumps([name.partition('.')[0] for name in sys.modules]))"
 
@@ -27,3 +29,12 @@ def test_import_loads_no_heavy_library(module: str) -> None:
     loaded = set(json.loads(done.stdout))
     assert "nasbench_mobile" in loaded
     assert loaded & HEAVY == set()
+
+
+def test_every_public_name_is_there() -> None:
+    assert set(nasbench_mobile._HOMES) == set(nasbench_mobile.__all__)
+    for name in nasbench_mobile.__all__:
+        assert getattr(nasbench_mobile, name).__name__ == name
+    assert set(nasbench_mobile.__all__) <= set(dir(nasbench_mobile))
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = nasbench_mobile.Nothing
