@@ -63,16 +63,17 @@ def draw_anytime(comparison: Comparison, *, log: bool = True) -> Figure:
         look = looks_of[group.label]
         axes.fill_between(x, low, high, color=look.colour, alpha=0.13, linewidth=0)
         axes.plot(x, median, color=look.colour, linestyle=look.line, linewidth=1.6)
-        if (last := np.flatnonzero(~np.isnan(median))).size:  # an interrupted run stops short
-            ends.append(((float(x[last[-1]]), float(median[last[-1]])), group.label, look))
-        lows.append(low[start - 1])
-        highs.append(high[-1])
+        if (known := np.flatnonzero(~np.isnan(median))).size:
+            last = known[-1]  # before the budget where runs were interrupted
+            ends.append(((float(x[last]), float(median[last])), group.label, look))
+            lows.append(low[max(start - 1, known[0]) if last >= start - 1 else known[0]])
+            highs.append(high[last])
     if log:
         axes.set_xscale("log")
-    axes.set_xlim(start, comparison.budget)
+    axes.set_xlim(start, max(comparison.budget, start + 1))
     if ends:
-        span = max(np.nanmax(highs) - np.nanmin(lows), 1e-6)
-        axes.set_ylim(np.nanmin(lows) - 0.03 * span, np.nanmax(highs) + 0.05 * span)
+        span = max(max(highs) - min(lows), 1e-6)
+        axes.set_ylim(min(lows) - 0.03 * span, max(highs) + 0.05 * span)
     if log:
         _plain_log_ticks(axes, start, comparison.budget)
     axes.set_xlabel(f"Evaluations ({comparison.benchmark.get('budget_unit', 'proposals')})")
@@ -120,7 +121,8 @@ def draw_fronts(comparison: Comparison) -> Figure:
         "Front attained by half of the seeds; dots: sampled networks",
         fontsize=9, color=_GREY, loc="left",
     )  # fmt: skip
-    axes.legend(loc="lower right", fontsize=8, frameon=False, handlelength=3)
+    if axes.lines:
+        axes.legend(loc="lower right", fontsize=8, frameon=False, handlelength=3)
     return figure
 
 

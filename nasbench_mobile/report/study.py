@@ -6,7 +6,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,11 +78,16 @@ def _replace(path: Path, *, binary: bool = False) -> Iterator[Any]:
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") if binary else part.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        os.replace(part, path)
+        try:
+            with (
+                part.open("wb") if binary else part.open("w", encoding="utf-8", newline="") as file
+            ):
+                yield file
+            os.replace(part, path)
+        finally:
+            with suppress(OSError):  # gone already where all went well
+                part.unlink()
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise NasbenchError(
             f"{path} cannot be written: {error.strerror or error}. The event logs are untouched; "
             "make room or choose another folder and run `nasbench-mobile report` again"

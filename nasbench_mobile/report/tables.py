@@ -196,4 +196,7 @@ def _architecture(
         "extrapolated": truth.extrapolated,
         "strategy": group.label,
         "seed": scored.seed,
+        "block_string": None,
+        "parameters": None,
+        "multiply_adds": None,
     }

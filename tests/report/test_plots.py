@@ -1,0 +1,81 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from nasbench_mobile.metrics.anytime import anytime_best
+from nasbench_mobile.report import plots
+from nasbench_mobile.report.comparison import compare_runs
+from nasbench_mobile.report.labels import latency_label, looks
+from nasbench_mobile.runs import Run
+
+
+def test_anytime_draws_the_median_of_noise_free_curves(study: list[Run]) -> None:
+    comparison = compare_runs([run for run in study if run.header.strategy.name == "ppo"])
+    (axes,) = plots.draw_anytime(comparison).axes
+    curves = [anytime_best(s.columns, comparison.objective) for s in comparison.strategies[0].runs]
+    drawn = np.asarray(axes.lines[0].get_ydata(), float)
+    assert drawn == pytest.approx(np.median(curves, axis=0))
+    assert axes.get_xscale() == "log"
+    assert axes.get_ylabel() == "Best reward so far (noise-free)"
+
+
+def test_a_failed_run_keeps_its_last_value(run_maker: Callable[..., Run]) -> None:
+    comparison = compare_runs([run_maker("ppo", trials=10, budget=50, failure="stopped")])
+    (axes,) = plots.draw_anytime(comparison, log=False).axes
+    drawn = np.asarray(axes.lines[0].get_ydata(), float)
+    assert drawn.size == 50
+    assert set(drawn[10:]) == {drawn[9]}
+
+
+def test_every_latency_axis_says_estimate(study: list[Run]) -> None:
+    comparison = compare_runs(study)
+    assert plots.draw_fronts(comparison).axes[0].get_xlabel() == "Pixel 1 latency (ms, estimate)"
+    last = plots.draw_latencies(comparison).axes[-1]
+    assert last.get_xlabel().startswith("Pixel 1 latency (ms, estimate)")
+
+
+def test_latency_rows_are_shares_of_all_samples(study: list[Run]) -> None:
+    axes = plots.draw_latencies(compare_runs(study)).axes
+    assert len(axes) == 3
+    for row in axes:
+        heights = sum(patch.get_height() for patch in row.patches if hasattr(patch, "get_height"))
+        assert 98 < heights <= 100.0001
+
+
+def test_latency_label_says_how_it_came_about() -> None:
+    assert latency_label({"latency": {"device": "my phone", "kind": "measured"}}) == (
+        "My phone latency (ms)"
+    )
+    assert latency_label({}) == "Latency (ms)"
+
+
+def test_looks_do_not_depend_on_the_ranking_and_differ() -> None:
+    names = ["ppo", "random", *(f"s{i}" for i in range(11))]
+    given = looks(names)
+    assert given == looks(list(reversed(names)))
+    assert len(set(given.values())) == len(given)
+
+
+def test_ablation_has_the_papers_panels() -> None:
+    rng = np.random.default_rng(0)
+    panels = [
+        plots.AblationPanel(title, rng.uniform(0.7, 0.75, 300), rng.uniform(50, 110, 300), 75.0)
+        for title in ("hard", "soft")
+    ]
+    figure = plots.draw_ablation(panels)
+    assert [axes.get_title() for axes in figure.axes] == ["hard", "soft", "", ""]
+    assert {50, 75, 100} <= set(figure.axes[2].get_xticks())
+    curve = np.asarray(figure.axes[0].lines[0].get_ydata(), float)
+    assert (np.diff(curve) > 0).all()  # a front: slower is more accurate
+    assert curve[-1] == pytest.approx(100 * np.max(panels[0].accuracy))
+
+
+def test_figure3_has_the_papers_axes() -> None:
+    latency_ms = np.arange(20.0, 161.0, 5.0)
+    hard = np.where(latency_ms <= 80, 0.5, 0.5 * 80 / latency_ms)
+    soft = 0.5 * (latency_ms / 80) ** -0.07
+    (axes,) = plots.draw_figure3(latency_ms, hard, soft).axes
+    assert axes.get_xticks().tolist() == list(range(20, 161, 20))
+    assert axes.get_yticks().tolist() == [0.2, 0.4, 0.6]
+    assert np.asarray(axes.lines[0].get_ydata()).tolist() == hard.tolist()
