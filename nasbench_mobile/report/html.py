@@ -13,8 +13,8 @@ from markupsafe import Markup
 
 from nasbench_mobile.report.comparison import Comparison
 from nasbench_mobile.report.labels import latency_label
-from nasbench_mobile.report.terminal import against_random, headline, interval, number, percent
 from nasbench_mobile.report.verdict import verdict
+from nasbench_mobile.report.wording import against_random, headline, interval, number, percent
 
 
 def page(

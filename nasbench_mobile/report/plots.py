@@ -113,7 +113,8 @@ def draw_fronts(comparison: Comparison) -> Figure:
     if slowest:
         top = axes.dataLim.y1
         axes.set_xlim(0.95 * fastest, 1.06 * slowest)
-        axes.set_ylim(lowest - 0.05 * (top - lowest), top + 0.04 * (top - lowest))
+        span = max(top - lowest, 0.1)
+        axes.set_ylim(lowest - 0.05 * span, top + 0.04 * span)
     _target_line(axes, comparison.target_ms)
     axes.set_xlabel(latency_label(comparison.benchmark))
     axes.set_ylabel("Top-1 accuracy (%)")

@@ -15,8 +15,15 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from nasbench_mobile.report.pairs import BASELINE
 from nasbench_mobile.report.verdict import verdict
+from nasbench_mobile.report.wording import (
+    NOTHING,
+    against_random,
+    headline,
+    interval,
+    number,
+    percent,
+)
 
 WIDTH = 100
 """Columns of what is printed into a pipe or a file, and of the whole leaderboard."""
@@ -24,8 +31,6 @@ WIDTH = 100
 PLAIN_INTERVAL_S = 10.0
 """Without a terminal, seconds between two lines of progress: our choice, so that the log of a
 four-minute study has a screenful."""
-
-_NOTHING = "–"
 
 
 def make_console(*, stderr: bool = False) -> Console:
@@ -75,48 +80,6 @@ def leaderboard(summary: Mapping[str, Any], width: int = WIDTH) -> Table:
     for position, row in enumerate(rows):
         table.add_row(Text(row["label"]), *(Text(column[position]) for column in cells.values()))
     return table
-
-
-def headline(summary: Mapping[str, Any]) -> str:
-    """Benchmark, reward, target, budget and seeds in a line."""
-    objective = summary["objective"]
-    seeds = {len(row["seeds"]) for row in summary["strategies"]}
-    counted = f"{min(seeds)}" if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
-    return (
-        f"{summary['benchmark']}, {objective['name']} reward, T = {objective['target_ms']:g} ms, "
-        f"{summary['budget']:,} {summary['budget_unit']}, seeds: {counted}"
-    )
-
-
-def number(value: float | None, digits: int) -> str:
-    """A figure, or a dash where there is none."""
-    return _NOTHING if value is None else f"{value:.{digits}f}"
-
-
-def percent(fraction: float | None, digits: int = 0) -> str:
-    """A fraction in percent, or a dash."""
-    return _NOTHING if fraction is None else f"{100 * fraction:.{digits}f}%"
-
-
-def interval(figure: Mapping[str, Any]) -> str:
-    """`0.7561 [.7550, .7572]`, without brackets where there is no interval."""
-    if figure["iqm"] is None:
-        return _NOTHING
-    text = f"{figure['iqm']:.4f}"
-    if figure["ci95"] is None:
-        return text
-    low, high = (f"{end:.4f}".removeprefix("0") for end in figure["ci95"])
-    return f"{text} [{low}, {high}]"
-
-
-def against_random(row: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
-    """Holm's adjusted p of a strategy against random search."""
-    for pair in summary["pairs"]:
-        if pair["family"] == "random" and pair["strategy"] == row["label"]:
-            if pair["p_holm"] is None:
-                return "untested"
-            return "p<0.001" if pair["p_holm"] < 0.001 else f"p={pair['p_holm']:.2g}"
-    return "baseline" if row["label"] == BASELINE else _NOTHING
 
 
 def _seeds(row: Mapping[str, Any], _: Mapping[str, Any]) -> str:
@@ -251,7 +214,7 @@ class StudyProgress:
                 Text(label),
                 f"{len(state.done)}/{self._seeds}",
                 f"{sum(state.evaluations.values()):,}",
-                _NOTHING if rate is None else f"{rate:,.0f}",
+                NOTHING if rate is None else f"{rate:,.0f}",
                 number(state.best_reward, 4),
                 _clock_text(state.left_s(self._seeds, self._budget)),
             )
@@ -279,7 +242,7 @@ class StudyProgress:
 
 def _clock_text(seconds: float | None) -> str:
     if seconds is None:
-        return _NOTHING
+        return NOTHING
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
