@@ -114,7 +114,7 @@ class Benchmark:
 
         space = catalog.build_space(self.space.name, self.space.options)
         accuracy = _build("accuracy evaluator", self.accuracy)
-        noisy = NoisyAccuracy(accuracy, sd=self.noise_sd, seed=self.noise_seed + seed)
+        noisy = NoisyAccuracy(accuracy, sd=self.noise_sd, seed=self.noise_seed * 2**32 + seed)
         return Problem(
             space=space,
             accuracy=noisy if self.noise_sd else accuracy,

@@ -38,6 +38,9 @@ def accuracy(
 def latency(
     data: Annotated[Path, typer.Option(help="Priced networks, one JSON per line, xz.")],
     out: Out,
+    check: Annotated[
+        Path | None, typer.Option(help="CSV of published latencies to check against as well.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Fit the Pixel 1 latency model: non-negative physical coefficients, checked on what the
@@ -47,7 +50,7 @@ def latency(
     """
     from nasbench_mobile.evaluators.fit_latency import fit_latency
 
-    _show(fit_latency(data, out), as_json)
+    _show(fit_latency(data, out, check), as_json)
 
 
 def _show(result: dict[str, Any], as_json: bool) -> None:
