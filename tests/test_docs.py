@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
+from nasbench_mobile.benchmark import load_benchmark
 from nasbench_mobile.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,3 +81,31 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_readme_opens_with_the_two_commands() -> None:
     shown = [words for words in commands(ROOT / "README.md") if words]
     assert shown[:2] == [["make", "compare"], ["make", "test"]]
+
+
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+TOML = re.compile(r"^```toml\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PAGES_WITH_PYTHON = [page for page in PAGES if PYTHON.search(page.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize("page", PAGES_WITH_PYTHON, ids=lambda page: page.name)
+def test_shown_python_runs(page: Path, tmp_path: Path) -> None:
+    """All Python blocks of a page, one after another, as a script in an empty folder."""
+    script = tmp_path / "page.py"
+    # Worker processes import the script again, so what it does stands under the usual guard.
+    body = "\n".join(PYTHON.findall(page.read_text(encoding="utf-8")))
+    script.write_text("if __name__ == '__main__':\n" + textwrap.indent(body, "    "))
+    done = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_shown_benchmark_is_one(tmp_path: Path) -> None:
+    (text,) = TOML.findall((ROOT / "docs/own-benchmark.md").read_text(encoding="utf-8"))
+    for model in ROOT.glob("nasbench_mobile/benchmarks/*.json"):
+        (tmp_path / model.name).write_bytes(model.read_bytes())
+    (tmp_path / "my-benchmark.toml").write_text(text)
+    benchmark = load_benchmark(str(tmp_path / "my-benchmark.toml"))
+    assert benchmark.build().objective == benchmark.objective
+    assert benchmark.objective.name == "hard"
