@@ -6,7 +6,6 @@ import re
 import shlex
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +91,7 @@ PAGES_WITH_PYTHON = [page for page in PAGES if PYTHON.search(page.read_text(enco
 def test_shown_python_runs(page: Path, tmp_path: Path) -> None:
     """All Python blocks of a page, one after another, as a script in an empty folder."""
     script = tmp_path / "page.py"
-    # Worker processes import the script again, so what it does stands under the usual guard.
-    body = "\n".join(PYTHON.findall(page.read_text(encoding="utf-8")))
-    script.write_text("if __name__ == '__main__':\n" + textwrap.indent(body, "    "))
+    script.write_text("\n".join(PYTHON.findall(page.read_text(encoding="utf-8"))))
     done = subprocess.run(
         [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False
     )
