@@ -17,7 +17,7 @@ _PILE = 4  # a box with more repeats looks like one with four
 
 _COLOURS = {
     "conv": "#BBBBBB", "sepconv": "#F0E442", "dsconv": "#CC79A7", "mbconv3": "#56B4E9",
-    "mbconv6": "#E69F00", "mbconv": "#009E73", "end": "#DDDDDD",
+    "mbconv4": "#009E73", "mbconv6": "#E69F00", "mbconv": "#D55E00", "end": "#DDDDDD",
 }  # fmt: skip
 """By type of layer: Okabe and Ito's colours (2008), light enough for black text."""
 
@@ -81,7 +81,7 @@ def _block_box(block: BlockSpec, filters: int, size: int) -> _Box:
     name = _NAMES.get(block.op, f"MBConv{block.expansion}")
     kind: str = block.op
     if block.op == "mbconv":
-        kind = f"mbconv{block.expansion}" if block.expansion in (3, 6) else "mbconv"
+        kind = f"mbconv{block.expansion}" if block.expansion in (3, 4, 6) else "mbconv"
     text = f"{name} (k{block.kernel}x{block.kernel})" + (", SE" if block.se else "")
     layers = expand_block(block, filters)
     skipping = sum(layer.skip != "none" for layer in layers)
@@ -128,7 +128,7 @@ def _legend(boxes: Sequence[_Box]) -> list[tuple[str, str]]:
     """(kind, name) of the types that are there, in order of appearance."""
     names = {"conv": "convolution", "mbconv": "MBConv, other", "end": ""} | {
         "sepconv": "SepConv", "dsconv": "depthwise + 1x1", "mbconv3": "MBConv3",
-        "mbconv6": "MBConv6",
+        "mbconv4": "MBConv4", "mbconv6": "MBConv6",
     }  # fmt: skip
     kinds = dict.fromkeys(box.kind for box in boxes)
     return [(kind, names[kind]) for kind in kinds if names[kind]]

@@ -97,7 +97,7 @@ _COLUMNS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], str]] = {
     "acc ≤T": lambda row, _: percent(row["best_within_target"], 2),
     "≤T": lambda row, _: percent(row["within_target"]),
     "rep.": lambda row, _: percent(row["repeat_rate"]),
-    "s": lambda row, _: number(row["ask_tell_s"], 1),
+    "s": lambda row, _: number(row["ask_tell_s"], 2),
 }
 _WIDE_ONLY = ("HV", "rep.", "s")
 _LEGEND = (

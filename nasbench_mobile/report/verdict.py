@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ def verdict(summary: Mapping[str, Any]) -> str:
     if not ranked:
         return "No strategy has a finished trial yet, so there is nothing to compare."
     sentences = [_leader(ranked, summary["pairs"]), _against_random(ranked, summary["pairs"])]
+    sentences.append(_power(summary["pairs"]))
     incomplete = sum(len(row["incomplete"]) for row in summary["strategies"])
     if incomplete:
         total = sum(len(row["seeds"]) for row in summary["strategies"])
@@ -42,7 +44,7 @@ def _leader(ranked: Sequence[Mapping[str, Any]], pairs: Sequence[Mapping[str, An
     gap = reward["median"] - second["best_reward"]["median"]
     relative = gap / second["best_reward"]["median"] if second["best_reward"]["median"] else 0.0
     told = (
-        f"({figures}), {gap:+.4f} ({100 * relative:+.2f} %) ahead of {second['label']} "
+        f"({figures}), {gap:+.4f} ({100 * relative:+.2f}%) ahead of {second['label']} "
         f"({second['best_reward']['median']:.4f})"
     )
     unsure = [row["strategy"] for row in others.values() if not _significant(row)]
@@ -68,8 +70,8 @@ def _against_random(ranked: Sequence[Mapping[str, Any]], pairs: Sequence[Mapping
     rows = [row for row in pairs if row["family"] == "random"]
     if not any(row["label"] == BASELINE for row in ranked):
         return "Random search was not run, so there is no baseline." if len(ranked) > 1 else ""
-    if not rows or all(row["p"] is None for row in rows):
-        return ""
+    if len(rows) < 2 or all(row["p"] is None for row in rows):
+        return ""  # of two strategies, the sentence about the leader has said it all
     better = [row for row in rows if _significant(row) and row["a12"] > 0.5]
     worse = [row["strategy"] for row in rows if _significant(row) and row["a12"] < 0.5]
     unclear = [row["strategy"] for row in rows if not _significant(row)]
@@ -83,6 +85,20 @@ def _against_random(ranked: Sequence[Mapping[str, Any]], pairs: Sequence[Mapping
     if worse:
         text += f"; random search beats {', '.join(worse)}"
     return text + "."
+
+
+def _power(pairs: Sequence[Mapping[str, Any]]) -> str:
+    """Says so where no outcome could be significant: the least exact p is 2 / 2**seeds."""
+    for family in ("random", "leader"):
+        tested = [row for row in pairs if row["family"] == family and row["p"] is not None]
+        seeds = max((row["seeds"] for row in tested), default=0)
+        if tested and len(tested) * 2 / 2**seeds >= SIGNIFICANT:
+            needed = math.floor(math.log2(2 * len(tested) / SIGNIFICANT)) + 1
+            return (
+                f"{seeds} paired seeds are too few for {len(tested)} comparisons to be "
+                f"significant whatever they show; use at least {needed}."
+            )
+    return ""
 
 
 def _significant(row: Mapping[str, Any]) -> bool:

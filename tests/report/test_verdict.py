@@ -30,7 +30,7 @@ def test_a_clear_winner_wins_by_how_much_and_how_sure() -> None:
         ],
     })  # fmt: skip
     assert text.startswith("evolution wins (median best reward 0.7600 over 10 seeds), +0.0100")
-    assert "(+1.33 %) ahead of ppo" in text
+    assert "(+1.33%) ahead of ppo" in text
     assert "better on 9 of 10 paired seeds (Wilcoxon with Holm, p = 0.012; A12 = 0.90)" in text
     assert "2 of 2 strategies beat random search (adjusted p at most 0.03)" in text
 
@@ -42,7 +42,19 @@ def test_a_lead_that_chance_explains_is_no_win() -> None:
     })  # fmt: skip
     assert "wins" not in text
     assert "these seeds cannot tell it from random (p >= 0.3" in text
-    assert "0 of 1 strategies beat random search; not shown for evolution" in text
+    assert "beat random search" not in text
+
+
+def test_strategies_not_shown_to_beat_random_are_named() -> None:
+    text = verdict({
+        "strategies": [row("evolution", 0.76), row("ppo", 0.75), row("random", 0.75)],
+        "pairs": [
+            pair("random", "evolution", 0.01, 0.9), pair("random", "ppo", 0.3, 0.6),
+            pair("leader", "ppo", 0.3, 0.4), pair("leader", "random", 0.01, 0.1),
+        ],
+    })  # fmt: skip
+    assert "1 of 2 strategies beat random search (adjusted p at most 0.01)" in text
+    assert text.endswith("not shown for ppo.")
 
 
 def test_too_few_seeds_missing_baseline_and_incomplete_runs_are_said() -> None:
@@ -58,14 +70,29 @@ def test_too_few_seeds_missing_baseline_and_incomplete_runs_are_said() -> None:
 
 def test_a_strategy_worse_than_random_is_named() -> None:
     text = verdict({
-        "strategies": [row("random", 0.76), row("ppo", 0.75)],
-        "pairs": [pair("random", "ppo", 0.01, 0.1), pair("leader", "ppo", 0.01, 0.1)],
+        "strategies": [row("random", 0.76), row("ppo", 0.75), row("evolution", 0.74)],
+        "pairs": [
+            pair(family, label, 0.01, 0.1)
+            for family in ("random", "leader")
+            for label in ("ppo", "evolution")
+        ],
     })  # fmt: skip
     assert text.startswith("random wins")
-    assert "random search beats ppo" in text
+    assert "random search beats ppo, evolution" in text
 
 
 def test_nothing_to_compare() -> None:
     assert "nothing to compare" in verdict({"strategies": [row("ppo", None)], "pairs": []})
     alone = verdict({"strategies": [row("ppo", 0.7, seeds=1)], "pairs": []})
     assert "Only ppo has results (median best reward 0.7000 over 1 seed)" in alone
+
+
+def test_seeds_that_cannot_show_anything_are_said() -> None:
+    # least p over 6 pairs is 2 / 64 = 0.031; Holm takes it times 2; over 7 pairs 2 * 2 / 128
+    rows = [pair("leader", label, 0.0625, 0.0) | {"seeds": 6} for label in ("ppo", "random")]
+    ranked = [row("evolution", 0.76), row("ppo", 0.75), row("random", 0.74)]
+    text = verdict({"strategies": ranked, "pairs": rows})
+    assert "6 paired seeds are too few for 2 comparisons" in text
+    assert "use at least 7" in text
+    enough = verdict({"strategies": ranked, "pairs": [each | {"seeds": 7} for each in rows]})
+    assert "too few" not in enough
