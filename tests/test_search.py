@@ -5,8 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from nasbench_mobile.strategies.random import RandomSearch
-from nasbench_mobile.strategies.regularized_evolution import RegularizedEvolution
 
 from nasbench_mobile.errors import EvaluationError, ReplayError, StrategyError
 from nasbench_mobile.events import Ask, Tell
@@ -14,6 +12,8 @@ from nasbench_mobile.problem import Problem
 from nasbench_mobile.runs import RunHeader
 from nasbench_mobile.search import FAILURES_IN_A_ROW, Interrupted, Progress, Search
 from nasbench_mobile.store import EventLog, read_log, read_run, same_run
+from nasbench_mobile.strategies.random import RandomSearch
+from nasbench_mobile.strategies.regularized_evolution import RegularizedEvolution
 from nasbench_mobile.types import AccuracyReading, Proposal, StrategySpec, Trial
 
 HEADER = RunHeader({}, "hash", StrategySpec("s"), seed=0, budget=0)
