@@ -1,0 +1,151 @@
+"""Nevergrad's ask and tell over tokens, in two encodings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Any, Protocol
+
+import nevergrad as ng
+import numpy as np
+
+from nasbench_mobile.strategies._contract import (
+    IntMatrix,
+    finite_reward,
+    never_asked,
+    numbered,
+    one_of,
+    seed32,
+    whole,
+)
+from nasbench_mobile.types import Proposal, Trial
+
+ENCODINGS = ("ordinal", "categorical")
+
+
+class _Encoding(Protocol):
+    """A Nevergrad parametrization and how its values read as tokens."""
+
+    parameter: Any
+
+    def tokens(self, value: Any) -> IntMatrix:
+        """Tokens (decisions,) of a candidate's value."""
+
+
+class _Ordinal:
+    """One real number per decision, cut into its values at the quantiles of a normal distribution.
+
+    Nevergrad's optimizers draw numbers from N(0, 1) to start and to replace, so that every value
+    of a decision is as likely as the others; its own `TransitionChoice` cuts at the same places,
+    ten times slower. Neighbouring values are near each other, which matters to differential
+    evolution and not to the discrete (1+1) optimizers, which draw a number anew.
+    """
+
+    def __init__(self, cardinalities: Sequence[int]) -> None:
+        self.parameter: Any = ng.p.Array(shape=(len(cardinalities),))
+        normal = NormalDist()
+        self._cuts = np.full((len(cardinalities), max(cardinalities)), np.inf)
+        for cuts, cardinality in zip(self._cuts, cardinalities, strict=True):
+            for k in range(1, cardinality):
+                cuts[k - 1] = normal.inv_cdf(k / cardinality)
+
+    def tokens(self, value: Any) -> IntMatrix:
+        counts: IntMatrix = np.sum(np.asarray(value)[:, np.newaxis] >= self._cuts, axis=1)
+        return counts
+
+
+class _Categorical:
+    """One weight per value of a decision; the token is the value with the largest.
+
+    Decisions of the same cardinality share one `Choice(..., repetitions=n)`, which is far cheaper
+    than a `Choice` each. Deterministic, because a `Choice` otherwise draws its value anew from the
+    softmax of its weights, so that a child of a good candidate starts from other tokens than it.
+    """
+
+    def __init__(self, cardinalities: Sequence[int]) -> None:
+        counts = np.asarray(cardinalities)
+        self._places = [np.flatnonzero(counts == c) for c in np.unique(counts)]
+        self.parameter: Any = ng.p.Tuple(
+            *(
+                ng.p.Choice(int(counts[places[0]]), repetitions=len(places), deterministic=True)
+                for places in self._places
+            )
+        )
+        self._decisions = len(counts)
+
+    def tokens(self, value: Any) -> IntMatrix:
+        tokens: IntMatrix = np.empty(self._decisions, dtype=np.int64)
+        for places, chosen in zip(self._places, value, strict=True):
+            tokens[places] = chosen
+        return tokens
+
+
+class NevergradSearch:
+    """One Nevergrad optimizer over tokens, minimising the reward's negative.
+
+    `uniform_start`: propose uniform samples until a first loss is known. Without it the (1+1)
+    optimizers start every run at the one centre of the encoding.
+    """
+
+    def __init__(
+        self,
+        cardinalities: Sequence[int],
+        seed: int,
+        budget: int,
+        *,
+        optimizer: str,
+        encoding: str,
+        num_workers: int,
+        uniform_start: bool,
+    ) -> None:
+        # Decisions without a choice are left out: a cardinality of 1 has no quantiles to cut at.
+        counts = np.asarray(cardinalities)
+        self._free = np.flatnonzero(counts > 1)
+        self._tokens = np.zeros(len(counts), dtype=np.int64)
+        free = counts[self._free].tolist() or [1]
+        kinds: dict[str, type[_Ordinal] | type[_Categorical]] = {
+            "ordinal": _Ordinal,
+            "categorical": _Categorical,
+        }
+        self._encoding: _Encoding = kinds[one_of("encoding", encoding, ENCODINGS)](free)
+        parameter = self._encoding.parameter
+        parameter.random_state = np.random.RandomState(seed32(seed))
+        self._optimizer = ng.optimizers.registry[optimizer](
+            parameter, budget=budget, num_workers=num_workers
+        )
+        self._uniform_start = uniform_start
+        self._in_flight: dict[int, Any] = {}
+        self._worst: float | None = None
+        self._waiting: list[Any] = []  # failed before any loss was known
+        self._asked = 0
+
+    def ask(self, count: int) -> list[Proposal]:
+        rows = np.tile(self._tokens, (whole("count", count, least=1), 1))
+        for k, row in enumerate(rows):
+            if self._uniform_start and self._worst is None:
+                sample = self._optimizer.parametrization.sample()
+                self._optimizer.suggest(sample.value)
+            candidate = self._optimizer.ask()
+            self._in_flight[self._asked + k] = candidate
+            if len(self._free):
+                row[self._free] = self._encoding.tokens(candidate.value)
+        proposals = numbered(self._asked, rows)
+        self._asked += len(proposals)
+        return proposals
+
+    def tell(self, trials: Sequence[Trial]) -> None:
+        for trial in trials:
+            candidate = self._in_flight.pop(trial.proposal.id, None)
+            if candidate is None:
+                raise never_asked(trial)
+            reward = finite_reward(trial)
+            if reward is not None:
+                self._worst = -reward if self._worst is None else max(self._worst, -reward)
+                self._optimizer.tell(candidate, -reward)
+                for failed in self._waiting:
+                    self._optimizer.tell(failed, self._worst)
+                self._waiting.clear()
+            elif self._worst is None:
+                self._waiting.append(candidate)
+            else:
+                self._optimizer.tell(candidate, self._worst)

