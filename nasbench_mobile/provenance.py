@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
-import re
-import sys
 from importlib import metadata
-from pathlib import Path
 from typing import Any
+
+from nasbench_mobile.evaluators.processor import processor_name
 
 LIBRARIES = ("nasbench-mobile", "numpy", "torch", "optuna", "nevergrad")
 """Distributions whose version can change what a run does."""
@@ -30,16 +29,7 @@ def environment() -> dict[str, Any]:
     return {
         "system": platform.system(),
         "machine": platform.machine(),
-        "processor": _processor(),
+        "processor": processor_name(),
         "cores": os.cpu_count(),
         "threads_per_worker": 1,
     }
-
-
-def _processor() -> str:
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return platform.processor() or sys.platform
-    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
-    return found.group(1).strip() if found else platform.machine()

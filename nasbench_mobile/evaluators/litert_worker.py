@@ -1,0 +1,137 @@
+"""The process that runs .tflite files for `HostLatency`; started by path, imports no package.
+
+It needs the standard library, numpy and one runtime, so that it can also be run by the Python of
+an environment that holds another runtime (tflite-runtime wants numpy < 2). It reads requests from
+standard input and answers on standard output: a line of JSON each, `bytes` of payload after a
+request that says so. It ends when its input does, so it never outlives its parent.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import json
+import os
+import sys
+import time
+from typing import Any, BinaryIO
+
+MODULES = {
+    "ai-edge-litert": "ai_edge_litert.interpreter",
+    "tflite-runtime": "tflite_runtime.interpreter",
+}
+
+
+class Model:
+    """A loaded file: `run` invokes it and gives (thread CPU seconds, wall seconds)."""
+
+    def __init__(self, interpreter_class: Any, content: bytes, warm_up: int) -> None:
+        import numpy as np
+
+        self.interpreter = interpreter_class(model_content=content, num_threads=1)
+        self.interpreter.allocate_tensors()
+        rng = np.random.default_rng(0)
+        for entry in self.interpreter.get_input_details():
+            shape, kind = entry["shape"], entry["dtype"]
+            if np.issubdtype(kind, np.floating):
+                value = rng.standard_normal(shape).astype(kind)
+            else:
+                limits = np.iinfo(kind)
+                value = rng.integers(limits.min, limits.max, shape, dtype=kind, endpoint=True)
+            self.interpreter.set_tensor(entry["index"], value)
+        for _ in range(warm_up):
+            self.interpreter.invoke()
+
+    def run(self) -> tuple[float, float]:
+        invoke = self.interpreter.invoke
+        wall, cpu = time.perf_counter(), time.thread_time()
+        invoke()
+        cpu = time.thread_time() - cpu
+        return cpu, time.perf_counter() - wall
+
+    def finite(self) -> bool:
+        """Whether every number that comes out is one."""
+        import numpy as np
+
+        outputs = self.interpreter.get_output_details()
+        return all(
+            bool(np.isfinite(self.interpreter.get_tensor(entry["index"])).all())
+            for entry in outputs
+        )
+
+
+class Worker:
+    """Answers requests. `reference` stays loaded; `candidates` are those of the last `load`."""
+
+    def __init__(self, runtime: str) -> None:
+        self.interpreter_class = importlib.import_module(MODULES[runtime]).Interpreter
+        self.reference: Any = None
+        self.candidates: list[Model] = []
+
+    def handle(self, request: dict[str, Any], payload: bytes) -> dict[str, Any]:
+        answer: dict[str, Any] = getattr(self, "do_" + request["do"])(request, payload)
+        return answer
+
+    def do_reference(self, request: dict[str, Any], payload: bytes) -> dict[str, Any]:
+        self.reference = Model(self.interpreter_class, payload, request["warm_up"])
+        return {}
+
+    def do_load(self, request: dict[str, Any], payload: bytes) -> dict[str, Any]:
+        """Load one or several candidates in place of the last; `sizes` are their bytes."""
+        self.candidates = []
+        at = 0
+        for size in request["sizes"]:
+            model = Model(self.interpreter_class, payload[at : at + size], request["warm_up"])
+            self.candidates.append(model)
+            at += size
+        return {"finite": [model.finite() for model in self.candidates]}
+
+    def do_alone(self, request: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Runs of the reference alone: [[cpu, wall], ...]."""
+        return {"runs": [self.reference.run() for _ in range(request["runs"])]}
+
+    def do_rounds(self, request: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """`rounds` times: a run of the reference, then one of every candidate.
+
+        In every second round the reference comes last, so that what drifts from one run to the
+        next favours neither. {"reference": [[cpu, wall], ...], "candidates": [the same, ...]}
+        """
+        reference: list[tuple[float, float]] = []
+        candidates: list[list[tuple[float, float]]] = [[] for _ in self.candidates]
+        for number in range(request["rounds"]):
+            if number % 2 == 0:
+                reference.append(self.reference.run())
+            for model, runs in zip(self.candidates, candidates, strict=True):
+                runs.append(model.run())
+            if number % 2 == 1:
+                reference.append(self.reference.run())
+        return {"reference": reference, "candidates": candidates}
+
+
+def serve(runtime: str, source: BinaryIO, sink: BinaryIO) -> None:
+    """Answer requests until the source ends."""
+
+    def answer(record: dict[str, Any]) -> None:
+        sink.write(json.dumps(record).encode() + b"\n")
+        sink.flush()
+
+    try:
+        worker = Worker(runtime)
+        answer({"runtime": runtime, "version": importlib.metadata.version(runtime)})
+    except Exception as error:
+        answer({"missing": f"{type(error).__name__}: {error}"})
+        return
+    for line in iter(source.readline, b""):
+        request = json.loads(line)
+        payload = source.read(request.get("bytes", 0))
+        try:
+            answer(worker.handle(request, payload))
+        except Exception as error:
+            answer({"error": f"{type(error).__name__}: {error}"})
+
+
+if __name__ == "__main__":
+    # What a runtime prints must not get among the answers: it goes to standard error instead.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    serve(sys.argv[1], sys.stdin.buffer, answers)

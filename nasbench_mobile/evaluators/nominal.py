@@ -1,0 +1,67 @@
+"""The reference network's nominal latency on a device: measured once, then kept.
+
+Ratios are what is measured well; milliseconds are ratios times this one number. Were it measured
+anew by every process, its own drift (tens of per cent on a shared machine) would be in every
+latency, so it is kept in the user's cache, a file per device, runtime and version.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from nasbench_mobile.errors import UsageError
+
+VARIABLE = "NASBENCH_MOBILE_CACHE"
+"""Environment variable that names another folder for what is kept."""
+
+
+def nominal_folder() -> Path:
+    """Where nominal latencies are kept."""
+    folder, cache = os.environ.get(VARIABLE), os.environ.get("XDG_CACHE_HOME")
+    if folder:
+        return Path(folder) / "nominal-latency"
+    return (Path(cache) if cache else Path.home() / ".cache") / "nasbench-mobile/nominal-latency"
+
+
+def nominal_ms(key: str, measure: Callable[[], float]) -> float:
+    """The milliseconds kept under `key`; measured by `measure` and kept where there are none.
+
+    Of processes that measure at the same time the first to finish wins: all return its number.
+    """
+    path = nominal_folder() / (re.sub(r"[^A-Za-z0-9._+-]+", "_", key) + ".json")
+    if not path.exists():
+        _keep(path, {"key": key, "latency_ms": measure(), "date": time.strftime("%Y-%m-%d")})
+    try:
+        value = float(json.loads(path.read_text(encoding="utf-8"))["latency_ms"])
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"{path} holds no latency ({type(error).__name__}: {error}); delete it, and the "
+            "reference is measured again"
+        ) from error
+    if not 0.0 < value < math.inf:
+        raise UsageError(
+            f"{path} says {value!r} ms; delete it, and the reference is measured again"
+        )
+    return value
+
+
+def _keep(path: Path, record: dict[str, object]) -> None:
+    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+        with contextlib.suppress(FileExistsError):  # another process was first
+            os.link(beside, path)
+        beside.unlink()
+    except OSError as error:
+        raise UsageError(
+            f"cannot keep the reference's latency in {path}: {error.strerror}; give it yourself "
+            f"(--nominal-ms), or name a folder that can be written in {VARIABLE}"
+        ) from error
