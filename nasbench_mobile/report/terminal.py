@@ -221,22 +221,25 @@ class StudyProgress:
         return table
 
     def _say(self) -> None:
-        """One line: strategies that are done, then those at work with their figures."""
+        """One line: how much is done and how fast, how long it will take, who is ahead."""
         self._said = self._clock()
-        parts = []
-        for label, state in self._state.items():
-            if not state.evaluations:
-                continue
-            part = f"{label} {len(state.done)}/{self._seeds} seeds"
-            if state.best_reward is not None:
-                part += f", best {state.best_reward:.4f}"
-            rate = state.rate()
-            if len(state.done) < self._seeds and rate is not None:
-                left = _clock_text(state.left_s(self._seeds, self._budget))
-                part += f", {rate:,.0f} evaluations/s, {left} left"
-            parts.append(part)
-        elapsed = _clock_text(self._said - self._begun)
-        line = f"[{elapsed}] " + ("; ".join(parts) or "nothing evaluated yet")
+        states = self._state
+        runs, proposals = len(states) * self._seeds, len(states) * self._seeds * self._budget
+        made = sum(sum(state.evaluations.values()) for state in states.values())
+        fresh = made - sum(sum(state.first.values()) for state in states.values())
+        elapsed = self._said - self._begun
+        parts = [
+            f"{sum(len(state.done) for state in states.values()):,} of {runs:,} runs",
+            f"{made:,} of {proposals:,} proposals",
+        ]
+        if fresh > 0 and elapsed > 0 and made < proposals:
+            rate = fresh / elapsed
+            parts.append(f"{rate:,.0f}/s, {_clock_text((proposals - made) / rate)} left")
+        best = {label: state.best_reward for label, state in states.items() if state.best_reward}
+        if best:
+            ahead = max(best, key=lambda label: best[label])
+            parts.append(f"best reward {best[ahead]:.4f} ({ahead})")
+        line = f"[{_clock_text(elapsed)}] " + ", ".join(parts)
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 

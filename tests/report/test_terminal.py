@@ -57,11 +57,11 @@ def test_without_a_terminal_progress_is_a_line_now_and_then() -> None:
         progress.update("random", 0, 1000, 0.74)  # the best so far stays 0.75
         progress.finished("random", 0)
         assert console.file.getvalue().count("\n") == 1
-        # 100 a second; 1,000 missing of seed 1
         line = console.file.getvalue()
-        assert "[0:10] random 0/2 seeds, best 0.7500, 100 evaluations/s, 0:10 left" in line
+        assert line.startswith("[0:10] 0 of 4 runs, 1,000 of 4,000 proposals, 100/s, 0:30 left")
+        assert "best reward 0.7500 (random)" in line
         clock.now = 15.0
-    assert "[0:15] random 1/2 seeds" in console.file.getvalue()
+    assert "[0:15] 1 of 4 runs" in console.file.getvalue()
 
 
 def test_resumed_evaluations_do_not_count_as_speed() -> None:
@@ -71,7 +71,7 @@ def test_resumed_evaluations_do_not_count_as_speed() -> None:
         progress.update("ppo", 0, 900, 0.7)
         clock.now = 20.0
         progress.update("ppo", 0, 940, 0.7)
-    assert "2 evaluations/s, 0:30 left" in console.file.getvalue()
+    assert " 2/s, 0:30 left" in console.file.getvalue()
 
 
 def test_on_a_terminal_a_table_is_drawn() -> None:
