@@ -8,19 +8,18 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from statistics import median
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import EvaluationError, NasbenchError, UsageError
 from nasbench_mobile.evaluators import nominal
 from nasbench_mobile.evaluators.adb import AdbPhone, AdbServer, PhoneError
+from nasbench_mobile.evaluators.android_measurement import REFERENCE, AndroidMeasurement
 from nasbench_mobile.evaluators.android_phone import FailedRunError, PairedRuns, PhoneSession
 from nasbench_mobile.evaluators.android_settings import AndroidSettings
-from nasbench_mobile.evaluators.device_state import DeviceState
-from nasbench_mobile.evaluators.pairing import PairedRatio, paired_ratio
+from nasbench_mobile.evaluators.pairing import paired_ratio
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.zoo import network as zoo_network
 from nasbench_mobile.types import Failure, Kind, LatencyReading
@@ -30,58 +29,7 @@ Writer: TypeAlias = Callable[[Network], bytes]
 
 T = TypeVar("T")
 
-REFERENCE = "mobilenet-v2"
-"""The reference: MobileNetV2 1.0 at 224 pixels, as on the host."""
 PREFIX = "android:"
-
-
-@dataclass(frozen=True, slots=True)
-class AndroidMeasurement:
-    """One network on one phone.
-
-    `latency_ms` is `ratio` times `reference_ms`, the reference's nominal latency on this device;
-    `low_ms` and `high_ms` are the 95 % interval of the median. `raw_ms` is the plain median of the
-    candidate's runs. `before` and `after` are the phone's states. `runtime_version` is the digest
-    of the `benchmark_model` that ran: it says no version itself.
-    """
-
-    latency_ms: float
-    low_ms: float
-    high_ms: float
-    ratio: PairedRatio
-    raw_ms: float
-    reference_ms: float
-    device: str
-    serial: str
-    runtime_version: str
-    core_mask: str | None
-    inferences_per_run: int
-    before: DeviceState
-    after: DeviceState
-    cost_s: float
-    runtime: str = "benchmark_model"
-    reference: str = REFERENCE
-    threads: int = 1
-
-    def record(self) -> dict[str, Any]:
-        """JSON form: milliseconds, fractions and the runs' count."""
-        left_out = ("latency_ms", "low_ms", "high_ms", "ratio", "before", "after")
-        names = (field.name for field in dataclasses.fields(self))
-        return {
-            "latency_ms": self.latency_ms,
-            "interval_ms": [self.low_ms, self.high_ms],
-            "spread": self.ratio.cv,
-            "ratio_to_reference": self.ratio.value,
-            "ratio_interval": [self.ratio.low, self.ratio.high],
-            "runs": self.ratio.pairs,
-            **{name: getattr(self, name) for name in names if name not in left_out},
-            "before": self.before.record(),
-            "after": self.after.record(),
-        }
-
-    def reading(self) -> LatencyReading:
-        """The latency with the standard deviation of its pairs."""
-        return LatencyReading(self.latency_ms, self.latency_ms * self.ratio.cv, self.cost_s)
 
 
 class AndroidLatency:
