@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import EvaluationError, NasbenchError, ReplayError, StrategyError
@@ -39,6 +40,9 @@ class Progress:
     failed: int = 0
 
 
+OnProgress: TypeAlias = Callable[[Progress], bool]
+
+
 class Search:
     """One strategy on one problem up to a budget (in proposals).
 
@@ -55,7 +59,7 @@ class Search:
         *,
         batch: int | None = None,
         log: EventLog | None = None,
-        on_progress: Callable[[Progress], bool] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> None:
         self.progress = Progress()
         self._strategy = strategy
@@ -82,21 +86,27 @@ class Search:
         """
         pending = self._replay(history)
         try:
-            while pending or self._asked < self._budget:
-                proposals = pending or self._ask()
-                if not proposals:
-                    break
-                pending = ()
-                self._tell(proposals, self._evaluate(proposals))
-        except Interrupted:
-            raise
+            self._search(pending)
         except (StrategyError, EvaluationError) as error:
             self._write(End(str(error), self._clock.timing()))
             raise
         self._write(End(None, self._clock.timing()))
 
-    def _ask(self) -> tuple[Proposal, ...]:
-        count = min(self._batch, self._budget - self._asked)
+    def _search(self, pending: tuple[Proposal, ...]) -> None:
+        """Evaluate what a replayed log left pending, then ask, evaluate and tell in turn."""
+        while pending or self._left:
+            proposals = pending or self._ask(min(self._batch, self._left))
+            if not proposals:
+                break
+            pending = ()
+            self._tell(self._evaluate(proposals))
+
+    @property
+    def _left(self) -> int:
+        """Proposals that may still be asked for."""
+        return self._budget - self._asked
+
+    def _ask(self, count: int) -> tuple[Proposal, ...]:
         proposals = self._propose(count)
         self._write(Ask(count, proposals))
         return proposals
@@ -105,8 +115,6 @@ class Search:
         with self._clock.strategy():
             try:
                 proposals = tuple(self._strategy.ask(count))
-            except NasbenchError:
-                raise
             except Exception as error:
                 raise StrategyError(f"ask({count}) raised {_named(error)}") from error
         if len(proposals) > count:
@@ -157,7 +165,7 @@ class Search:
         trial = Trial(proposal, outcome.measurement, outcome.reward, repeat_of=repeat)
         return trial, outcome.noise_free
 
-    def _tell(self, proposals: Sequence[Proposal], told: Tell) -> None:
+    def _tell(self, told: Tell) -> None:
         self._tell_strategy(told.trials)
         self._write(Tell(told.trials, told.noise_free, self._clock.timing()))
         self._count(told.trials)
@@ -173,8 +181,6 @@ class Search:
         with self._clock.strategy():
             try:
                 self._strategy.tell(trials)
-            except NasbenchError:
-                raise
             except Exception as error:
                 raise StrategyError(f"tell raised {_named(error)}") from error
 
@@ -194,22 +200,23 @@ class Search:
 
     def _replay(self, history: Iterable[Event]) -> tuple[Proposal, ...]:
         """Take the strategy through a log; what was asked but not told is left to evaluate."""
-        pending: tuple[Proposal, ...] = ()
+        pending: dict[int, Proposal] = {}
         for event in history:
             match event:
                 case Ask():
                     proposals = self._propose(event.count)
                     _check_replay(proposals, event.proposals)
-                    pending = proposals
+                    pending.update((proposal.id, proposal) for proposal in proposals)
                 case Tell():
                     self._remember(event)
                     self._tell_strategy(event.trials)
                     self._count(event.trials)
                     self._clock.restore(event.timing)
-                    pending = ()
+                    for trial in event.trials:
+                        del pending[trial.proposal.id]
                 case End():
                     raise ReplayError("the run had ended; there is nothing to resume")
-        return pending
+        return tuple(pending.values())
 
     def _remember(self, told: Tell) -> None:
         for trial, noise_free in zip(told.trials, told.noise_free, strict=True):

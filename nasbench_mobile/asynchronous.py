@@ -1,0 +1,77 @@
+"""Search with many proposals in flight, each told as it finishes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from nasbench_mobile.architecture import Architecture
+from nasbench_mobile.events import Tell
+from nasbench_mobile.executors.pools import Pool
+from nasbench_mobile.problem import Outcome, Problem
+from nasbench_mobile.protocols import Strategy
+from nasbench_mobile.search import OnProgress, Search
+from nasbench_mobile.store import EventLog
+from nasbench_mobile.types import Failure, Proposal, Tokens
+
+ArchitecturePool: TypeAlias = Pool[Architecture, Outcome | Failure]
+
+
+class AsynchronousSearch(Search):
+    """Keeps a pool's workers busy: asks whenever one is free, tells whenever one is done.
+
+    Known architectures are told at once and cost no worker; an architecture that is proposed again
+    while it is being evaluated waits for that result. A strategy may answer an ask with nothing
+    while it waits for results; with nothing in flight that ends the run. The log keeps the order
+    of asks and tells, so a run replays whatever the timing was; what was in flight when it was
+    stopped is evaluated again.
+    """
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        problem: Problem,
+        budget: int,
+        pool: ArchitecturePool,
+        *,
+        log: EventLog | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        super().__init__(strategy, problem, budget, log=log, on_progress=on_progress)
+        self._pool = pool
+        self._waiting: dict[Tokens, list[Proposal]] = {}
+
+    def _search(self, pending: tuple[Proposal, ...]) -> None:
+        self._start(pending)
+        while True:
+            self._fill()
+            if not self._waiting:
+                return
+            for key, outcome in self._pool.completed():
+                self._finish(key, self._waiting.pop(key), outcome)
+
+    def _fill(self) -> None:
+        """Ask until every worker has something to do, or nothing more comes."""
+        while self._left and len(self._waiting) < self._pool.workers:
+            free = self._pool.workers - len(self._waiting)
+            proposals = self._ask(min(free, self._left))
+            if not proposals:
+                return
+            self._start(proposals)
+
+    def _start(self, proposals: Sequence[Proposal]) -> None:
+        space = self._problem.space
+        for proposal in proposals:
+            key = space.canonical(proposal.tokens)
+            known = self._known.get(key)
+            if known is not None:
+                self._finish(key, [proposal], known)
+            elif key in self._waiting:
+                self._waiting[key].append(proposal)
+            else:
+                self._waiting[key] = [proposal]
+                self._pool.submit(key, Architecture(space, proposal.tokens))
+
+    def _finish(self, key: Tokens, proposals: list[Proposal], outcome: Outcome | Failure) -> None:
+        pairs = [self._trial(key, proposal, outcome) for proposal in proposals]
+        self._tell(Tell(tuple(t for t, _ in pairs), tuple(n for _, n in pairs)))
