@@ -79,7 +79,7 @@ def scale_and_offset(weights: Weights, batch_norm: Node) -> tuple[Array, Array]:
 
 
 def fold(weights: Weights, group: Group) -> tuple[Array, Array]:
-    """(kernel, bias) of a conv or dense layer with its batch norm in it, float32, PyTorch's shape."""
+    """(kernel, bias) of a conv or dense layer, batch norm in it: float32, PyTorch's shape."""
     kernel = weights.of(group.node, "weight")
     operation = group.node.operation
     biased = isinstance(operation, Conv | Dense) and operation.bias

@@ -27,9 +27,9 @@ from nasbench_mobile.networks.graph import (
     Node,
     Pair,
     Pool,
-    padding_pair,
 )
 from nasbench_mobile.networks.weights import BATCH_NORM_EPSILON, Weights, check_names
+from nasbench_mobile.networks.windows import pads, pixels_in_windows
 
 BATCH_NORM_MOMENTUM = 0.99
 """How much of batch norm's moving statistics stays, in TensorFlow's sense (tensorflow/tpu)."""
@@ -92,7 +92,9 @@ def to_module(
         )
     module = NetworkModule(network, batch_norm_momentum, batch_norm_epsilon)
     initialise(module, generator or torch.Generator().manual_seed(seed))
-    return module.to(memory_format=torch.channels_last) if channels_last else module
+    if channels_last:
+        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return module
 
 
 @torch.no_grad()
@@ -118,7 +120,7 @@ def initialise(module: NetworkModule, generator: torch.Generator) -> None:
 
 
 def module_weights(module: NetworkModule) -> Weights:
-    """The module's weights and moving statistics as arrays of its precision, for other back ends."""
+    """The module's weights and moving statistics as arrays of its precision."""
     arrays = {
         name: value.detach().cpu().contiguous().numpy()
         for name, value in module.state_dict().items()
@@ -181,28 +183,13 @@ def _layer(node: Node, momentum: float, epsilon: float) -> nn.Module:
             )
 
 
-def _pads(node: Node, operation: Conv | Pool) -> tuple[Pair, Pair]:
-    dilation = operation.dilation if isinstance(operation, Conv) else 1
-    vertical, horizontal = (
-        padding_pair(
-            operation.padding,
-            axis,
-            node.input_shapes[0][axis + 1],
-            (operation.kernel[axis] - 1) * dilation + 1,
-            operation.stride,
-        )
-        for axis in (0, 1)
-    )
-    return vertical, horizontal
-
-
-def _split_pads(pads: tuple[Pair, Pair], most: Pair) -> tuple[Pair, list[int] | None]:
+def _split_pads(sides: tuple[Pair, Pair], most: Pair) -> tuple[Pair, list[int] | None]:
     """(padding a layer can do itself, padding to do before it or None).
 
     A layer pads alike on both sides, by `most` at the utmost; that costs nothing, while padding
     before it copies the whole input.
     """
-    (top, bottom), (left, right) = pads
+    (top, bottom), (left, right) = sides
     if top == bottom and left == right and 0 <= top <= most[0] and 0 <= left <= most[1]:
         return (top, left), None
     return (0, 0), [left, right, top, bottom]
@@ -211,7 +198,7 @@ def _split_pads(pads: tuple[Pair, Pair], most: Pair) -> tuple[Pair, list[int] | 
 class _Conv(nn.Conv2d):
     def __init__(self, node: Node, conv: Conv) -> None:
         anything = (1 << 30, 1 << 30)
-        own, self._before = _split_pads(_pads(node, conv), anything)
+        own, self._before = _split_pads(pads(node), anything)
         super().__init__(
             node.input_shapes[0][0], conv.filters, conv.kernel, conv.stride, own,
             conv.dilation, conv.groups, conv.bias,
@@ -228,8 +215,9 @@ class _MaxPool(nn.Module):
     def __init__(self, node: Node, pool: Pool) -> None:
         super().__init__()
         self._kernel, self._stride = pool.kernel, pool.stride
+        pixels_in_windows(node, pool)  # refuses windows of padding alone
         half = (pool.kernel[0] // 2, pool.kernel[1] // 2)  # the most that PyTorch's pools take
-        self._own, self._before = _split_pads(_pads(node, pool), half)
+        self._own, self._before = _split_pads(pads(node), half)
 
     def forward(self, x: Tensor) -> Tensor:
         if self._before is not None:
@@ -238,22 +226,20 @@ class _MaxPool(nn.Module):
 
 
 class _AveragePool(nn.Module):
-    """Average of the pixels in a window that are no padding; 0 where all of it is padding."""
+    """Average of the pixels in a window that are no padding."""
 
     share: Tensor
 
     def __init__(self, node: Node, pool: Pool) -> None:
         super().__init__()
         self._kernel, self._stride = pool.kernel, pool.stride
+        inside = pixels_in_windows(node, pool)
         half = (pool.kernel[0] // 2, pool.kernel[1] // 2)
-        self._own, self._before = _split_pads(_pads(node, pool), half)
+        self._own, self._before = _split_pads(pads(node), half)
         if self._before is not None:
             # Averages over padded windows, scaled up by window / pixels: a map of the output.
-            inside = torch.ones(1, 1, *node.input_shapes[0][1:], dtype=torch.float64)
-            inside = functional.pad(inside, self._before)
-            counts = functional.avg_pool2d(inside, pool.kernel, pool.stride, divisor_override=1)
-            scale = math.prod(pool.kernel) / counts.clamp(min=1)
-            self.register_buffer("share", scale.float(), persistent=False)
+            share = math.prod(pool.kernel) / inside
+            self.register_buffer("share", torch.from_numpy(share).float(), persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
         if self._before is None:

@@ -30,10 +30,10 @@ from nasbench_mobile.networks.graph import (
     Node,
     Pair,
     Pool,
-    padding_pair,
 )
 from nasbench_mobile.networks.tflite_file import TfliteWriter, Value
 from nasbench_mobile.networks.weights import Array, Weights, check_names, synthetic_weights
+from nasbench_mobile.networks.windows import pads, pixels_in_windows
 
 Op = schema.BuiltinOperator
 _ACTIVATIONS = schema.ActivationFunctionType
@@ -123,7 +123,7 @@ class _Lowering:
 
     def _conv(self, group: Group, conv: Conv, x: Value) -> Value:
         kernel, bias = fold(self._weights, group)  # OIHW
-        x, padding = self._pad(group.node, conv, x, 0.0)
+        x, padding = self._pad(group.node, x, 0.0)
         depthwise = 1 < conv.groups == x.shape[3]
         options: Any
         if depthwise:
@@ -208,8 +208,8 @@ class _Lowering:
     def _pool(self, node: Node, pool: Pool, x: Value) -> Value:
         average = pool.kind == "average"
         lowest = float(np.finfo(np.float32).min)
-        inside = self._counts(node, pool)
-        x, padding = self._pad(node, pool, x, 0.0 if average else lowest)
+        inside = pixels_in_windows(node, pool)
+        x, padding = self._pad(node, x, 0.0 if average else lowest)
         options = schema.Pool2DOptionsT()
         options.padding = padding
         options.strideH = options.strideW = pool.stride
@@ -222,29 +222,17 @@ class _Lowering:
         if not average or padding == schema.Padding.SAME or inside.min() == math.prod(pool.kernel):
             return pooled
         # Padding that was written out is counted as pixels: scale it out of the averages again.
-        share = (math.prod(pool.kernel) / np.maximum(inside, 1)).astype(np.float32)
+        share = (math.prod(pool.kernel) / inside).astype(np.float32)
         factor = self.writer.constant(f"{node.name}/share", share[None, :, :, None])
         return self._binary(f"{node.name}/shared", schema.MulOptionsT(), pooled, factor)
 
-    def _counts(self, node: Node, pool: Pool) -> Array:
-        """Pixels of the input in each window, [height, width]; the rest of a window is padding."""
-        per_axis = []
-        for axis in (0, 1):
-            size = node.input_shapes[0][axis + 1]
-            before, _ = padding_pair(pool.padding, axis, size, pool.kernel[axis], pool.stride)
-            starts = np.arange(node.shape[axis + 1]) * pool.stride - before
-            ends = np.minimum(starts + pool.kernel[axis], size)
-            per_axis.append(np.maximum(ends - np.maximum(starts, 0), 0))
-        return np.outer(*per_axis)
-
-    def _pad(self, node: Node, operation: Conv | Pool, x: Value, fill: float) -> tuple[Value, int]:
+    def _pad(self, node: Node, x: Value, fill: float) -> tuple[Value, int]:
         """(value to read, padding scheme): SAME or VALID where they say it, else crop and pad."""
-        pads, same = (self._pads(node, operation, padding) for padding in (None, "same"))
-        if not any(pads[0] + pads[1]):
+        (top, bottom), (left, right) = wanted = pads(node)
+        if not any((top, bottom, left, right)):
             return x, schema.Padding.VALID
-        if pads == same:
+        if wanted == pads(node, "same"):
             return x, schema.Padding.SAME
-        (top, bottom), (left, right) = pads
         begin = (0, max(-top, 0), max(-left, 0), 0)
         end = (0, max(-bottom, 0), max(-right, 0), 0)
         if any(begin + end):
@@ -255,24 +243,9 @@ class _Lowering:
             x = self._grow(f"{node.name}/pad", x, grow, fill)
         return x, schema.Padding.VALID
 
-    @staticmethod
-    def _pads(node: Node, operation: Conv | Pool, padding: Any) -> tuple[Pair, Pair]:
-        dilation = operation.dilation if isinstance(operation, Conv) else 1
-        vertical, horizontal = (
-            padding_pair(
-                padding or operation.padding,
-                axis,
-                node.input_shapes[0][axis + 1],
-                (operation.kernel[axis] - 1) * dilation + 1,
-                operation.stride,
-            )
-            for axis in (0, 1)
-        )
-        return vertical, horizontal
-
-    def _grow(self, name: str, x: Value, pads: list[Pair], fill: float) -> Value:
-        shape = tuple(s + a + b for s, (a, b) in zip(x.shape, pads, strict=True))
-        amounts = self.writer.constant(f"{name}/amounts", np.array(pads, np.int32))
+    def _grow(self, name: str, x: Value, sides: list[Pair], fill: float) -> Value:
+        shape = tuple(s + a + b for s, (a, b) in zip(x.shape, sides, strict=True))
+        amounts = self.writer.constant(f"{name}/amounts", np.array(sides, np.int32))
         output = self.writer.tensor(name, shape)
         if not fill:
             return self.writer.operator(

@@ -19,12 +19,15 @@ IDENTIFIER = b"TFL3"
 ALIGNMENT = 16
 """Bytes by which constants are aligned, as the schema's force_align asks."""
 
-_TYPES = {np.dtype(np.float32): schema.TensorType.FLOAT32, np.dtype(np.int32): schema.TensorType.INT32}  # fmt: skip
+_TYPES = {
+    np.dtype(np.float32): schema.TensorType.FLOAT32,
+    np.dtype(np.int32): schema.TensorType.INT32,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A tensor of the file: its number and its shape, (1, height, width, channels) or (1, units)."""
+    """A tensor of the file: its number; its shape, (1, height, width, channels) or (1, units)."""
 
     tensor: int
     shape: tuple[int, ...]
@@ -164,7 +167,7 @@ def read_tflite(source: Path | str | bytes) -> TfliteModel:
         interpreter.allocate_tensors()
         inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
         operators = len(interpreter._get_ops_details())
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError, MemoryError) as error:
         reason = " ".join(str(error).split())[:300]
         raise UsageError(f"{name} is damaged or needs operators LiteRT lacks: {reason}") from error
     if len(inputs) != 1 or len(outputs) != 1:

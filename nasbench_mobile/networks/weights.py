@@ -59,7 +59,7 @@ def part_shapes(node: Node) -> dict[str, tuple[int, ...]]:
         case Dense():
             shapes["weight"] = (operation.units, math.prod(node.input_shapes[0]))
         case BatchNorm():
-            return {part: (channels,) for part in _BATCH_NORM_PARTS}
+            return dict.fromkeys(_BATCH_NORM_PARTS, (channels,))
     if isinstance(operation, Conv | Dense) and operation.bias:
         shapes["bias"] = (node.shape[0],)
     return shapes

@@ -1,0 +1,159 @@
+"""What tests of the back ends share: networks of every operation, and modules worth comparing."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from nasbench_mobile.networks.graph import (
+    IMAGE,
+    Activation,
+    Add,
+    BatchNorm,
+    ChannelSelect,
+    Concat,
+    Conv,
+    Dense,
+    Dropout,
+    GlobalPool,
+    Multiply,
+    Network,
+    NetworkBuilder,
+    Operation,
+    Pool,
+)
+from nasbench_mobile.networks.pytorch import NetworkModule, to_module
+
+Lived = Callable[..., NetworkModule]
+
+
+@pytest.fixture
+def lived_module() -> Lived:
+    """Modules whose batch norms have seen something, so that leaving them out would show."""
+
+    def make(network: Network, seed: int = 0) -> NetworkModule:
+        generator = torch.Generator().manual_seed(seed)
+        module = to_module(network, batch_norm_momentum=0.0, generator=generator)
+        norms = [m for m in module.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+
+        def around(value: torch.Tensor, spread: float) -> torch.Tensor:
+            return 1 + spread * (2 * torch.rand(value.shape, generator=generator) - 1)
+
+        with torch.no_grad():
+            for norm in norms:
+                norm.weight.mul_(around(norm.weight, 0.5))
+                norm.bias.add_(around(norm.bias, 1.0) - 1)
+            # With momentum 0 the statistics become those of these images; then they are moved a
+            # little. Far from them, networks of 50 layers amplify float32's rounding itself.
+            module.train()(torch.rand(8, *network.input_shape, generator=generator))
+            for norm in norms:
+                mean, variance = norm.running_mean, norm.running_var
+                assert mean is not None
+                assert variance is not None
+                mean.add_(0.2 * variance.sqrt() * (around(mean, 1.0) - 1))
+                # Channels that were silent for these images must not be deafening for others.
+                variance.mul_(around(variance, 0.2)).add_(0.2 * variance.mean())
+        return module.eval()
+
+    return make
+
+
+def chain(*operations: Operation, channels: int = 6, size: tuple[int, int] = (9, 12)) -> Network:
+    """A network of one path. Names are the operations' with a number."""
+    builder = NetworkBuilder((channels, *size))
+    x = IMAGE
+    for number, operation in enumerate(operations):
+        x = builder.add(f"{type(operation).__name__.lower()}{number}", operation, x)
+    return builder.build()
+
+
+def _branches() -> Network:
+    """Values read more than once, a ReLU first, a batch norm after an add, one unread layer."""
+    builder = NetworkBuilder((6, 9, 12))
+    start = builder.add("first/activation", Activation(), IMAGE)
+    left = builder.add("left/conv", Conv(8, (3, 3), stride=2), start)
+    left_bn = builder.add("left/bn", BatchNorm(), left)
+    builder.add("unread/conv", Conv(5), left_bn)
+    right = builder.add("right/conv", Conv(8, (1, 1), stride=2, bias=True), start)
+    total = builder.add("add", Add(), left, left_bn, right)
+    total = builder.add("add/bn", BatchNorm(), total)
+    total = builder.add("add/activation", Activation("relu6"), total)
+    gate = builder.add("gate/pool", GlobalPool(), total)
+    gate = builder.add("gate/activation", Activation("sigmoid"), gate)
+    total = builder.add("multiply", Multiply(), total, gate)
+    total = builder.add("square", Multiply(), total, right)
+    joined = builder.add("concat", Concat(), total, left, right, left_bn, total, right)
+    builder.add("one", Concat(), joined)
+    return builder.build()
+
+
+def _dense_in_the_middle() -> Network:
+    return chain(
+        Conv(4, (3, 3), padding="valid"), BatchNorm(), Dropout(0.3), Dense(7, bias=False),
+        Activation("relu"), Dense(6), BatchNorm(), Conv(5), Activation("sigmoid"), Dense(3),
+    )  # fmt: skip
+
+
+def operation_networks() -> dict[str, Network]:
+    """Small networks that together use every operation in every way the graph allows."""
+    networks = {"branches": _branches(), "dense": _dense_in_the_middle()}
+    paddings = {  # those that leave a pixel in every window, whichever the kernel
+        "same": "same",
+        "valid": "valid",
+        "torch": ((0, 0), (1, 1)),
+        "crop": ((-1, 0), (-1, 1)),
+        "uneven": ((-1, 0), (0, 1)),
+        "cut": ((-2, 0), (0, -1)),
+    }
+    kernels = {"3x3": (3, 3), "1x7": (1, 7), "5x2": (5, 2)}
+    for (word, padding), (window, kernel), stride in itertools.product(
+        paddings.items(), kernels.items(), (1, 2)
+    ):
+        key = f"{word}-{window}-stride{stride}"
+        bn, relu = BatchNorm(), Activation()
+        networks[f"conv-{key}"] = chain(Conv(8, kernel, stride, padding=padding), bn, relu)  # type: ignore[arg-type]
+        networks[f"depthwise-{key}"] = chain(
+            Conv(6, kernel, stride, groups=6, padding=padding),  # type: ignore[arg-type]
+            bn,
+        )
+        for kind in ("average", "max"):
+            pool = Pool(kind, kernel, stride, padding)  # type: ignore[arg-type]
+            networks[f"{kind}-{key}"] = chain(Conv(5, bias=True), pool)
+    for kind in ("average", "max"):
+        networks[f"{kind}-wide"] = chain(
+            Conv(5, bias=True), Pool(kind, (3, 4), 2, ((2, 0), (1, 3)))
+        )  # type: ignore[arg-type]
+        networks[f"{kind}-torch"] = chain(Conv(5), Pool(kind, (3, 3), 2, ((1, 1), (1, 1))))  # type: ignore[arg-type]
+    networks["shifted"] = chain(Conv(5, (3, 3), 2, padding=((2, -1), (-1, 3))))
+    networks["dilated"] = chain(Conv(8, (3, 3), dilation=2), Conv(8, (3, 3), dilation=3, groups=8))
+    networks["dilated-strided"] = chain(Conv(8, (3, 3), stride=2, dilation=2))
+    networks["grouped"] = chain(Conv(9, (3, 3), groups=3, bias=True), Activation("relu6"))
+    networks["multiplied"] = chain(Conv(12, (3, 3), groups=6), BatchNorm())
+    networks["slice"] = chain(ChannelSelect((2, 3, 4)))
+    networks["shuffle"] = chain(Conv(6), ChannelSelect((0, 3, 1, 4, 2, 5)))
+    networks["gather"] = chain(ChannelSelect((5, 0, 0, 2)))
+    networks["head"] = chain(Conv(6), GlobalPool(), Dropout(0.2), Dense(4))
+    networks["one-channel"] = chain(Conv(4, (3, 3), groups=1), BatchNorm(), channels=1)
+    return networks
+
+
+OPERATION_NETWORKS = operation_networks()
+
+
+@pytest.fixture(params=OPERATION_NETWORKS)
+def operation_network(request: pytest.FixtureRequest) -> Network:
+    return OPERATION_NETWORKS[request.param]
+
+
+def relative_error(seen: np.ndarray, wanted: np.ndarray) -> float:
+    """Largest difference over the largest value."""
+    return float(np.abs(seen - wanted).max() / np.abs(wanted).max())
+
+
+@pytest.fixture(name="relative_error")
+def relative_error_fixture() -> Callable[[np.ndarray, np.ndarray], float]:
+    return relative_error
