@@ -96,5 +96,5 @@ def never_asked(trial: Trial) -> UsageError:
 
 
 def seed32(seed: int) -> int:
-    """`seed` itself where it fits the 32 bits of `RandomState`, a hash of it where it does not."""
+    """For generators that take 32 bits: `seed` itself where it fits, else a hash of it."""
     return seed if seed < 2**32 else int(np.random.SeedSequence(seed).generate_state(1)[0])

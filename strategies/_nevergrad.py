@@ -102,7 +102,7 @@ class NevergradSearch:
         counts = np.asarray(cardinalities)
         self._free = np.flatnonzero(counts > 1)
         self._tokens = np.zeros(len(counts), dtype=np.int64)
-        free = counts[self._free].tolist() or [1]
+        free = counts[self._free].tolist() or [2]  # Nevergrad needs a variable; it is not read
         kinds: dict[str, type[_Ordinal] | type[_Categorical]] = {
             "ordinal": _Ordinal,
             "categorical": _Categorical,

@@ -19,6 +19,7 @@ from nasbench_mobile.strategies._contract import (
     never_asked,
     number,
     numbered,
+    seed32,
     whole,
 )
 from nasbench_mobile.strategies._controller import Controller, cpu_threads
@@ -114,7 +115,8 @@ class PPO:
         self._gradient_clip = number("gradient_clip", gradient_clip, above=0.0)
         self._threads = whole("threads", threads, least=1)
         self._device = _usable_device(device)
-        generator = torch.Generator(self._device).manual_seed(seed % 2**63)
+        # PyTorch's generator drops all but 32 bits of a seed without a word.
+        generator = torch.Generator(self._device).manual_seed(seed32(seed))
         self._controller = Controller(
             cardinalities.tolist(),
             hidden_size=whole("hidden_size", hidden_size, least=1),

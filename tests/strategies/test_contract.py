@@ -1,0 +1,279 @@
+"""The laws of `protocols.Strategy`, for every strategy and its variants."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from nasbench_mobile.errors import UsageError
+from nasbench_mobile.protocols import Batched, Strategy
+from nasbench_mobile.strategies.nevergrad_de import NevergradDE
+from nasbench_mobile.strategies.nevergrad_discrete import NevergradDiscrete
+from nasbench_mobile.strategies.optuna_tpe import OptunaTPE
+from nasbench_mobile.strategies.ppo import PPO
+from nasbench_mobile.strategies.random import RandomSearch
+from nasbench_mobile.strategies.regularized_evolution import RegularizedEvolution
+from nasbench_mobile.types import Decision, Measurement, Proposal, Tokens, Trial
+
+Factory = Callable[..., Strategy]
+
+VARIANTS: dict[str, tuple[Factory, dict[str, Any]]] = {
+    "random": (RandomSearch, {}),
+    "regularized-evolution": (RegularizedEvolution, {"population_size": 20, "sample_size": 5}),
+    "ppo": (PPO, {"hidden_size": 8}),
+    "optuna-tpe": (OptunaTPE, {}),
+    "optuna-tpe-stock": (OptunaTPE, {"implementation": "stock"}),
+    "nevergrad-discrete": (NevergradDiscrete, {}),
+    "nevergrad-discrete-categorical": (NevergradDiscrete, {"encoding": "categorical"}),
+    "nevergrad-de": (NevergradDE, {}),
+    "nevergrad-de-ordinal": (NevergradDE, {"encoding": "ordinal"}),
+}
+CARDINALITIES = (3, 2, 1, 5, 2, 4, 3)
+DECISIONS = tuple(Decision(f"d{k}", cardinality) for k, cardinality in enumerate(CARDINALITIES))
+
+
+@pytest.fixture(params=VARIANTS)
+def build(request: pytest.FixtureRequest) -> Callable[..., Strategy]:
+    factory, options = VARIANTS[request.param]
+
+    def make(
+        seed: int = 0, budget: int = 120, decisions: Sequence[Decision] = DECISIONS
+    ) -> Strategy:
+        return factory(decisions, seed, budget, **options)
+
+    return make
+
+
+def reward_of(tokens: Tokens) -> float:
+    return sum((k + 1) * token for k, token in enumerate(tokens)) / 100
+
+
+def finished(proposal: Proposal) -> Trial:
+    reward = reward_of(proposal.tokens)
+    return Trial(proposal, Measurement(reward, latency_ms=1.0), reward)
+
+
+def run(strategy: Strategy, budget: int, batch: int) -> list[Proposal]:
+    """A synchronous run: every batch is told, in ask order, before the next ask."""
+    asked: list[Proposal] = []
+    while len(asked) < budget:
+        count = min(batch, budget - len(asked))
+        proposals = strategy.ask(count)
+        assert 1 <= len(proposals) <= count
+        strategy.tell([finished(proposal) for proposal in proposals])
+        asked += proposals
+    return asked
+
+
+def run_asynchronously(
+    strategy: Strategy, budget: int, in_flight: int, seed: int
+) -> list[Proposal]:
+    """Trials finish in any order, one in five fails, and asks do not wait for them."""
+    rng = random.Random(seed)
+    asked: list[Proposal] = []
+    flying: list[Proposal] = []
+    while len(asked) < budget:
+        count = min(in_flight - len(flying), budget - len(asked))
+        proposals = strategy.ask(count)
+        assert 1 <= len(proposals) <= count
+        asked += proposals
+        flying += proposals
+        rng.shuffle(flying)
+        landing = rng.randint(1, len(flying))
+        landed, flying = flying[:landing], flying[landing:]
+        strategy.tell(
+            [Trial(p, failure="lost") if rng.random() < 0.2 else finished(p) for p in landed]
+        )
+    strategy.tell([finished(proposal) for proposal in flying])
+    return asked
+
+
+@pytest.mark.parametrize("batch", [1, 7, 64])
+def test_proposals_are_numbered_and_in_range_for_any_batch(
+    build: Callable[..., Strategy], batch: int
+) -> None:
+    proposals = run(build(), 120, batch)
+    assert [proposal.id for proposal in proposals] == list(range(120))
+    for proposal in proposals:
+        assert len(proposal.tokens) == len(DECISIONS)
+        assert all(type(token) is int for token in proposal.tokens)
+        assert all(0 <= t < c for t, c in zip(proposal.tokens, CARDINALITIES, strict=True))
+
+
+def test_every_value_is_proposed(build: Callable[..., Strategy]) -> None:
+    proposals = run(build(), 200, 1)
+    for place, cardinality in enumerate(CARDINALITIES):
+        assert {proposal.tokens[place] for proposal in proposals} == set(range(cardinality))
+
+
+def test_the_first_proposals_are_uniform_over_seeds(build: Callable[..., Strategy]) -> None:
+    firsts = np.array([build(seed=seed).ask(1)[0].tokens for seed in range(80)])
+    for place, cardinality in enumerate(CARDINALITIES):
+        counts = np.bincount(firsts[:, place], minlength=cardinality)
+        expected = 80 / cardinality
+        # Six standard deviations of a binomial count: chance alone does not get there.
+        spread = np.sqrt(expected * (1 - 1 / cardinality))
+        assert np.all(np.abs(counts - expected) <= 6 * spread)
+
+
+@pytest.mark.parametrize("in_flight", [1, 7, 64])
+def test_failures_and_any_order_of_telling(build: Callable[..., Strategy], in_flight: int) -> None:
+    proposals = run_asynchronously(build(), 130, in_flight, seed=3)
+    assert [proposal.id for proposal in proposals] == list(range(130))
+
+
+@pytest.mark.parametrize("in_flight", [1, 7, 64])
+def test_the_same_seed_gives_the_same_proposals(
+    build: Callable[..., Strategy], in_flight: int
+) -> None:
+    first = run_asynchronously(build(seed=5), 70, in_flight, seed=1)
+    assert run_asynchronously(build(seed=5), 70, in_flight, seed=1) == first
+    assert run_asynchronously(build(seed=6), 70, in_flight, seed=1) != first
+
+
+def test_two_at_once_do_not_disturb_each_other(build: Callable[..., Strategy]) -> None:
+    alone = run(build(seed=2), 60, 4)
+    ours, other = build(seed=2), build(seed=9)
+    together: list[Proposal] = []
+    while len(together) < 60:
+        for strategy in (other, ours):
+            proposals = strategy.ask(4)
+            strategy.tell([finished(proposal) for proposal in proposals])
+        together += proposals
+    assert together[:60] == alone
+
+
+def test_global_random_state_is_neither_read_nor_set(build: Callable[..., Strategy]) -> None:
+    def seed_all(seed: int) -> None:
+        random.seed(seed)
+        np.random.seed(seed)  # noqa: NPY002
+        torch.manual_seed(seed)
+
+    def state() -> tuple[Any, ...]:
+        numpys = np.random.get_state()  # noqa: NPY002
+        return random.getstate(), str(numpys), torch.get_rng_state().tolist()
+
+    seed_all(11)
+    before = state()
+    first = run(build(seed=4), 60, 7)
+    assert state() == before
+    seed_all(12)
+    assert run(build(seed=4), 60, 7) == first
+
+
+def test_threads_and_defaults_of_torch_are_left_as_they_were(
+    build: Callable[..., Strategy],
+) -> None:
+    threads, grad = torch.get_num_threads(), torch.is_grad_enabled()
+    run(build(), 40, 20)
+    assert (torch.get_num_threads(), torch.is_grad_enabled()) == (threads, grad)
+
+
+def test_a_run_in_which_everything_fails_goes_on(build: Callable[..., Strategy]) -> None:
+    strategy = build()
+    seen = set()
+    for _ in range(60):
+        proposals = strategy.ask(2)
+        seen |= {proposal.tokens for proposal in proposals}
+        strategy.tell([Trial(proposal, failure="no phone") for proposal in proposals])
+    assert len(seen) > 20
+
+
+def test_rewards_that_are_no_number_count_as_failures(build: Callable[..., Strategy]) -> None:
+    def told(odd: Callable[[Proposal], Trial]) -> list[Proposal]:
+        strategy = build()
+        asked: list[Proposal] = []
+        for _ in range(40):
+            proposals = strategy.ask(1)
+            asked += proposals
+            strategy.tell([odd(p) if p.id % 3 == 0 else finished(p) for p in proposals])
+        return asked
+
+    fails = told(lambda p: Trial(p, failure="lost"))
+    assert told(lambda p: Trial(p, Measurement(0.5, 1.0), float("nan"))) == fails
+
+
+def test_repeats_are_told_like_others(build: Callable[..., Strategy]) -> None:
+    strategy = build()
+    for _ in range(30):
+        trials = [finished(proposal) for proposal in strategy.ask(1)]
+        strategy.tell([Trial(t.proposal, t.measurement, t.reward, repeat_of=0) for t in trials])
+    assert strategy.ask(1)[0].id == 30
+
+
+@pytest.mark.parametrize("cardinalities", [(1,), (2,), (1, 1, 1), (1, 40)])
+def test_odd_spaces(build: Callable[..., Strategy], cardinalities: tuple[int, ...]) -> None:
+    decisions = [Decision(f"d{k}", cardinality) for k, cardinality in enumerate(cardinalities)]
+    for proposal in run(build(decisions=decisions), 70, 5):
+        assert all(0 <= t < c for t, c in zip(proposal.tokens, cardinalities, strict=True))
+
+
+def test_a_seed_beyond_32_bits(build: Callable[..., Strategy]) -> None:
+    assert run(build(seed=2**40 + 1), 30, 5) != run(build(seed=1), 30, 5)
+
+
+def test_the_natural_batch_is_a_positive_number(build: Callable[..., Strategy]) -> None:
+    strategy = build()
+    assert isinstance(strategy, Batched)
+    assert strategy.batch_size >= 1
+
+
+def test_what_cannot_be_is_refused(build: Callable[..., Strategy]) -> None:
+    with pytest.raises(UsageError, match="no decisions"):
+        build(decisions=())
+    with pytest.raises(UsageError, match="seed is -1"):
+        build(seed=-1)
+    with pytest.raises(UsageError, match="budget is 0"):
+        build(budget=0)
+    with pytest.raises(UsageError, match="count is 0"):
+        build().ask(0)
+
+
+BAD_OPTIONS = [
+    (RegularizedEvolution, {"population_size": 0}),
+    (RegularizedEvolution, {"sample_size": 2.5}),
+    (RegularizedEvolution, {"identity_probability": 1.5}),
+    (PPO, {"learning_rate": 0.0}),
+    (PPO, {"learning_rate": "fast"}),
+    (PPO, {"batch_size": True}),
+    (PPO, {"clip": float("nan")}),
+    (PPO, {"normalise_advantages": 1}),
+    (PPO, {"tanh_constant": -1.0}),
+    (PPO, {"device": "abacus"}),
+    (PPO, {"device": "meta"}),
+    (OptunaTPE, {"n_startup_trials": 0}),
+    (OptunaTPE, {"implementation": "slow"}),
+    (NevergradDiscrete, {"optimizer": "TwoPointsDE"}),
+    (NevergradDiscrete, {"encoding": "binary"}),
+    (NevergradDE, {"num_workers": 0}),
+]
+
+
+@pytest.mark.parametrize(("factory", "options"), BAD_OPTIONS)
+def test_a_bad_option_is_named_with_its_value(factory: Factory, options: dict[str, Any]) -> None:
+    [(name, value)] = options.items()
+    with pytest.raises(UsageError) as caught:
+        factory(DECISIONS, 0, 10, **options)
+    assert str(caught.value).startswith(f"{name} is {value!r}")
+    assert "give " in str(caught.value)
+
+
+@pytest.mark.parametrize("factory", [factory for factory, _ in VARIANTS.values()])
+def test_an_unknown_option_is_a_type_error(factory: Factory) -> None:
+    with pytest.raises(TypeError, match="temprature"):
+        factory(DECISIONS, 0, 10, temprature=2.0)
+
+
+@pytest.mark.parametrize("name", ["ppo", "optuna-tpe", "optuna-tpe-stock", "nevergrad-de"])
+def test_a_trial_told_twice_is_refused(name: str) -> None:
+    factory, options = VARIANTS[name]
+    strategy = factory(DECISIONS, 0, 10, **options)
+    [proposal] = strategy.ask(1)
+    strategy.tell([finished(proposal)])
+    with pytest.raises(UsageError, match="trial 0 was told"):
+        strategy.tell([finished(proposal)])
