@@ -4,6 +4,8 @@ import json
 import multiprocessing
 import random
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -170,3 +172,25 @@ def _killed_at(task: Task, size: int, rng: random.Random) -> bool:
         time.sleep(0.0005)
     process.join()
     return process.exitcode == -signal.SIGKILL
+
+
+MEASURE = """
+import resource, sys
+from pathlib import Path
+from nasbench_mobile.study import Study, perform
+for task in Study.open(Path(sys.argv[1])).tasks():
+    assert perform(task).failure is None
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.slow
+def test_a_worker_that_runs_every_strategy_stays_below_800_mb(tmp_path: Path) -> None:
+    pytest.importorskip("resource")
+    Study.create(tmp_path / "s", plan(300, tuple(StrategySpec(name) for name in ALL)))
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(tmp_path / "s")],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kibibytes on Linux
+    assert int(done.stdout) * unit < 800e6
