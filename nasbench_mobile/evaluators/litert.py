@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -11,7 +12,7 @@ from typing import Any
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import EvaluationError, NasbenchError, UsageError
 from nasbench_mobile.evaluators.nominal import nominal_ms as kept_nominal_ms
-from nasbench_mobile.evaluators.pairing import PairedRatio, paired_ratio
+from nasbench_mobile.evaluators.pairing import PairedRatio, burst_ratio
 from nasbench_mobile.evaluators.processor import processor_name
 from nasbench_mobile.evaluators.worker_process import INSTALL, WorkerFailure, WorkerProcess
 from nasbench_mobile.networks.graph import Network
@@ -20,12 +21,15 @@ from nasbench_mobile.types import Failure, Kind, LatencyReading
 
 REFERENCE = "mobilenet-v2"
 """The reference: MobileNetV2 1.0 at 224 pixels, which the paper compares with too (our choice)."""
-WARM_UP = 3
-BURST = 10
-"""Pairs in one burst (our choice: 4 such bursts reached a coefficient of variation near 1 %)."""
-PAUSE_S = 0.05
+WARM_UP = 2
+"""Invokes after loading that are not counted."""
+BURST = 5
+"""Pairs between one loading of the models and the next. Our choice, measured: with the models
+loaded once, 40 pairs of MnasNet-A1 had a coefficient of variation of 1.5 % from one measurement to
+the next, loaded anew for every 5 pairs 0.5 %."""
+PAUSE_S = 0.02
 """Between bursts, so that they see more than one mood of the machine (our choice)."""
-NOMINAL_BURSTS = 20
+NOMINAL_BURSTS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,8 @@ class HostMeasurement:
 
     `latency_ms` is `ratio` times `reference_ms`, the reference's nominal latency here. `cpu_ms` and
     `wall_ms` are the plain medians of the candidate's runs, which is what the unpaired protocol
-    says, in thread CPU time and by the clock. `wall_ratio` is the ratio by the clock.
+    says, in thread CPU time and by the clock. `wall_ratio` is the ratio by the clock. `cost_s` are
+    seconds by the clock, all told.
     """
 
     ratio: PairedRatio
@@ -55,19 +60,20 @@ class HostMeasurement:
 
     @property
     def reading(self) -> LatencyReading:
-        """What a search sees; `sd_ms` is of one pair, not of the median."""
-        return LatencyReading(self.latency_ms, self.ratio.cv * self.latency_ms, self.cost_s)
+        """What a search sees; `sd_ms` is the standard error of `latency_ms`."""
+        error = self.ratio.cv / math.sqrt(self.ratio.pairs / BURST)
+        return LatencyReading(self.latency_ms, error * self.latency_ms, self.cost_s)
 
     def record(self) -> dict[str, Any]:
         """JSON form."""
-        values = asdict(replace(self))
+        values = asdict(self)
         ratio = values.pop("ratio")
         return {
             "latency_ms": self.latency_ms,
             "interval_ms": [ratio["low"] * self.reference_ms, ratio["high"] * self.reference_ms],
-            "ratio_to_reference": ratio["value"],
-            "half_width": self.ratio.half_width,
             "spread": ratio["cv"],
+            "ratio_to_reference": ratio["value"],
+            "ratio_interval": [ratio["low"], ratio["high"]],
             "runs": ratio["pairs"],
             **values,
         }
@@ -76,12 +82,13 @@ class HostMeasurement:
 class HostLatency:
     """Latency evaluator, measured, on this machine. One thread; each run paired with a reference's.
 
-    A candidate is written as .tflite, loaded, warmed up, and run `pairs` times in bursts of
-    `BURST`, each run beside one of MobileNetV2 1.0 224. What counts is the median ratio of the
-    thread's CPU times, times the reference's nominal latency: `nominal_ms` where given, else
-    measured once per processor and runtime and kept (see `nominal`). Where the median's 95 %
-    interval is wider than +-`interval` (a fraction), more bursts follow, up to `max_pairs`; where
-    that is not enough, the machine is too noisy and the measurement fails rather than mislead.
+    A candidate is written as .tflite and run `pairs` times, each run beside one of MobileNetV2 1.0
+    224, in bursts of `BURST` pairs between which both are loaded anew and warmed up. What counts is
+    the ratio of the thread's CPU times (see `pairing.burst_ratio`) times the reference's nominal
+    latency: `nominal_ms` where given, else measured once per processor and runtime and kept (see
+    `nominal`). Where the ratio's 95 % interval is wider than +-`interval` (a fraction), more bursts
+    follow, up to `max_pairs`; where that is not enough, the machine is too noisy and the
+    measurement fails rather than mislead.
 
     The runtime lives in a process of its own (`python` names its interpreter, by default this one),
     which stays for the next candidate; where a file crashes it or takes longer than `limit_s`
@@ -104,10 +111,10 @@ class HostLatency:
     ) -> None:
         if runtime not in INSTALL:
             raise UsageError(f"runtime is {runtime!r}; known are {', '.join(INSTALL)}")
-        if not 6 <= pairs <= max_pairs:
+        if not 2 * BURST <= pairs <= max_pairs:
             raise UsageError(
-                f"pairs is {pairs} and max_pairs {max_pairs}; pairs must be at least 6 (fewer have "
-                "no interval) and at most max_pairs"
+                f"pairs is {pairs} and max_pairs {max_pairs}; pairs must be at least {2 * BURST} "
+                "(two bursts; one has no interval) and at most max_pairs"
             )
         for name, value in (("interval", interval), ("limit_s", limit_s)):
             if not value > 0:
@@ -118,7 +125,7 @@ class HostLatency:
         self._runtime, self._pairs, self._max_pairs = runtime, pairs, max_pairs
         self._interval, self._limit_s, self._nominal_ms = interval, limit_s, nominal_ms
         self._worker = WorkerProcess(runtime, python)
-        self._loaded_in = 0  # the start of the worker that holds the reference
+        self._told = 0  # the start of the worker that was given the reference
         self._reference: bytes | None = None
 
     @property
@@ -161,22 +168,42 @@ class HostLatency:
         started = time.perf_counter()
         try:
             reference_ms = self.reference_ms()
-            runs = self._runs(content, started)
+            runs = self._runs_of(content, started + self._limit_s)
         except WorkerFailure as failure:
             return Failure(str(failure))
         if isinstance(runs, Failure):
             return runs
         return HostMeasurement(
-            ratio=runs.ratio("cpu"),
-            wall_ratio=runs.ratio("wall").value,
-            cpu_ms=1e3 * median(runs.candidate["cpu"]),
-            wall_ms=1e3 * median(runs.candidate["wall"]),
+            ratio=runs.ratio(CPU),
+            wall_ratio=runs.ratio(WALL).value,
+            cpu_ms=1e3 * median(runs.seconds(CPU)),
+            wall_ms=1e3 * median(runs.seconds(WALL)),
             reference_ms=reference_ms,
             device=self.device,
             runtime=self._runtime,
             runtime_version=self._worker.version,
             cost_s=time.perf_counter() - started,
         )
+
+    def ratios(
+        self, networks: Sequence[Network], *, pairs: int = 20
+    ) -> Sequence[PairedRatio | Failure]:
+        """Ratios of many small networks to the reference, one of whose runs serves them all.
+
+        For look-up tables. One that fails (or crashes the runtime) fails alone.
+        """
+        from nasbench_mobile.networks.tflite import to_tflite
+
+        contents = [to_tflite(network) for network in networks]
+        try:
+            all_runs = self._rounds(contents, pairs)
+        except WorkerFailure as failure:
+            if len(networks) == 1:
+                return [Failure(str(failure))]
+            return [self.ratios([network], pairs=pairs)[0] for network in networks]
+        return [
+            Failure(runs.error) if runs.error is not None else runs.ratio(CPU) for runs in all_runs
+        ]
 
     def reference_ms(self) -> float:
         """The reference's nominal latency: given, kept from before, or measured now."""
@@ -190,74 +217,92 @@ class HostLatency:
         self._worker.close()
 
     def _measure_reference(self) -> float:
-        """The median over bursts, in ms; about two seconds."""
-        self._hold_reference()
+        """The median of the reference's own runs, in ms; takes a few seconds."""
+        limit = time.perf_counter() + self._limit_s
+        self._send([], limit)
         seconds: list[float] = []
         for _ in range(NOMINAL_BURSTS):
-            record = {"do": "alone", "runs": BURST}
-            seconds += [cpu for cpu, _ in self._ask(record)["runs"]]
+            seconds += [run[CPU] for run in self._burst(limit)["reference"]]
             time.sleep(PAUSE_S)
         return 1e3 * median(seconds)
 
-    def _runs(self, content: bytes, started: float) -> _Runs | Failure:
-        self._hold_reference()
-        limit = started + self._limit_s
-        loaded = self._ask({"do": "load", "warm_up": WARM_UP}, content, limit=limit)
-        if not all(loaded["finite"]):
-            return Failure("the network's output is not finite (NaN or infinity)")
+    def _rounds(self, contents: Sequence[bytes], pairs: int) -> list[_Runs]:
+        limit = time.perf_counter() + self._limit_s
+        self._send(contents, limit)
+        found = [_Runs() for _ in contents]
+        for _ in range(-(-pairs // BURST)):
+            answer = self._burst(limit)
+            for position, runs in enumerate(found):
+                runs.add(answer, position)
+        return found
+
+    def _runs_of(self, content: bytes, limit: float) -> _Runs | Failure:
+        """Enough runs of one candidate to know its ratio as well as was asked."""
+        self._send([content], limit)
         runs = _Runs()
         while True:
-            runs.add(self._ask({"do": "rounds", "rounds": BURST}, limit=limit))
-            if runs.pairs >= self._pairs and runs.ratio("cpu").half_width <= self._interval:
+            runs.add(self._burst(limit), 0)
+            if runs.error is not None:
+                return Failure(f"{self._runtime} cannot run the network: {runs.error}")
+            if runs.pairs >= self._pairs and runs.ratio(CPU).half_width <= self._interval:
                 return runs
             if runs.pairs >= self._max_pairs:
                 return Failure(self._too_noisy(runs))
             time.sleep(PAUSE_S)
 
     def _too_noisy(self, runs: _Runs) -> str:
-        width = runs.ratio("cpu").half_width
+        width = runs.ratio(CPU).half_width
         return (
             f"the machine is too noisy: after {runs.pairs} pairs the ratio is known to "
             f"+-{100 * width:.1f} %, asked were +-{100 * self._interval:g} %; end other work on "
             "it, allow more pairs, or ask for a wider interval"
         )
 
-    def _hold_reference(self) -> None:
-        """See to it that the worker that runs now has the reference."""
+    def _send(self, contents: Sequence[bytes], limit: float) -> None:
+        """Give the worker the candidates, and the reference where it has started since."""
         self._worker.start()
-        if self._loaded_in != self._worker.started:
+        if self._told != self._worker.started:
             if self._reference is None:
                 from nasbench_mobile.networks.tflite import to_tflite
 
                 self._reference = to_tflite(zoo_network(REFERENCE))
-            self._ask({"do": "reference", "warm_up": WARM_UP}, self._reference)
-            self._loaded_in = self._worker.started
+            self._ask({"do": "reference"}, [self._reference], limit)
+            self._told = self._worker.started
+        self._ask({"do": "candidates"}, contents, limit)
+
+    def _burst(self, limit: float) -> dict[str, Any]:
+        return self._ask({"do": "burst", "warm_up": WARM_UP, "rounds": BURST}, (), limit)
 
     def _ask(
-        self, record: dict[str, Any], *payload: bytes, limit: float | None = None
+        self, record: dict[str, Any], payload: Sequence[bytes], limit: float
     ) -> dict[str, Any]:
-        left = self._limit_s if limit is None else limit - time.perf_counter()
-        return self._worker.request(record, payload, limit_s=left)
+        return self._worker.request(record, payload, limit_s=limit - time.perf_counter())
+
+
+CPU, WALL = 0, 1
+"""Places of the two clocks in a run."""
 
 
 class _Runs:
-    """Runs of one candidate and of the reference, in seconds, by CPU and wall clock."""
+    """Runs of one candidate and of the reference beside it: (CPU, wall) seconds each."""
 
     def __init__(self) -> None:
-        self.candidate: dict[str, list[float]] = {"cpu": [], "wall": []}
-        self.reference: dict[str, list[float]] = {"cpu": [], "wall": []}
+        self._candidate: list[Sequence[float]] = []
+        self._reference: list[Sequence[float]] = []
+        self.error: str | None = None
 
     @property
     def pairs(self) -> int:
-        return len(self.candidate["cpu"])
+        return len(self._candidate)
 
-    def add(self, answer: dict[str, Any]) -> None:
-        for into, runs in (
-            (self.candidate, answer["candidates"][0]),
-            (self.reference, answer["reference"]),
-        ):
-            into["cpu"] += [cpu for cpu, _ in runs]
-            into["wall"] += [wall for _, wall in runs]
+    def add(self, answer: dict[str, Any], position: int) -> None:
+        """A worker's answer to a burst, in which this candidate stands at `position`."""
+        self.error = self.error or answer["errors"][position]
+        self._candidate += answer["candidates"][position]
+        self._reference += answer["reference"]
 
-    def ratio(self, clock: str) -> PairedRatio:
-        return paired_ratio(self.candidate[clock], self.reference[clock])
+    def seconds(self, clock: int) -> list[float]:
+        return [run[clock] for run in self._candidate]
+
+    def ratio(self, clock: int) -> PairedRatio:
+        return burst_ratio(self.seconds(clock), [run[clock] for run in self._reference], BURST)

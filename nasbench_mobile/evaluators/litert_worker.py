@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import itertools
 import json
 import os
 import sys
@@ -61,51 +62,67 @@ class Model:
 
 
 class Worker:
-    """Answers requests. `reference` stays loaded; `candidates` are those of the last `load`."""
+    """Answers requests. Holds files, not models: every burst loads them anew.
+
+    Where a model's memory happens to lie moves its time by one or two per cent for as long as it
+    stays loaded. Loading it often makes that chance average out.
+    """
 
     def __init__(self, runtime: str) -> None:
         self.interpreter_class = importlib.import_module(MODULES[runtime]).Interpreter
-        self.reference: Any = None
-        self.candidates: list[Model] = []
+        self.reference = b""
+        self.candidates: list[bytes] = []
 
     def handle(self, request: dict[str, Any], payload: bytes) -> dict[str, Any]:
         answer: dict[str, Any] = getattr(self, "do_" + request["do"])(request, payload)
         return answer
 
     def do_reference(self, request: dict[str, Any], payload: bytes) -> dict[str, Any]:
-        self.reference = Model(self.interpreter_class, payload, request["warm_up"])
+        """Take the payload as the reference."""
+        self.reference = payload
         return {}
 
-    def do_load(self, request: dict[str, Any], payload: bytes) -> dict[str, Any]:
-        """Load one or several candidates in place of the last; `sizes` are their bytes."""
-        self.candidates = []
-        at = 0
-        for size in request["sizes"]:
-            model = Model(self.interpreter_class, payload[at : at + size], request["warm_up"])
-            self.candidates.append(model)
-            at += size
-        return {"finite": [model.finite() for model in self.candidates]}
+    def do_candidates(self, request: dict[str, Any], payload: bytes) -> dict[str, Any]:
+        """Take the payload as candidates in place of the last; `sizes` are their bytes."""
+        ends = itertools.accumulate(request["sizes"], initial=0)
+        self.candidates = [payload[start:end] for start, end in itertools.pairwise(ends)]
+        return {}
 
-    def do_alone(self, request: dict[str, Any], _: bytes) -> dict[str, Any]:
-        """Runs of the reference alone: [[cpu, wall], ...]."""
-        return {"runs": [self.reference.run() for _ in range(request["runs"])]}
-
-    def do_rounds(self, request: dict[str, Any], _: bytes) -> dict[str, Any]:
-        """`rounds` times: a run of the reference, then one of every candidate.
+    def do_burst(self, request: dict[str, Any], _: bytes) -> dict[str, Any]:
+        """Load all, then `rounds` times: a run of the reference and one of every candidate.
 
         In every second round the reference comes last, so that what drifts from one run to the
-        next favours neither. {"reference": [[cpu, wall], ...], "candidates": [the same, ...]}
+        next favours neither. Runs are [thread CPU seconds, wall seconds]; a candidate that cannot
+        be run has none, and the reason among `errors`.
         """
-        reference: list[tuple[float, float]] = []
-        candidates: list[list[tuple[float, float]]] = [[] for _ in self.candidates]
+        warm_up = request["warm_up"]
+        reference = Model(self.interpreter_class, self.reference, warm_up)
+        models, errors = [], []
+        for content in self.candidates:
+            model, error = self.load(content, warm_up)
+            models.append(model)
+            errors.append(error)
+        reference_runs: list[tuple[float, float]] = []
+        runs: list[list[tuple[float, float]]] = [[] for _ in models]
         for number in range(request["rounds"]):
             if number % 2 == 0:
-                reference.append(self.reference.run())
-            for model, runs in zip(self.candidates, candidates, strict=True):
-                runs.append(model.run())
+                reference_runs.append(reference.run())
+            for model, times in zip(models, runs, strict=True):
+                if model is not None:
+                    times.append(model.run())
             if number % 2 == 1:
-                reference.append(self.reference.run())
-        return {"reference": reference, "candidates": candidates}
+                reference_runs.append(reference.run())
+        return {"reference": reference_runs, "candidates": runs, "errors": errors}
+
+    def load(self, content: bytes, warm_up: int) -> tuple[Model | None, str | None]:
+        """The model, or why there is none."""
+        try:
+            model = Model(self.interpreter_class, content, warm_up)
+            if model.finite():
+                return model, None
+            return None, "its output is not finite (NaN or infinity)"
+        except Exception as error:
+            return None, f"{type(error).__name__}: {error}"
 
 
 def serve(runtime: str, source: BinaryIO, sink: BinaryIO) -> None:
@@ -123,7 +140,7 @@ def serve(runtime: str, source: BinaryIO, sink: BinaryIO) -> None:
         return
     for line in iter(source.readline, b""):
         request = json.loads(line)
-        payload = source.read(request.get("bytes", 0))
+        payload = source.read(request["bytes"])
         try:
             answer(worker.handle(request, payload))
         except Exception as error:

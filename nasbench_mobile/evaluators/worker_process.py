@@ -99,7 +99,7 @@ class WorkerProcess:
             late.set()
             process.kill()
 
-        timer = threading.Timer(max(limit_s, 0.0), stop)
+        timer = threading.Timer(max(limit_s, 0.001), stop)
         timer.daemon = True
         timer.start()
         try:
