@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,3 +84,20 @@ def synthetic_problem() -> Problem:
         latency=SyntheticLatency(),
         objective=LatencyObjective(alpha=-0.07, beta=-0.07, target_ms=30.0),
     )
+
+
+@pytest.fixture
+def fake_adb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+    """An adb server without phones (tests/fake_adb.py) that this process takes for its own."""
+    pytest.importorskip("adbutils", reason="adbutils is not installed (extra 'android')")
+    spec = importlib.util.spec_from_file_location("fake_adb", ROOT / "tests" / "fake_adb.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "fake_adb", module)  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    monkeypatch.setenv("NASBENCH_MOBILE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("ANDROID_ADB_SERVER_HOST", "127.0.0.1")
+    with module.FakeAdb() as server:
+        monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(server.port))
+        yield server

@@ -75,7 +75,8 @@ class DeviceState:
 
     def record(self) -> dict[str, Any]:
         """JSON form, with the mask of the big cores."""
-        return {**asdict(self), "big_core_mask": self.big_core_mask}
+        values = asdict(self)
+        return {**values, "cpus": list(values["cpus"]), "big_core_mask": self.big_core_mask}
 
 
 def state_command(binary: str, folder: str) -> str:

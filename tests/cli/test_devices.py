@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+
+def test_without_adb_there_is_an_empty_list_and_advice(
+    command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "adbutils", None)  # as if the extra was not installed
+    result = command("devices", "--json")
+    assert result.json == []
+    assert "pip install 'nasbench-mobile[android]'" in result.err
+    assert command("devices").out == ""
+
+
+def test_adbutils_without_a_program_to_start(
+    command: Callable[..., Any], fake_adb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", "9")  # the discard port: no server there
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("adbutils._utils._is_valid_exe", lambda _: False)
+    result = command("devices", "--json")
+    assert result.json == []
+    assert "there is no adb here" in result.err
+
+
+def test_no_phone(command: Callable[..., Any], fake_adb: Any) -> None:
+    result = command("devices", "--json")
+    assert result.json == []
+    assert "plug one in" in result.err
+
+
+def test_what_is_wrong_with_each(command: Callable[..., Any], fake_adb: Any) -> None:
+    fake_adb.add("good", screen="ON")
+    fake_adb.add("locked", state="unauthorized")
+    fake_adb.add("gone", state="offline")
+    fake_adb.add("closed", state="no permissions (missing udev rules?); see")
+    fake_adb.add("empty", binary=False)
+    fake_adb.add("low-hot", battery=7, tenths_c=480)
+    rows = {row["serial"]: row for row in command("devices", "--json").json}
+    assert rows["good"]["ready"] is True
+    assert rows["good"]["problems"] == []
+    assert "screen is on" in rows["good"]["remarks"][0]
+    assert rows["good"]["details"]["big_core_mask"] == "c"
+    assert rows["good"]["model"] == "Pixel"
+    assert "allow USB debugging" in rows["locked"]["problems"][0]
+    assert "plug the phone in again" in rows["gone"]["problems"][0]
+    assert "udev" in rows["closed"]["problems"][0]
+    assert "adb -s empty push benchmark_model" in rows["empty"]["problems"][0]
+    assert ["battery at 7 %" in p or "hot" in p for p in rows["low-hot"]["problems"]] == [True] * 2
+    assert [serial for serial, row in rows.items() if row["ready"]] == ["good"]
+
+
+def test_the_table(command: Callable[..., Any], fake_adb: Any) -> None:
+    fake_adb.add("S1", tenths_c=480)
+    text = command("devices").out
+    assert "S1: hot: battery at 48 °C, above 40 °C: let it cool" in text
+    assert "schedutil" in text

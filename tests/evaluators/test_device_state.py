@@ -1,0 +1,121 @@
+"""Phones' own words for their state (written out from the formats), and a machine that has none."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from nasbench_mobile.errors import UsageError
+from nasbench_mobile.evaluators.android_settings import AndroidSettings, blocking
+from nasbench_mobile.evaluators.device_state import DeviceState, parse_state, state_command
+
+PIXEL_2 = """\
+@@model
+Pixel 2
+@@android
+10
+@@battery
+Current Battery Service state:
+  AC powered: false
+  USB powered: true
+  Wireless powered: false
+  status: 2
+  level: 84
+  scale: 100
+  voltage: 4123
+  temperature: 314
+@@thermal
+IsStatusOverride: false
+ThermalEventListeners:
+Thermal Status: 2
+Cached temperatures:
+@@power
+  mWakefulness=Awake
+Display Power: state=ON
+@@cpus
+0 schedutil 1900800
+1 schedutil 1900800
+10 schedutil 1900800
+4 performance 2457600
+5 performance 2457600
+@@space
+Filesystem      1K-blocks     Used Available Use% Mounted on
+/dev/block/dm-3
+                 26000000  9000000  17000000  35% /data
+@@sha256
+{digest}  /data/local/tmp/benchmark_model
+@@executable
+yes
+""".replace("{digest}", "0a" * 32)
+
+
+def test_everything_a_phone_says() -> None:
+    state = parse_state(PIXEL_2)
+    assert (state.model, state.android) == ("Pixel 2", "10")
+    assert (state.battery_percent, state.charging, state.battery_c) == (84, True, 31.4)
+    assert (state.thermal_status, state.screen_on) == (2, True)
+    assert state.free_kib == 17_000_000
+    assert [cpu.number for cpu in state.cpus] == [0, 1, 4, 5, 10]
+    assert state.big_core_mask == "30"
+    assert state.governors == ("performance", "schedutil")
+    assert (state.binary_sha256, state.binary_executable) == ("0a" * 32, True)
+    assert state.record()["cpus"][0]["max_mhz"] == 1900
+
+
+def test_what_a_phone_does_not_say_is_none() -> None:
+    names = ("model", "android", "battery", "thermal", "power", "cpus", "space", "sha256")
+    assert parse_state("".join(f"@@{name}\n" for name in (*names, "executable"))) == DeviceState()
+    assert parse_state("") == DeviceState()
+
+
+@pytest.mark.parametrize(
+    ("power", "on"),
+    [
+        ("mWakefulness=Asleep\nDisplay Power: state=OFF", False),
+        ("mWakefulness=Dozing\nDisplay Power: state=DOZE_SUSPEND", False),
+        ("Display Power: state=ON", True),
+        ("mWakefulness=Dreaming", True),
+        ("mWakefulness=Asleep", False),
+    ],
+)
+def test_screen(power: str, on: bool) -> None:
+    assert parse_state(f"@@power\n{power}\n").screen_on is on
+
+
+def test_the_line_runs_in_a_plain_shell() -> None:
+    """A real shell, of no phone: the parts it lacks are None, the parts it has are read."""
+    line = state_command("/bin/sh", "/tmp")
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False)
+    state = parse_state(done.stdout)
+    assert done.stderr == ""
+    assert state.binary_executable
+    assert state.free_kib is not None
+    assert state.battery_percent is None
+
+
+def test_what_blocks_a_phone_says_what_to_do() -> None:
+    fit = parse_state(PIXEL_2.replace("Status: 2", "Status: 0"))
+    assert blocking(fit, "S", AndroidSettings()) == []
+    assert "(moderate)" in blocking(parse_state(PIXEL_2), "S", AndroidSettings())[0]
+    assert "31.4" in blocking(fit, "S", AndroidSettings(max_battery_c=30))[0]
+    assert "84 %" in blocking(fit, "S", AndroidSettings(min_battery_percent=90))[0]
+    assert "adb -s S push" in blocking(DeviceState(), "S", AndroidSettings())[0]
+    unset = DeviceState(binary_sha256="0a" * 32)
+    assert "chmod 755" in blocking(unset, "S", AndroidSettings())[0]
+
+
+@pytest.mark.parametrize("mask", ["c", "0c", "f0", "0xf0", "auto", None])
+def test_masks(mask: str | None) -> None:
+    assert AndroidSettings(core_mask=mask).core_mask == mask
+
+
+@pytest.mark.parametrize("mask", ["", "0", "big", "f0;reboot", "00"])
+def test_what_is_no_mask(mask: str) -> None:
+    with pytest.raises(UsageError, match="not hexadecimal"):
+        AndroidSettings(core_mask=mask)
+
+
+def test_settings_above_zero() -> None:
+    with pytest.raises(UsageError, match="pairs is 0"):
+        AndroidSettings(pairs=0)
