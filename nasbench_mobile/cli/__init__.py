@@ -6,7 +6,15 @@ import sys
 
 import typer
 
-from nasbench_mobile.cli import comparing, describing, devices, fitting, listing, reproducing
+from nasbench_mobile.cli import (
+    comparing,
+    describing,
+    devices,
+    exporting,
+    fitting,
+    listing,
+    reproducing,
+)
 from nasbench_mobile.errors import NasbenchError
 
 app = typer.Typer(
@@ -27,6 +35,7 @@ app.command("reproduce")(reproducing.reproduce)
 app.command("list")(listing.list_parts)
 app.command("describe")(describing.describe)
 app.command("explain")(describing.explain)
+app.command("export")(exporting.export)
 app.command("devices")(devices.devices)
 app.add_typer(fitting.app, name="fit")
 

@@ -91,7 +91,10 @@ class TfliteWriter:
         return output
 
     def finish(self, image: Value, result: Value, description: str) -> bytes:
-        """The file, of one graph from the image to the result."""
+        """The file, of one graph from the image to the result.
+
+        Its signature `serving_default` calls them `image` and `output`.
+        """
         graph = schema.SubGraphT()
         graph.name = "main"
         graph.tensors = self._tensors
@@ -103,6 +106,7 @@ class TfliteWriter:
         model.description = description
         model.operatorCodes = [_code(*key) for key in self._codes]
         model.subgraphs = [graph]
+        model.signatureDefs = [_signature(image, result)]
         model.buffers = self._buffers
         # Room for everything at once: a builder that grows copies all it has each time.
         builder = flatbuffers.Builder(self._bytes + 1024 * (len(self._tensors) + 16))
@@ -125,6 +129,21 @@ def _code(code: int, version: int) -> Any:
     entry.deprecatedBuiltinCode = min(code, 127)  # where old readers look; one byte
     entry.version = version
     return entry
+
+
+def _signature(image: Value, result: Value) -> Any:
+    signature = schema.SignatureDefT()
+    signature.signatureKey = "serving_default"
+    signature.subgraphIndex = 0
+    signature.inputs, signature.outputs = [], []
+    for name, value, ends in (
+        ("image", image, signature.inputs),
+        ("output", result, signature.outputs),
+    ):
+        end = schema.TensorMapT()
+        end.name, end.tensorIndex = name, value.tensor
+        ends.append(end)
+    return signature
 
 
 @dataclass(frozen=True)
