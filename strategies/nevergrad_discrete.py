@@ -35,7 +35,7 @@ class NevergradDiscrete:
         optimizer: one of `OPTIMIZERS`, by its name in Nevergrad.
         encoding: "ordinal" is one real number per decision, cut at normal quantiles; "categorical"
             is a weight per value. The default is ordinal: the mutation draws a number anew, so
-            that the order of values does not count, and it costs a fifth (0.25 against 1.35 ms per
+            that the order of values does not count, and it costs a fifth (0.3 against 1.6 ms per
             proposal of 28 tokens). Neither searched better on made-up rewards with interactions
             (10 seeds, best after 1,000 proposals 22.6 against 22.2, after 4,000 23.7 and 23.9,
             random search 14.3 and 15.8).
