@@ -97,6 +97,7 @@ class HostLatency:
     """
 
     kind: Kind = "measured"
+    reference = REFERENCE
 
     def __init__(
         self,
@@ -122,7 +123,7 @@ class HostLatency:
         if nominal_ms is not None and not nominal_ms > 0:
             raise UsageError(f"nominal_ms is {nominal_ms!r}; it must be above 0 milliseconds")
         self.device = processor_name()
-        self._runtime, self._pairs, self._max_pairs = runtime, pairs, max_pairs
+        self.runtime, self._pairs, self._max_pairs = runtime, pairs, max_pairs
         self._interval, self._limit_s, self._nominal_ms = interval, limit_s, nominal_ms
         self._worker = WorkerProcess(runtime, python)
         self._told = 0  # the start of the worker that was given the reference
@@ -130,7 +131,7 @@ class HostLatency:
 
     @property
     def label(self) -> str:
-        return f"{self._runtime} on {self.device}, 1 thread, paired with {REFERENCE}"
+        return f"{self.runtime} on {self.device}, 1 thread, paired with {REFERENCE}"
 
     @property
     def runtime_version(self) -> str:
@@ -180,7 +181,7 @@ class HostLatency:
             wall_ms=1e3 * median(runs.seconds(WALL)),
             reference_ms=reference_ms,
             device=self.device,
-            runtime=self._runtime,
+            runtime=self.runtime,
             runtime_version=self._worker.version,
             cost_s=time.perf_counter() - started,
         )
@@ -208,7 +209,7 @@ class HostLatency:
     def reference_ms(self) -> float:
         """The reference's nominal latency: given, kept from before, or measured now."""
         if self._nominal_ms is None:
-            key = f"{self.device} {self._runtime} {self.runtime_version} {REFERENCE}"
+            key = f"{self.device} {self.runtime} {self.runtime_version} {REFERENCE}"
             self._nominal_ms = kept_nominal_ms(key, self._measure_reference)
         return self._nominal_ms
 
@@ -243,7 +244,7 @@ class HostLatency:
         while True:
             runs.add(self._burst(limit), 0)
             if runs.error is not None:
-                return Failure(f"{self._runtime} cannot run the network: {runs.error}")
+                return Failure(f"{self.runtime} cannot run the network: {runs.error}")
             if runs.pairs >= self._pairs and runs.ratio(CPU).half_width <= self._interval:
                 return runs
             if runs.pairs >= self._max_pairs:

@@ -11,9 +11,9 @@ from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.evaluators import fitted_files
 from nasbench_mobile.evaluators.layer_features import FEATURES, node_counts
-from nasbench_mobile.evaluators.segments import SegmentTables
+from nasbench_mobile.evaluators.segments import SpaceTables
 from nasbench_mobile.networks.graph import Network, Node
-from nasbench_mobile.protocols import SearchSpace, Segmented
+from nasbench_mobile.protocols import SearchSpace
 from nasbench_mobile.types import Failure, Kind, LatencyReading, Tokens
 
 MODEL, SCHEMA = "linear-latency", 1
@@ -49,7 +49,7 @@ class Pixel1Latency:
         self.coefficients_ns = dict(coefficients_ns)
         self.device = device
         self._label = label
-        self._tables: list[SegmentTables] = []
+        self._tables = SpaceTables(self.segment_latency_ms)
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str]) -> Pixel1Latency:
@@ -70,7 +70,7 @@ class Pixel1Latency:
 
     def latency(self, architectures: Sequence[Architecture]) -> Sequence[LatencyReading | Failure]:
         """One reading per architecture, of its full-size network."""
-        return [LatencyReading(self._architecture_ms(one)) for one in architectures]
+        return [LatencyReading(self._tables.total(one)) for one in architectures]
 
     def network_latency(self, network: Network) -> LatencyReading:
         return LatencyReading(math.fsum(self.segment_latency_ms(network).values()))
@@ -97,22 +97,7 @@ class Pixel1Latency:
         For exact solvers: the latency of tokens is the fixed part plus one entry of each table.
         `UsageError` for a space without segments.
         """
-        return self._tables_of(space).complete()
-
-    def _architecture_ms(self, architecture: Architecture) -> float:
-        for tables in self._tables:  # first, because isinstance of a Protocol is slow
-            if tables.space is architecture.space:
-                return tables.total(architecture.tokens)
-        if isinstance(architecture.space, Segmented):
-            return self._tables_of(architecture.space).total(architecture.tokens)
-        return self.network_latency(architecture.network()).latency_ms
-
-    def _tables_of(self, space: SearchSpace) -> SegmentTables:
-        for tables in self._tables:
-            if tables.space is space:
-                return tables
-        self._tables.append(SegmentTables(space, self.segment_latency_ms))
-        return self._tables[-1]
+        return self._tables.of(space).complete()
 
     def _node_ns(self, node: Node) -> float:
         return sum(self.coefficients_ns[name] * amount for name, amount in node_counts(node))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import Any
 
+from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.protocols import SearchSpace, Segmented
@@ -72,3 +73,28 @@ class SegmentTables:
                 found[state] = table[key]
             tables.append(found)
         return math.fsum(self._fixed), tuple(tables)
+
+
+class SpaceTables:
+    """The same for architectures of any space: tables where it is `Segmented`, else networks."""
+
+    def __init__(self, price: Callable[[Network], Mapping[str, float]]) -> None:
+        self._price = price
+        self._tables: list[SegmentTables] = []
+
+    def total(self, architecture: Architecture) -> float:
+        """The quantity of one architecture's full-size network."""
+        for tables in self._tables:  # first, because isinstance of a Protocol is slow
+            if tables.space is architecture.space:
+                return tables.total(architecture.tokens)
+        if isinstance(architecture.space, Segmented):
+            return self.of(architecture.space).total(architecture.tokens)
+        return math.fsum(self._price(architecture.network()).values())
+
+    def of(self, space: SearchSpace) -> SegmentTables:
+        """The tables of a space; `UsageError` for one without segments."""
+        for tables in self._tables:
+            if tables.space is space:
+                return tables
+        self._tables.append(SegmentTables(space, self._price))
+        return self._tables[-1]

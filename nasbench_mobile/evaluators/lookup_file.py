@@ -1,0 +1,103 @@
+"""A look-up table on disk: JSON that people can read, one key a line, whole or partly filled."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nasbench_mobile.errors import UsageError
+from nasbench_mobile.evaluators import fitted_files
+
+MODEL, SCHEMA = "latency-lookup", 1
+"""What a table's file says it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One piece: its ratio to the reference network, and the spread of that (see `pairing`)."""
+
+    ratio: float
+    cv: float
+
+
+@dataclass(frozen=True, slots=True)
+class LookupFile:
+    """A table. `keys` is how many it will have, `scale` what makes sums into whole networks.
+
+    `scale` is None while the table is partial. `reference_ms` is the nominal latency of the
+    reference network, which ratios are of. `fitted_to` are the whole networks (tokens) that
+    `scale` was fitted to, so that a check can keep away from them.
+    """
+
+    space: str
+    space_options: Mapping[str, Any]
+    device: str
+    runtime: str
+    runtime_version: str
+    reference: str
+    reference_ms: float
+    pairs: int
+    date: str
+    keys: int
+    scale: float | None = None
+    fitted_to: tuple[tuple[int, ...], ...] = ()
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+
+    def made_by(self) -> dict[str, Any]:
+        """What must be equal for two parts to be of one table."""
+        names = ("space", "space_options", "device", "runtime", "runtime_version", "reference")
+        return {name: getattr(self, name) for name in names}
+
+
+def write_lookup(path: Path, table: LookupFile) -> None:
+    """Write a table in one step: a reader, or a machine that stops, never leaves half of one."""
+    record: dict[str, Any] = {"model": MODEL, "schema": SCHEMA}
+    for name in LookupFile.__dataclass_fields__:
+        record[name] = getattr(table, name)
+    record["entries"] = {k: [_short(e.ratio), _short(e.cv)] for k, e in table.entries.items()}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f"{path.name}.new")
+        with beside.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(fitted_files.to_json(record))
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise UsageError(f"cannot write the table {path}: {error.strerror}") from error
+
+
+def read_lookup(path: Path) -> LookupFile:
+    """The table in a file; `UsageError` where it holds none, or a damaged one."""
+    record = fitted_files.read(path, MODEL, SCHEMA)
+    try:
+        values = {name: record[name] for name in LookupFile.__dataclass_fields__}
+        values["entries"] = {key: _entry(*pair) for key, pair in record["entries"].items()}
+        values["fitted_to"] = tuple(tuple(tokens) for tokens in record["fitted_to"])
+        for name in ("reference_ms", *(["scale"] if values["scale"] is not None else [])):
+            values[name] = _positive(values[name])
+        return LookupFile(**values)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(
+            f"damaged look-up table {path}: {type(error).__name__}: {error}; make it again with "
+            "`nasbench-mobile lookup build`"
+        ) from error
+
+
+def _entry(ratio: Any, cv: Any) -> Entry:
+    return Entry(_positive(ratio), float(cv))
+
+
+def _positive(value: Any) -> float:
+    if not 0.0 < float(value) < math.inf:
+        raise ValueError(f"{value!r} is not above 0")
+    return float(value)
+
+
+def _short(value: float) -> float:
+    """Six digits: ten times finer than anything measured."""
+    return float(f"{value:.6g}")
