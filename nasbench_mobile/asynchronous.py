@@ -34,15 +34,16 @@ class AsynchronousSearch(Search):
         budget: int,
         pool: ArchitecturePool,
         *,
+        start: Sequence[Tokens] = (),
         log: EventLog | None = None,
         on_progress: OnProgress | None = None,
     ) -> None:
-        super().__init__(strategy, problem, budget, log=log, on_progress=on_progress)
+        super().__init__(strategy, problem, budget, start=start, log=log, on_progress=on_progress)
         self._pool = pool
         self._waiting: dict[Tokens, list[Proposal]] = {}
 
     def _search(self, pending: tuple[Proposal, ...]) -> None:
-        self._start(pending)
+        self._begin(pending)
         while True:
             self._fill()
             if not self._waiting:
@@ -57,9 +58,9 @@ class AsynchronousSearch(Search):
             proposals = self._ask(min(free, self._left))
             if not proposals:
                 return
-            self._start(proposals)
+            self._begin(proposals)
 
-    def _start(self, proposals: Sequence[Proposal]) -> None:
+    def _begin(self, proposals: Sequence[Proposal]) -> None:
         space = self._problem.space
         for proposal in proposals:
             key = space.canonical(proposal.tokens)

@@ -22,6 +22,13 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Start:
+    """Architectures a run starts from; their proposals have ids -1, -2, ... and a tell follows."""
+
+    proposals: tuple[Proposal, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tell:
     """One call of `tell`, with the noise-free measurement beside each trial."""
 
@@ -38,14 +45,16 @@ class End:
     timing: Timing = field(default_factory=Timing)
 
 
-Event = Ask | Tell | End
+Event = Start | Ask | Tell | End
 
 
 def event_to_json(event: Event) -> dict[str, Any]:
     """One line's record; what equals its default is left out of a trial."""
     match event:
+        case Start():
+            return {"event": "start", "proposals": _proposals_to_json(event.proposals)}
         case Ask():
-            proposals = [[proposal.id, proposal.tokens] for proposal in event.proposals]
+            proposals = _proposals_to_json(event.proposals)
             return {"event": "ask", "count": event.count, "proposals": proposals}
         case Tell():
             trials = [
@@ -63,10 +72,10 @@ def event_from_json(record: dict[str, Any], asked: dict[int, Proposal]) -> Event
     Raises KeyError, TypeError or ValueError where the record is none.
     """
     match record["event"]:
-        case "ask":
+        case "start" | "ask" as kind:
             proposals = tuple(Proposal(i, tuple(tokens)) for i, tokens in record["proposals"])
             asked.update((proposal.id, proposal) for proposal in proposals)
-            return Ask(record["count"], proposals)
+            return Start(proposals) if kind == "start" else Ask(record["count"], proposals)
         case "tell":
             pairs = [_trial_from_json(item, asked) for item in record["trials"]]
             return Tell(
@@ -91,7 +100,12 @@ def header_from_json(record: dict[str, Any]) -> RunHeader:
             f"not the header of an event log of schema {SCHEMA} (schema "
             f"{record.get('schema')!r}); was it written by another version?"
         )
-    return RunHeader(strategy=StrategySpec(**fields.pop("strategy")), **fields)
+    start = tuple(tuple(tokens) for tokens in fields.pop("start", ()))
+    return RunHeader(strategy=StrategySpec(**fields.pop("strategy")), start=start, **fields)
+
+
+def _proposals_to_json(proposals: tuple[Proposal, ...]) -> list[list[Any]]:
+    return [[proposal.id, proposal.tokens] for proposal in proposals]
 
 
 def _trial_to_json(trial: Trial, noise_free: Measurement | None) -> dict[str, Any]:

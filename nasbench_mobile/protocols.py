@@ -34,8 +34,10 @@ class Strategy(Protocol):
     """
 
     def ask(self, count: int) -> Sequence[Proposal]:
-        """At least one and at most `count` proposals, ids unique within the run; none when the
-        strategy has nothing more to propose, which ends the run.
+        """At least one and at most `count` proposals, ids from 0 up, unique within the run.
+
+        None when the strategy has nothing more to propose, which ends the run, or waits for trials
+        in flight.
         """
 
     def tell(self, trials: Sequence[Trial]) -> None:
@@ -48,6 +50,14 @@ class Batched(Protocol):
 
     @property
     def batch_size(self) -> int: ...
+
+
+@runtime_checkable
+class WarmStart(Protocol):
+    """Optional ability: to learn from architectures the strategy did not propose."""
+
+    def start(self, trials: Sequence[Trial]) -> None:
+        """Finished or failed trials with negative ids, once, before the first ask."""
 
 
 class StrategyFactory(Protocol):

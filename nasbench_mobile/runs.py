@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from nasbench_mobile.types import Measurement, StrategySpec, Trial
+from nasbench_mobile.types import Measurement, StrategySpec, Tokens, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,8 @@ class RunHeader:
 
     `benchmark` is the resolved benchmark record (JSON values; keys name, version, space, accuracy,
     latency, objective {alpha, beta, target_ms}, budget_unit, reference_point), `benchmark_hash`
-    its hash. `batch` is the user's own batch size or None for the strategy's natural one.
+    its hash. `batch` is the user's own batch size or None for the strategy's natural one; `start`
+    holds the architectures a warm-started run begins with, charged to its budget.
     """
 
     benchmark: dict[str, Any]
@@ -31,6 +32,7 @@ class RunHeader:
     seed: int
     budget: int
     batch: int | None = None
+    start: tuple[Tokens, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
 

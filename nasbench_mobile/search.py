@@ -14,9 +14,9 @@ from typing import TypeAlias
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import EvaluationError, NasbenchError, ReplayError, StrategyError
-from nasbench_mobile.events import Ask, End, Event, Tell
+from nasbench_mobile.events import Ask, End, Event, Start, Tell
 from nasbench_mobile.problem import Outcome, Problem
-from nasbench_mobile.protocols import Batched, Strategy
+from nasbench_mobile.protocols import Batched, Strategy, WarmStart
 from nasbench_mobile.runs import Timing
 from nasbench_mobile.store import EventLog
 from nasbench_mobile.types import Failure, Measurement, Proposal, Tokens, Trial
@@ -47,8 +47,9 @@ class Search:
     """One strategy on one problem up to a budget (in proposals).
 
     `batch` is how many proposals are asked for at once; None leaves it to the strategy's own
-    `batch_size` (1 where it has none). `on_progress` is called after every tell and may return
-    True to stop, which raises `Interrupted`.
+    `batch_size` (1 where it has none). `start` holds architectures to evaluate first, charged like
+    proposals, for a strategy with the ability `WarmStart`. `on_progress` is called after
+    every tell and may return True to stop, which raises `Interrupted`.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Search:
         budget: int,
         *,
         batch: int | None = None,
+        start: Sequence[Tokens] = (),
         log: EventLog | None = None,
         on_progress: OnProgress | None = None,
     ) -> None:
@@ -67,6 +69,7 @@ class Search:
         self._budget = budget
         natural = strategy.batch_size if isinstance(strategy, Batched) else 1
         self._batch = natural if batch is None else batch
+        self._start_tokens = tuple(start)
         self._log = log
         self._on_progress = on_progress
         self._asked = 0
@@ -86,7 +89,8 @@ class Search:
         """
         pending = self._replay(history)
         try:
-            self._search(pending)
+            self._warm_up(pending)
+            self._search(tuple(p for p in pending if p.id >= 0))
         except (StrategyError, EvaluationError) as error:
             self._write(End(str(error), self._clock.timing()))
             raise
@@ -100,6 +104,23 @@ class Search:
                 break
             pending = ()
             self._tell(self._evaluate(proposals))
+
+    def _warm_up(self, pending: tuple[Proposal, ...]) -> None:
+        """Evaluate the start, or what a replayed log left of it, and give it to the strategy."""
+        proposals = tuple(proposal for proposal in pending if proposal.id < 0)
+        if self._start_tokens and not self._asked:
+            given = enumerate(self._start_tokens[: self._budget], start=1)
+            proposals = tuple(Proposal(-number, tokens) for number, tokens in given)
+            self._admit(proposals)
+            self._write(Start(proposals))
+        if proposals:
+            self._tell(self._evaluate(proposals))
+
+    def _admit(self, proposals: Sequence[Proposal]) -> None:
+        """Check proposals and charge them."""
+        for proposal in proposals:
+            self._check(proposal)
+        self._asked += len(proposals)
 
     @property
     def _left(self) -> int:
@@ -121,9 +142,9 @@ class Search:
             raise StrategyError(
                 f"ask({count}) returned {len(proposals)} proposals; a strategy may not overspend"
             )
-        for proposal in proposals:
-            self._check(proposal)
-        self._asked += len(proposals)
+        if any(proposal.id < 0 for proposal in proposals):
+            raise StrategyError("a proposal has a negative id; ids are from 0 up")
+        self._admit(proposals)
         return proposals
 
     def _check(self, proposal: Proposal) -> None:
@@ -180,9 +201,22 @@ class Search:
     def _tell_strategy(self, trials: Sequence[Trial]) -> None:
         with self._clock.strategy():
             try:
-                self._strategy.tell(trials)
+                if trials and trials[0].proposal.id < 0:
+                    self._start(trials)
+                else:
+                    self._strategy.tell(trials)
+            except StrategyError:
+                raise
             except Exception as error:
                 raise StrategyError(f"tell raised {_named(error)}") from error
+
+    def _start(self, trials: Sequence[Trial]) -> None:
+        if not isinstance(self._strategy, WarmStart):
+            raise StrategyError(
+                f"{type(self._strategy).__name__} cannot be started from known architectures: it "
+                "has no method `start`; leave it out or start it cold"
+            )
+        self._strategy.start(trials)
 
     def _count(self, trials: Sequence[Trial]) -> None:
         progress = self.progress
@@ -203,6 +237,9 @@ class Search:
         pending: dict[int, Proposal] = {}
         for event in history:
             match event:
+                case Start():
+                    self._admit(event.proposals)
+                    pending.update((proposal.id, proposal) for proposal in event.proposals)
                 case Ask():
                     proposals = self._propose(event.count)
                     _check_replay(proposals, event.proposals)

@@ -31,13 +31,18 @@ MESSAGE_INTERVAL_S = 0.25
 
 @dataclass(frozen=True)
 class Plan:
-    """What a study runs. `seeds` are the runs' seeds; `batch` None leaves it to each strategy."""
+    """What a study runs. `seeds` are the runs' seeds; `batch` None leaves it to each strategy.
+
+    `start` holds architectures that every run evaluates first and learns from (charged), so that
+    all strategies of a study start alike.
+    """
 
     benchmark: Benchmark
     strategies: tuple[StrategySpec, ...]
     seeds: tuple[int, ...]
     budget: int
     batch: int | None = None
+    start: tuple[Tokens, ...] = ()
 
     def __post_init__(self) -> None:
         for name, value in (("budget", self.budget), ("seeds", len(self.seeds))):
@@ -61,6 +66,7 @@ class Plan:
             "seeds": list(self.seeds),
             "budget": self.budget,
             "batch": self.batch,
+            "start": [list(tokens) for tokens in self.start],
         }
 
 
@@ -101,6 +107,11 @@ class Study:
         for spec in plan.strategies:
             factory = catalog.load("strategy", spec.name)
             catalog.check_options(factory, "strategy", spec.name, spec.options)
+            if plan.start and not hasattr(factory, "start"):
+                raise UsageError(
+                    f"strategy {spec.label!r} cannot start from known architectures (it has no "
+                    "method `start`); leave it out or start all cold"
+                )
         manifest = folder / MANIFEST
         if manifest.is_file():
             found = json.loads(manifest.read_text())
@@ -135,6 +146,7 @@ class Study:
                 seeds=tuple(data["seeds"]),
                 budget=data["budget"],
                 batch=data["batch"],
+                start=tuple(tuple(tokens) for tokens in data.get("start", ())),
             )
             recorded = data["benchmark_hash"]
         except (json.JSONDecodeError, KeyError, TypeError) as error:
@@ -223,6 +235,7 @@ def perform(task: Task) -> RunProgress:
             problem,
             task.plan.budget,
             batch=task.plan.batch,
+            start=task.plan.start,
             log=log,
             on_progress=_Reporter(label, task.seed),
         )
@@ -269,6 +282,7 @@ def make_header(task: Task, problem: Problem) -> RunHeader:
         seed=task.seed,
         budget=task.plan.budget,
         batch=task.plan.batch,
+        start=task.plan.start,
         versions=versions(),
         environment=environment(),
     )
@@ -281,6 +295,7 @@ def _check_header(task: Task, header: RunHeader) -> None:
         "seed": task.seed,
         "budget": task.plan.budget,
         "batch": task.plan.batch,
+        "start": task.plan.start,
     }
     for name, value in wanted.items():
         found = getattr(header, name)

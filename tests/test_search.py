@@ -208,3 +208,52 @@ def test_replay_reuses_measurements(synthetic_problem: Problem, tmp_path: Path) 
     Search(strategy, synthetic_problem, 3).run(history)
     assert synthetic_problem.accuracy.evaluated == []  # type: ignore[attr-defined]
     assert [trial.repeat_of for trial in strategy.told] == [None, None, 0]
+
+
+class Starting(Scripted):
+    """Keeps what it is started with."""
+
+    started: tuple[Trial, ...] = ()
+
+    def start(self, trials: Sequence[Trial]) -> None:
+        self.started = tuple(trials)
+
+
+def test_a_warm_start_is_evaluated_charged_logged_and_replayed(
+    synthetic_problem: Problem, tmp_path: Path
+) -> None:
+    path = tmp_path / "log"
+    strategy = Starting([ONE, TWO])
+    with EventLog.create(path, HEADER) as log:
+        Search(strategy, synthetic_problem, 4, start=[ZERO, ONE], log=log).run()
+    assert [trial.proposal.id for trial in strategy.started] == [-1, -2]
+    assert [trial.repeat_of for trial in strategy.told] == [-2, None]
+    assert strategy.counts == [1, 1]
+    lines = path.read_bytes().splitlines(keepends=True)
+    for kept in range(1, len(lines)):  # cut after the start, after its tell, after an ask, ...
+        cut = tmp_path / f"cut{kept}"
+        cut.write_bytes(b"".join(lines[:kept]))
+        contents = read_log(cut)
+        again = Starting([ONE, TWO])
+        with EventLog.reopen(cut, contents) as log:
+            search = Search(again, synthetic_problem, 4, start=[ZERO, ONE], log=log)
+            search.run(contents.events)
+        assert same_run(path, cut)
+        assert again.started == strategy.started
+
+
+def test_a_strategy_that_cannot_start_warm_says_so(synthetic_problem: Problem) -> None:
+    with pytest.raises(StrategyError, match="Scripted cannot be started from known architectures"):
+        Search(Scripted([ONE]), synthetic_problem, 4, start=[ZERO]).run()
+
+
+def test_negative_ids_are_for_the_start(synthetic_problem: Problem) -> None:
+    class Negative(Scripted):
+        def ask(self, count: int) -> list[Proposal]:
+            return [Proposal(-1, ZERO)]
+
+    with pytest.raises(StrategyError, match="negative id"):
+        Search(Negative([]), synthetic_problem, 4).run()
+
+
+TWO = (0, 0, 1, 1) * 7

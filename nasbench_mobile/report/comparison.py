@@ -149,6 +149,12 @@ def _check_alike(runs: Sequence[Run]) -> None:
                 f"{first.seed} has {first.budget} evaluations, {who} has {header.budget}; "
                 "report them apart"
             )
+        if header.start != first.start:
+            raise LogError(
+                f"{first.strategy.label} seed {first.seed} starts from {len(first.start)} known "
+                f"architectures and {who} from {len(header.start)} (or others); only runs that "
+                "start alike can be compared"
+            )
         if (header.strategy.label, header.seed) in seen:
             raise LogError(f"{who} is there twice; remove the copy of its log")
         seen.add((header.strategy.label, header.seed))
