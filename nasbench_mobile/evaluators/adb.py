@@ -35,6 +35,10 @@ class ConnectionDroppedError(PhoneError):
     """The phone, or the server, stopped answering in the middle of a command."""
 
 
+class RefusedPushError(PhoneError):
+    """The phone did not take a file: it is full, or the folder cannot be written."""
+
+
 class PhoneLostError(PhoneError):
     """The phone is offline, unauthorised or gone: nothing more can be asked of it now."""
 
@@ -144,6 +148,10 @@ class AdbPhone:
         try:
             self._device.sync.push(content, path, mode=0o644, check=True)
         except self._trouble as error:
+            # adbutils drops the phone's reason and keeps the protocol's word for "no", or it found
+            # fewer bytes there than were sent.
+            if str(error) == "FAIL" or "not complete" in str(error):
+                raise RefusedPushError(f"phone {self.serial} does not take {path}") from error
             raise self._dropped(f"pushing {len(content)} bytes to {path}", error) from error
 
     def _dropped(self, doing: str, error: BaseException) -> ConnectionDroppedError:

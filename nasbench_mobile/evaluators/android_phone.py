@@ -14,6 +14,7 @@ from nasbench_mobile.evaluators.adb import (
     ConnectionDroppedError,
     PhoneError,
     PhoneLostError,
+    RefusedPushError,
     ShellResult,
 )
 from nasbench_mobile.evaluators.android_settings import AUTO, AndroidSettings, blocking
@@ -163,11 +164,9 @@ class PhoneSession:
             )
         try:
             self.phone.push(content, f"{self.folder}/{name}")
-        except ConnectionDroppedError:
-            # A full disk looks like this too: the phone refuses and adbutils drops its reason.
-            self.phone.check_there()
+        except RefusedPushError as error:
             self._check_room(len(content), read_state(self.phone, self.settings))
-            raise
+            raise UnfitPhoneError(f"{error}; can {self.settings.folder} be written?") from error
 
     def _check_room(self, size: int, state: DeviceState) -> None:
         if state.free_kib is not None and state.free_kib * 1024 < size:
