@@ -13,6 +13,8 @@ from nasbench_mobile.cli import (
     exporting,
     fitting,
     listing,
+    lookup,
+    measuring,
     reproducing,
 )
 from nasbench_mobile.errors import NasbenchError
@@ -37,6 +39,8 @@ app.command("describe")(describing.describe)
 app.command("explain")(describing.explain)
 app.command("export")(exporting.export)
 app.command("devices")(devices.devices)
+app.command("measure")(measuring.measure)
+app.add_typer(lookup.app, name="lookup")
 app.add_typer(fitting.app, name="fit")
 
 

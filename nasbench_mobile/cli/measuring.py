@@ -1,0 +1,235 @@
+"""`measure`: milliseconds of one network, on this machine or on a phone."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nasbench_mobile.cli.output import console, print_json, print_table
+from nasbench_mobile.errors import EvaluationError, UsageError
+
+if TYPE_CHECKING:
+    from nasbench_mobile.evaluators.android_measurement import AndroidMeasurement
+    from nasbench_mobile.evaluators.litert import HostLatency, HostMeasurement
+
+HOST = "host"
+ANDROID = "android:"
+DEFAULT_INTERVAL = "3%"
+
+Device = Annotated[
+    str, typer.Option(help="`host` or `android:SERIAL` (see `nasbench-mobile devices`).")
+]
+Runtime = Annotated[str, typer.Option(help="On the host: `ai-edge-litert` or `tflite-runtime`.")]
+Python = Annotated[
+    str | None,
+    typer.Option(help="Interpreter of another environment that has the runtime (host only)."),
+]
+NominalMs = Annotated[
+    float | None,
+    typer.Option(help="The reference's latency; default: measured once per device and kept."),
+]
+
+
+def measure(
+    model: Annotated[
+        str, typer.Argument(help="A model's name, tokens, a block string, or FILE.tflite.")
+    ],
+    device: Device = HOST,
+    pairs: Annotated[
+        int | None, typer.Option(help="Pairs of runs; default 40, on a phone 8.", min=6)
+    ] = None,
+    interval: Annotated[
+        str | None,
+        typer.Option(help="Most half-width of the 95 % interval; default 3% on the host."),
+    ] = None,
+    max_pairs: Annotated[
+        int, typer.Option(help="Where the interval is wider, measure on up to so many pairs.")
+    ] = 400,
+    runtime: Runtime = "ai-edge-litert",
+    python: Python = None,
+    nominal_ms: NominalMs = None,
+    depth_multiplier: Annotated[float, typer.Option(help="Scales the filters.")] = 1.0,
+    input_size: Annotated[int, typer.Option(help="Image side in pixels.", min=32)] = 224,
+    classes: Annotated[int, typer.Option(help="Number of classes.", min=1)] = 1000,
+    space: Annotated[
+        str | None, typer.Option(help="Space of the tokens; default: the one with as many tokens.")
+    ] = None,
+    restarts: Annotated[
+        int, typer.Option(help="Say how well it repeats over so many restarts of the worker.")
+    ] = 0,
+    repeats: Annotated[int, typer.Option(help="Measurements per restart.", min=1)] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")] = False,
+) -> None:
+    """Measure a network's latency: one thread, every run beside a run of MobileNetV2 1.0 224.
+
+    Milliseconds are the ratio of the two times the reference's own latency, which is measured once
+    per device and kept. A machine too noisy for the interval asked is said so, with exit code 1.
+
+    Example: `nasbench-mobile measure mnasnet-a1 --interval 1% --json`
+    """
+    name, content = _content(model, space, depth_multiplier, input_size, classes)
+    facts: dict[str, Any] = {"model": name, "bytes": len(content)}
+    if device != HOST:
+        if restarts:
+            raise UsageError("--restarts is for --device host: a phone has no worker to restart")
+        found = _on_phone(device, content, pairs, interval, nominal_ms)
+        _show(facts | found.record(), as_json)
+        return
+    evaluator = make_host(runtime, python, nominal_ms, pairs or 40, interval, max_pairs)
+    if restarts:
+        _repeat(facts, evaluator, content, restarts, repeats, as_json)
+    else:
+        _show(facts | on_host(evaluator, content).record(), as_json)
+
+
+def make_host(
+    runtime: str,
+    python: str | None = None,
+    nominal_ms: float | None = None,
+    pairs: int = 40,
+    interval: str | None = None,
+    max_pairs: int = 400,
+) -> HostLatency:
+    """The evaluator of this machine, from a command's options."""
+    from nasbench_mobile.evaluators.litert import HostLatency
+
+    return HostLatency(
+        runtime=runtime,
+        python=python,
+        pairs=pairs,
+        interval=parse_fraction(interval or DEFAULT_INTERVAL),
+        max_pairs=max(pairs, max_pairs),
+        nominal_ms=nominal_ms,
+    )
+
+
+def on_host(evaluator: HostLatency, content: bytes) -> HostMeasurement:
+    """One measurement; `EvaluationError` with its reason where it failed."""
+    from nasbench_mobile.types import Failure
+
+    found = evaluator.measure_file(content)
+    if isinstance(found, Failure):
+        raise EvaluationError(found.reason)
+    return found
+
+
+def check_device(device: str) -> None:
+    """`UsageError` where a device is neither the host nor a phone."""
+    if device != HOST and not device.startswith(ANDROID):
+        raise UsageError(f"device is {device!r}; it must be host or android:SERIAL")
+
+
+def parse_fraction(text: str) -> float:
+    """`3%` or `0.03` to 0.03; `UsageError` for what is neither, or not in (0, 1].
+
+    >>> parse_fraction("3%")
+    0.03
+    """
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= 1:
+        raise UsageError(f"interval is {text!r}; say for instance 3% or 0.03, at most 100%")
+    return value
+
+
+def _content(
+    model: str, space: str | None, depth_multiplier: float, input_size: int, classes: int
+) -> tuple[str, bytes]:
+    if model.endswith(".tflite"):
+        if (space, depth_multiplier, input_size, classes) != (None, 1.0, 224, 1000):
+            raise UsageError(
+                f"{model} is measured as it is: --space, --depth-multiplier, --input-size and "
+                "--classes are for networks that are yet to be written"
+            )
+        try:
+            return model, Path(model).read_bytes()
+        except OSError as error:
+            raise UsageError(f"cannot read {model}: {error.strerror}") from error
+    from nasbench_mobile.cli.subject import parse_subject
+    from nasbench_mobile.networks.tflite import to_tflite
+
+    subject = parse_subject(model, space)
+    name = subject.name if depth_multiplier == 1 else f"{subject.name} x{depth_multiplier:g}"
+    if input_size != 224:
+        name += f" at {input_size}"
+    return name, to_tflite(subject.network(depth_multiplier, input_size, classes))
+
+
+def _on_phone(
+    device: str,
+    content: bytes,
+    pairs: int | None,
+    interval: str | None,
+    nominal_ms: float | None,
+) -> AndroidMeasurement:
+    from nasbench_mobile.evaluators.android import android_evaluator
+    from nasbench_mobile.evaluators.android_settings import AndroidSettings
+
+    check_device(device)
+    wanted = parse_fraction(interval) if interval else math.inf
+    settings = AndroidSettings(pairs=pairs) if pairs else AndroidSettings()
+    found = android_evaluator(device, settings=settings, nominal_ms=nominal_ms).measure_file(
+        content
+    )
+    if found.ratio.half_width > wanted:
+        raise EvaluationError(
+            f"after {found.ratio.pairs} pairs the ratio is known to "
+            f"+-{100 * found.ratio.half_width:.1f} %, asked were +-{100 * wanted:g} %; ask for "
+            "more --pairs"
+        )
+    return found
+
+
+def _repeat(
+    facts: dict[str, Any],
+    evaluator: HostLatency,
+    content: bytes,
+    restarts: int,
+    repeats: int,
+    as_json: bool,
+) -> None:
+    from nasbench_mobile.evaluators.repeatability import repeat
+
+    result = repeat(evaluator, content, restarts, repeats)
+    if as_json:
+        print_json(facts | result.record())
+        return
+    console().print(
+        f"{facts['model']}: {restarts} restarts x {repeats} measurements on "
+        f"{result.measurements[0].device}"
+    )
+    columns = {"protocol": "protocol", "median_ms": "median ms", "cv": "CV %"}
+    columns |= {share: f"within {share}" for share in result.agreements[0].within}
+    columns["within_95"] = "95 % within"
+    rows = [
+        {
+            "protocol": one.protocol,
+            "median_ms": one.median_ms,
+            "cv": 100 * one.cv,
+            **{share: f"{value:.0%}" for share, value in one.within.items()},
+            "within_95": f"{one.within_95:.1%}",
+        }
+        for one in result.agreements
+    ]
+    print_table(columns, rows)
+
+
+def _show(facts: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(facts)
+        return
+    low, high = facts["interval_ms"]
+    lines = [
+        f"{facts['model']} on {facts['device']}",
+        f"  latency    {facts['latency_ms']:.2f} ms  (95 %: {low:.2f} to {high:.2f})",
+        f"  ratio      {facts['ratio_to_reference']:.3f} of {facts['reference']} "
+        f"({facts['reference_ms']:.2f} ms), spread {facts['spread']:.1%}",
+        f"  runs       {facts['runs']} pairs in {facts['cost_s']:.1f} s, {facts['threads']} thread",
+        f"  runtime    {facts['runtime']} {facts['runtime_version']}",
+    ]
+    console().print("\n".join(lines), markup=False, highlight=False)
