@@ -23,8 +23,8 @@ CROP_PADDING = 32
 MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 """Evaluation images as tensorflow/tpu, models/official/mnasnet prepares them: the central square of
-side size / (size + 32), resized bicubically; each channel's mean, of values in [0, 1], taken out and
-divided by its deviation."""
+side size / (size + 32), resized bicubically; each channel's mean, of values in [0, 1], taken out,
+then divided by its deviation."""
 
 
 def quantize_int8(content: bytes, images: Sequence[NDArray[np.float32]]) -> bytes:

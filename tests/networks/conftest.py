@@ -149,6 +149,12 @@ def operation_network(request: pytest.FixtureRequest) -> Network:
     return OPERATION_NETWORKS[request.param]
 
 
+@pytest.fixture(params=["branches", "average-wide", "max-wide", "shifted", "gather", "slice"])
+def all_operations(request: pytest.FixtureRequest) -> Network:
+    """The few networks that together hold whatever the tracer of an exporter may stumble over."""
+    return OPERATION_NETWORKS[request.param]
+
+
 def relative_error(seen: np.ndarray, wanted: np.ndarray) -> float:
     """Largest difference over the largest value."""
     return float(np.abs(seen - wanted).max() / np.abs(wanted).max())

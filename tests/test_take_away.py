@@ -1,0 +1,36 @@
+"""docs/take-away.md, run as it stands, its Python where this package cannot be imported."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nasbench_mobile.cli import main
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "take-away.md"
+BLOCKS = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+ALONE = "import sys; sys.modules['nasbench_mobile'] = None\n"  # importing it would now fail
+
+
+def blocks(kind: str) -> list[str]:
+    return [text for word, text in BLOCKS.findall(PAGE.read_text(encoding="utf-8")) if word == kind]
+
+
+def test_the_files_are_read_without_this_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for line in blocks("console")[0].splitlines():
+        monkeypatch.setattr(sys, "argv", shlex.split(line.removeprefix("$ ")))
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert not ended.value.code
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a1.pt2", "a1.tflite"]
+    script = ALONE + "\n".join(blocks("python"))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
