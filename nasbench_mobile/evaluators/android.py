@@ -87,14 +87,14 @@ class AndroidLatency:
     def latency(self, architectures: Sequence[Architecture]) -> Sequence[LatencyReading | Failure]:
         """One reading or failure per architecture, in order."""
         found = self.measure([partial(self._written, a) for a in architectures])
-        return [one if isinstance(one, Failure) else one.reading() for one in found]
+        return [one if isinstance(one, Failure) else one.reading for one in found]
 
     def _written(self, architecture: Architecture) -> bytes:
         return self._write(architecture.network())
 
     def network_latency(self, network: Network) -> LatencyReading:
         """A network without tokens. `EvaluationError` with the reason where it gave no number."""
-        return self.measure_network(network).reading()
+        return self.measure_network(network).reading
 
     def measure_network(self, network: Network) -> AndroidMeasurement:
         """Everything about one network's measurement; `EvaluationError` where it gave none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +59,11 @@ class AndroidMeasurement:
             "after": self.after.record(),
         }
 
+    @property
     def reading(self) -> LatencyReading:
-        """The latency with the standard deviation of its pairs."""
-        return LatencyReading(self.latency_ms, self.latency_ms * self.ratio.cv, self.cost_s)
+        """What a search sees; `sd_ms` is the standard error of `latency_ms`.
+
+        Pairs are independent: each is two starts of the program.
+        """
+        error = self.ratio.cv / math.sqrt(self.ratio.pairs)
+        return LatencyReading(self.latency_ms, error * self.latency_ms, self.cost_s)

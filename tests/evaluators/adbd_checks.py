@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import shlex
 import signal
 import socket
@@ -162,6 +163,7 @@ def test_a_network_is_written_pushed_timed_and_removed(phones: list[Phone]) -> N
     assert measured.before.free_kib is not None
     assert measured.before.battery_percent is None  # a daemon, but no Android
     assert only_the_stand_in(phones[0])
+    assert measured.reading.sd_ms == 0.0
 
 
 def test_two_daemons_share_the_work(phones: list[Phone]) -> None:
@@ -260,3 +262,21 @@ def test_devices_lists_both(phones: list[Phone], capfd: pytest.CaptureFixture[st
     devices(as_json=True)
     rows = json.loads(capfd.readouterr().out)
     assert f"adb -s {phones[0].serial} push benchmark_model" in rows[0]["problems"][0]
+
+
+def test_the_adb_commands_of_the_how_to(phones: list[Phone], tmp_path: Path) -> None:
+    """All of the page's own, with this phone's serial and folder in place of Android's."""
+    page = Path(__file__).parents[2] / "docs" / "measure-on-your-phone.md"
+    lines = re.findall(r"^\$ (adb .*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(lines) == 4
+    (tmp_path / "benchmark_model").write_text(STAND_IN)
+    for line in lines:
+        here = line.replace("SERIAL", phones[0].serial).replace("/data/local/tmp", phones[0].folder)
+        command = [adb(), *shlex.split(here)[1:]]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        # What only a phone has (its clocks) may be missing here; the rest must work.
+        assert done.returncode == 0 or "cpufreq" in line, done.stderr
+    settings = AndroidSettings(f"{phones[0].folder}/benchmark_model", phones[0].folder, pairs=6)
+    made = android_evaluator(f"android:{phones[0].serial}", settings=settings, nominal_ms=75.0)
+    content = to_tflite(network("mobilenet-v2"))
+    assert made.measure_file(content).latency_ms == pytest.approx(75.0)

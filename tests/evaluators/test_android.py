@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import threading
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -383,3 +385,13 @@ def test_device_strings_that_mean_nothing(device: str) -> None:
 def test_nominal_must_be_a_time(fake_adb: Any) -> None:
     with pytest.raises(UsageError, match="nominal_ms is nan"):
         android_evaluator("S1", nominal_ms=float("nan"))
+
+
+def test_the_how_to_shows_the_line_that_is_run(fake_adb: Any, architectures: Any) -> None:
+    page = Path(__file__).parents[2] / "docs" / "measure-on-your-phone.md"
+    phone = fake_adb.add("S1")
+    evaluator("android:S1", AndroidSettings()).latency(architectures[:1])
+    ran = next(line for line in phone.log if line.startswith("timeout"))
+    shown = re.sub(r"--graph=\S+", "--graph=FILE", ran).removesuffix(" 2>&1")
+    assert shown in page.read_text(encoding="utf-8")
+    assert len([line for line in phone.log if line.startswith("timeout")]) == 2 * 8
