@@ -1,0 +1,98 @@
+"""A run of a strategy in a process of its own, started afresh, as a study's workers are."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import multiprocessing
+import sys
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from types import ModuleType
+from typing import Any
+
+from nasbench_mobile.errors import NasbenchError
+from nasbench_mobile.testing.law import LawBroken
+from nasbench_mobile.testing.player import StrategySubject
+from nasbench_mobile.testing.small_run import short_run
+from nasbench_mobile.testing.watch import Watch
+from nasbench_mobile.types import Proposal
+
+PATIENCE_S = 120.0
+"""After so long a process that says nothing is killed: our choice, importing a large library on a
+busy machine takes a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a class is defined: what another process needs to find it."""
+
+    module: str
+    name: str
+    file: str | None
+
+    def load(self) -> Any:
+        try:
+            found: Any = importlib.import_module(self.module)
+        except ImportError:
+            if self.file is None:
+                raise
+            found = _module_from(self.file)
+        for part in self.name.split("."):
+            found = getattr(found, part)
+        return found
+
+
+def _module_from(file: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("strategy_under_examination", file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file} cannot be read as Python")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def home_of(factory: Any) -> Home:
+    """`LawBroken` for what only this process has: a lambda, a class inside a function."""
+    name = getattr(factory, "__qualname__", "")
+    if not name or "<" in name:
+        raise LawBroken(
+            f"{name or factory!r} cannot be found by another process; define the class at the "
+            "top level of a file"
+        )
+    return Home(factory.__module__, name, inspect.getsourcefile(factory))
+
+
+def in_another_process(subject: StrategySubject) -> list[Proposal]:
+    """The short run of a strategy, made in a spawned process."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    arguments = (home_of(subject.factory), dict(subject.options), sender)
+    process = context.Process(target=_work, args=arguments, daemon=True)
+    process.start()
+    sender.close()
+    try:
+        if not receiver.poll(PATIENCE_S):
+            raise LawBroken(f"a worker process gave no answer within {PATIENCE_S:g} s")
+        answer = receiver.recv()
+    except EOFError:
+        process.join(1.0)
+        raise LawBroken(f"the worker process died (exit code {process.exitcode})") from None
+    finally:
+        process.kill()
+        process.join()
+    if isinstance(answer, str):
+        raise LawBroken(f"in a worker process: {answer}")
+    proposals: list[Proposal] = answer
+    return proposals
+
+
+def _work(home: Home, options: dict[str, Any], out: Connection) -> None:
+    try:
+        out.send(short_run(StrategySubject(home.load(), options), Watch()))
+    except NasbenchError as error:
+        out.send(str(error))
+    except Exception as error:
+        out.send(f"{type(error).__name__}: {error}")

@@ -1,0 +1,181 @@
+"""A strategy under examination: every call is watched, every answer checked, and ways to play."""
+
+from __future__ import annotations
+
+import random
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from nasbench_mobile.protocols import Batched, Strategy
+from nasbench_mobile.testing.law import LawBroken
+from nasbench_mobile.testing.watch import Watch
+from nasbench_mobile.types import Decision, Measurement, Proposal, Tokens, Trial
+
+WELL_FORMED = "proposals_are_well_formed"
+NEVER_MORE = "never_more_than_asked"
+
+Reward: TypeAlias = Callable[[Tokens], float]
+
+
+@dataclass(frozen=True)
+class StrategySubject:
+    """A strategy to examine: its class and options, and whether it means to learn from rewards.
+
+    `learns` None leaves it open: a strategy that proposes the same whatever it is told is then
+    taken for a baseline.
+    """
+
+    factory: Callable[..., Strategy]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    learns: bool | None = None
+
+    def start(
+        self, watch: Watch, decisions: Sequence[Decision], seed: int = 0, budget: int = 100
+    ) -> Player:
+        """A fresh strategy at its start."""
+        with watch.over("building the strategy"):
+            try:
+                strategy = self.factory(decisions, seed, budget, **self.options)
+            except Exception as error:
+                what = f"building it with seed {seed} and budget {budget}"
+                raise LawBroken(f"{what} raised {described(error)}") from error
+        return Player(strategy, decisions, watch)
+
+
+class Player:
+    """A strategy whose answers are checked; itself one, so that the real loop can drive it."""
+
+    def __init__(self, strategy: Strategy, decisions: Sequence[Decision], watch: Watch) -> None:
+        self._strategy, self._watch = strategy, watch
+        self._cardinalities = [decision.cardinality for decision in decisions]
+        self._ids: set[int] = set()
+        self.first_id: dict[Tokens, int] = {}
+
+    @property
+    def batch_size(self) -> int:
+        """The strategy's own, 1 where it has none."""
+        return self._strategy.batch_size if isinstance(self._strategy, Batched) else 1
+
+    def ask(self, count: int) -> list[Proposal]:
+        """The checked answer; `LawBroken` names what is wrong with it."""
+        with self._watch.over(f"ask({count})"):
+            try:
+                answer: Any = self._strategy.ask(count)
+            except Exception as error:
+                raise LawBroken(f"ask({count}) raised {described(error)}") from error
+        if not isinstance(answer, Sequence) or isinstance(answer, str):
+            raise LawBroken(
+                f"ask({count}) gave a {type(answer).__name__}; it must give a list of proposals",
+                WELL_FORMED,
+            )
+        if len(answer) > count:
+            raise LawBroken(
+                f"ask({count}) gave {len(answer)} proposals: more than it was asked for, which "
+                "would overspend the budget",
+                NEVER_MORE,
+            )
+        for proposal in answer:
+            self._check(proposal)
+            self.first_id.setdefault(proposal.tokens, proposal.id)
+        return list(answer)
+
+    def tell(self, trials: Sequence[Trial]) -> None:
+        with self._watch.over(f"tell({len(trials)} trials)"):
+            try:
+                self._strategy.tell(trials)
+            except Exception as error:
+                raise LawBroken(f"tell raised {described(error)}") from error
+
+    def _check(self, proposal: Proposal) -> None:
+        wrong = self._wrong(proposal)
+        if wrong:
+            raise LawBroken(wrong, WELL_FORMED)
+        self._ids.add(proposal.id)
+
+    def _wrong(self, proposal: Proposal) -> str:
+        """What is wrong with a proposal, in words; empty where nothing is."""
+        if not isinstance(proposal, Proposal):
+            return f"ask gave {proposal!r} among its answers, which is no Proposal(id, tokens)"
+        if type(proposal.id) is not int:
+            return f"a proposal has the id {proposal.id!r}; ids are ints"
+        if proposal.id in self._ids:
+            return f"proposal id {proposal.id} was used twice; count them up"
+        tokens: Any = proposal.tokens
+        if not isinstance(tokens, tuple) or any(type(token) is not int for token in tokens):
+            return (
+                f"proposal {proposal.id} has tokens {tokens!r}; they must be a tuple of plain "
+                "ints (numpy numbers become such by .tolist() or int())"
+            )
+        if len(tokens) != len(self._cardinalities):
+            return (
+                f"proposal {proposal.id} has {len(tokens)} tokens for "
+                f"{len(self._cardinalities)} decisions"
+            )
+        for place, (token, count) in enumerate(zip(tokens, self._cardinalities, strict=True)):
+            if not 0 <= token < count:
+                return (
+                    f"proposal {proposal.id} has token {token} at position {place}, where 0 to "
+                    f"{count - 1} is allowed"
+                )
+        return ""
+
+
+def trial(player: Player, proposal: Proposal, reward: float | None) -> Trial:
+    """A finished trial with that reward (and accuracy), or a failed one for None."""
+    first = player.first_id[proposal.tokens]
+    repeat_of = None if first == proposal.id else first
+    if reward is None:
+        return Trial(proposal, failure="lost, for the sake of the test", repeat_of=repeat_of)
+    measurement = Measurement(reward, latency_ms=10.0 + sum(proposal.tokens))
+    return Trial(proposal, measurement, reward, repeat_of=repeat_of)
+
+
+def play(player: Player, budget: int, batch: int, reward: Reward) -> list[Proposal]:
+    """A synchronous run: every batch is told, in ask order, before the next ask."""
+    asked: list[Proposal] = []
+    while len(asked) < budget:
+        proposals = player.ask(min(batch, budget - len(asked)))
+        if not proposals:
+            break
+        player.tell(tuple(trial(player, p, reward(p.tokens)) for p in proposals))
+        asked += proposals
+    return asked
+
+
+def play_in_flight(
+    player: Player, budget: int, in_flight: int, seed: int, reward: Reward, failing: float = 0.2
+) -> list[Proposal]:
+    """Trials finish in any order, a share of them `failing`; asks do not wait for them.
+
+    An empty answer ends the run if nothing is in flight, and else waits for results.
+    """
+    rng = random.Random(seed)
+    asked: list[Proposal] = []
+    flying: list[Proposal] = []
+    while len(asked) < budget or flying:
+        free = min(in_flight - len(flying), budget - len(asked))
+        proposals = player.ask(free) if free else []
+        if not proposals and not flying:
+            break
+        asked += proposals
+        flying += proposals
+        rng.shuffle(flying)
+        landing = rng.randint(1, len(flying))
+        landed, flying = flying[:landing], flying[landing:]
+        rewards = [None if rng.random() < failing else reward(p.tokens) for p in landed]
+        pairs = zip(landed, rewards, strict=True)
+        player.tell(tuple(trial(player, proposal, value) for proposal, value in pairs))
+    return asked
+
+
+def described(error: BaseException) -> str:
+    """An error with the place in the plugin's own file where it arose."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = str(Path(__file__).parent)
+    places = [f for f in frames if not f.filename.startswith((own, sys.prefix, sys.base_prefix))]
+    place = f" (line {places[-1].lineno} of {Path(places[-1].filename).name})" if places else ""
+    return f"{type(error).__name__}: {error}{place}"

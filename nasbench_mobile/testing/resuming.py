@@ -1,0 +1,129 @@
+"""Runs of the real loop, stopped at several places and gone on with from their logs."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from nasbench_mobile.architecture import Architecture
+from nasbench_mobile.asynchronous import AsynchronousSearch
+from nasbench_mobile.benchmark import load_benchmark
+from nasbench_mobile.errors import ReplayError, StrategyError
+from nasbench_mobile.events import Event
+from nasbench_mobile.executors.pools import SimulatedPool
+from nasbench_mobile.problem import Outcome, Problem
+from nasbench_mobile.protocols import AccuracyEvaluator
+from nasbench_mobile.runs import RunHeader
+from nasbench_mobile.search import Search
+from nasbench_mobile.store import EventLog, read_log, same_run
+from nasbench_mobile.testing.law import LawBroken
+from nasbench_mobile.testing.player import StrategySubject
+from nasbench_mobile.testing.watch import Watch
+from nasbench_mobile.types import AccuracyReading, Failure, Fidelity, StrategySpec
+
+BENCHMARK, BUDGET, WORKERS = "imagenet-pixel1", 110, 7
+Result: TypeAlias = Outcome | Failure
+
+
+def resumed_runs_are_equal(subject: StrategySubject, watch: Watch) -> str:
+    """`LawBroken` where a run that was stopped and resumed is another run."""
+    problem = _problem()
+    with tempfile.TemporaryDirectory() as folder:
+        for workers in (1, WORKERS):
+            run = _Runs(subject, watch, problem, workers, Path(folder) / str(workers))
+            whole = run.run("whole")
+            lines = whole.read_bytes().splitlines(keepends=True)
+            for place in (2 * len(lines) // 5, len(lines) - 3):
+                run.stopped_at(lines, place)
+    return (
+        f"2 runs of {BUDGET} proposals on {BENCHMARK}, one with {WORKERS} in flight, each "
+        "stopped twice and resumed"
+    )
+
+
+@dataclass(frozen=True)
+class _Runs:
+    subject: StrategySubject
+    watch: Watch
+    problem: Problem
+    workers: int
+    folder: Path
+
+    def run(self, name: str, history: Sequence[Event] = ()) -> Path:
+        """A run with its log; with history, one that goes on with the log that is there."""
+        path = self.folder / name
+        decisions = self.problem.space.decisions
+        player = self.subject.start(self.watch, decisions, seed=8, budget=BUDGET)
+        with self._log(path, resumed=bool(history)) as log:
+            if self.workers == 1:
+                search = Search(player, self.problem, BUDGET, log=log)
+            else:
+                pool = SimulatedPool(self._evaluate, _duration_s, self.workers)
+                search = AsynchronousSearch(player, self.problem, BUDGET, pool, log=log)
+            try:
+                search.run(history)
+            except StrategyError as error:
+                if isinstance(error.__cause__, LawBroken):
+                    raise error.__cause__ from None
+                raise
+        return path
+
+    def _log(self, path: Path, resumed: bool) -> EventLog:
+        if resumed:
+            return EventLog.reopen(path, read_log(path))
+        header = RunHeader({}, "", StrategySpec("subject"), seed=8, budget=BUDGET)
+        return EventLog.create(path, header)
+
+    def stopped_at(self, lines: Sequence[bytes], place: int) -> None:
+        """Resume from the first `place` lines; `LawBroken` where the outcome differs."""
+        path = self.folder / f"stopped-{place}"
+        path.write_bytes(b"".join(lines[:place]))
+        events = read_log(path).events
+        told = sum(len(event.trials) for event in events if hasattr(event, "trials"))
+        try:
+            self.run(path.name, events)
+        except ReplayError as error:
+            raise LawBroken(f"resumed after {told} trials, it does otherwise: {error}") from None
+        if self.workers == 1 and not same_run(self.folder / "whole", path):
+            raise LawBroken(f"resumed after {told} trials, it goes on otherwise than unstopped")
+
+    def _evaluate(self, architecture: Architecture) -> Result:
+        return self.problem.evaluate([architecture])[0]
+
+
+def _duration_s(architecture: Architecture, _: Result) -> float:
+    """Seconds in simulated time, from 1 to 5: trials finish out of order."""
+    return 1.0 + sum(architecture.tokens) % 5
+
+
+@dataclass(frozen=True)
+class _Flaky:
+    """An accuracy evaluator that fails for every tenth architecture or so."""
+
+    evaluator: AccuracyEvaluator
+
+    @property
+    def label(self) -> str:
+        return f"{self.evaluator.label}, failing now and then"
+
+    @property
+    def fidelity(self) -> Fidelity | None:
+        return self.evaluator.fidelity
+
+    def accuracy(
+        self, architectures: Sequence[Architecture]
+    ) -> Sequence[AccuracyReading | Failure]:
+        readings = self.evaluator.accuracy(architectures)
+        return [
+            Failure("lost, for the sake of the test") if sum(one.tokens) % 10 == 0 else reading
+            for one, reading in zip(architectures, readings, strict=True)
+        ]
+
+
+def _problem() -> Problem:
+    problem = load_benchmark(BENCHMARK).build()
+    flaky = _Flaky(problem.accuracy)
+    return replace(problem, accuracy=flaky, noise_free=flaky)
