@@ -220,7 +220,7 @@ class _Conversation:
 
     def receive(self, path: str) -> None:
         assert self.phone is not None
-        content = b""
+        content = bytearray()
         while True:
             command, length = struct.unpack("<4sI", self.read(8))
             if command == b"DONE":
@@ -232,5 +232,5 @@ class _Conversation:
             why = b"couldn't write file: No space left on device"
             self.say(struct.pack("<4sI", b"FAIL", len(why)), why)
             return
-        self.phone.files[path] = content
+        self.phone.files[path] = bytes(content)
         self.say(struct.pack("<4sI", b"OKAY", 0))

@@ -60,3 +60,17 @@ def test_the_table(command: Callable[..., Any], fake_adb: Any) -> None:
     text = command("devices").out
     assert "S1: hot: battery at 48 °C, above 40 °C: let it cool" in text
     assert "schedutil" in text
+
+
+def test_measure_on_a_phone(command: Callable[..., Any], fake_adb: Any) -> None:
+    phone = fake_adb.add("S1")
+    arguments = ("measure", "mnasnet-a1", "--device", "android:S1", "--nominal-ms", "75")
+    record = command(*arguments, "--json").json
+    assert record["latency_ms"] == pytest.approx(75 * record["ratio_to_reference"])
+    assert (record["device"], record["serial"], record["runs"]) == ("Pixel", "S1", 8)
+    assert "mnasnet-a1 on Pixel" in command(*arguments).out
+    assert phone.files == {}
+    phone.state = "offline"
+    failed = command(*arguments)
+    assert (failed.code, failed.out) == (1, "")
+    assert "phone S1 is offline" in failed.err
