@@ -1,4 +1,7 @@
-"""docs/take-away.md, run as it stands, its Python where this package cannot be imported."""
+"""docs/take-away.md, run as it stands, its Python where this package cannot be imported.
+
+The blocks are `py`, not `python`: test_docs.py runs those of a page alone, these need the commands.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,6 @@ def test_the_files_are_read_without_this_package(
             main()
         assert not ended.value.code
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a1.pt2", "a1.tflite"]
-    script = ALONE + "\n".join(blocks("python"))
+    script = ALONE + "\n".join(blocks("py"))
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

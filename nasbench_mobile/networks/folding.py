@@ -87,5 +87,6 @@ def fold(weights: Weights, group: Group) -> tuple[Array, Array]:
     if group.batch_norm is not None:
         scale, offset = scale_and_offset(weights, group.batch_norm)
         bias = bias * scale + offset
-        kernel = kernel * scale.astype(kernel.dtype).reshape(-1, *[1] * (kernel.ndim - 1))
+        if (scale != 1.0).any():  # synthetic batch norms do nothing; not to copy all is cheaper
+            kernel = kernel * scale.astype(kernel.dtype).reshape(-1, *[1] * (kernel.ndim - 1))
     return kernel.astype(np.float32, copy=False), bias.astype(np.float32)

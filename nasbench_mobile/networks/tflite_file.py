@@ -37,7 +37,7 @@ class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]
     """A constant; the generated class would align its bytes by 1 only."""
 
     def Pack(self, builder: Any) -> Any:
-        payload = self.data.tobytes()
+        payload = memoryview(np.ascontiguousarray(self.data)).cast("B")
         builder.StartVector(1, len(payload), ALIGNMENT)
         builder.head -= len(payload)
         builder.Bytes[builder.head : builder.head + len(payload)] = payload
@@ -111,7 +111,7 @@ class TfliteWriter:
         # Room for everything at once: a builder that grows copies all it has each time.
         builder = flatbuffers.Builder(self._bytes + 1024 * (len(self._tensors) + 16))
         builder.Finish(model.Pack(builder), IDENTIFIER)
-        return bytes(builder.Output())
+        return bytes(memoryview(builder.Bytes)[builder.Head() :])
 
     def _add(self, name: str, shape: tuple[int, ...], kind: int, buffer: int) -> int:
         tensor = schema.TensorT()

@@ -18,6 +18,9 @@ Array: TypeAlias = NDArray[Any]
 BATCH_NORM_EPSILON = 1e-3
 """What batch norm adds to the variance (tensorflow/tpu, models/official/mnasnet)."""
 
+_IDENTITY = {"weight": 1.0, "running_var": 1.0 - BATCH_NORM_EPSILON}
+"""What makes a batch norm do exactly nothing, with 0 for its other parts."""
+
 _BATCH_NORM_PARTS = ("weight", "bias", "running_mean", "running_var")
 
 
@@ -91,8 +94,7 @@ def synthetic_weights(network: Network, seed: int = 0) -> Weights:
             if part == "weight" and len(shape) > 1:
                 array = _scaled_bytes(rng, shape)
             else:
-                fill = np.ones if part in ("weight", "running_var") else np.zeros
-                array = fill(shape, np.float32)
+                array = np.full(shape, _IDENTITY.get(part, 0.0))
             arrays[f"{node.name}.{part}"] = array
     return Weights(arrays)
 
