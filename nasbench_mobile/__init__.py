@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from nasbench_mobile.benchmark import Benchmark, load_benchmark
     from nasbench_mobile.errors import NasbenchError
     from nasbench_mobile.objective import LatencyObjective
+    from nasbench_mobile.plan import Plan
     from nasbench_mobile.problem import Problem
     from nasbench_mobile.search import Search
-    from nasbench_mobile.study import Plan, Study
+    from nasbench_mobile.study import Study
     from nasbench_mobile.types import Decision, Measurement, Proposal, StrategySpec, Trial
 
 __version__ = "0.1.0"
@@ -45,7 +46,7 @@ _HOMES = {
     "LatencyObjective": "objective",
     "Measurement": "types",
     "NasbenchError": "errors",
-    "Plan": "study",
+    "Plan": "plan",
     "Problem": "problem",
     "Proposal": "types",
     "Search": "search",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from nasbench_mobile.architecture import Architecture
@@ -10,6 +11,7 @@ from nasbench_mobile.events import Tell
 from nasbench_mobile.executors.pools import Pool
 from nasbench_mobile.problem import Outcome, Problem
 from nasbench_mobile.protocols import Strategy
+from nasbench_mobile.runs import Timing
 from nasbench_mobile.search import OnProgress, Search
 from nasbench_mobile.store import EventLog
 from nasbench_mobile.types import Failure, Proposal, Tokens
@@ -41,6 +43,9 @@ class AsynchronousSearch(Search):
         super().__init__(strategy, problem, budget, start=start, log=log, on_progress=on_progress)
         self._pool = pool
         self._waiting: dict[Tokens, list[Proposal]] = {}
+
+    def _timing(self) -> Timing:
+        return replace(super()._timing(), simulated_s=self._pool.simulated_s)
 
     def _search(self, pending: tuple[Proposal, ...]) -> None:
         self._begin(pending)

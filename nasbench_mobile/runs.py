@@ -24,6 +24,7 @@ class RunHeader:
     latency, objective {alpha, beta, target_ms}, budget_unit, reference_point), `benchmark_hash`
     its hash. `batch` is the user's own batch size or None for the strategy's natural one; `start`
     holds the architectures a warm-started run begins with, charged to its budget.
+    `workers` is the number of simulated workers of an asynchronous run.
     """
 
     benchmark: dict[str, Any]
@@ -33,6 +34,7 @@ class RunHeader:
     budget: int
     batch: int | None = None
     start: tuple[Tokens, ...] = ()
+    workers: int | None = None
     versions: dict[str, str] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
 
@@ -48,11 +50,15 @@ class RunHeader:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Process CPU seconds spent in the strategy and in evaluating, and wall seconds of the run."""
+    """Process CPU seconds spent in the strategy and in evaluating, and wall seconds of the run.
+
+    `simulated_s` is the clock of an asynchronous run in simulated time, else 0.
+    """
 
     ask_tell_s: float = 0.0
     evaluate_s: float = 0.0
     wall_s: float = 0.0
+    simulated_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

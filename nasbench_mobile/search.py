@@ -92,9 +92,12 @@ class Search:
             self._warm_up(pending)
             self._search(tuple(p for p in pending if p.id >= 0))
         except (StrategyError, EvaluationError) as error:
-            self._write(End(str(error), self._clock.timing()))
+            self._write(End(str(error), self._timing()))
             raise
-        self._write(End(None, self._clock.timing()))
+        self._write(End(None, self._timing()))
+
+    def _timing(self) -> Timing:
+        return self._clock.timing()
 
     def _search(self, pending: tuple[Proposal, ...]) -> None:
         """Evaluate what a replayed log left pending, then ask, evaluate and tell in turn."""
@@ -188,7 +191,7 @@ class Search:
 
     def _tell(self, told: Tell) -> None:
         self._tell_strategy(told.trials)
-        self._write(Tell(told.trials, told.noise_free, self._clock.timing()))
+        self._write(Tell(told.trials, told.noise_free, self._timing()))
         self._count(told.trials)
         if self._failed_in_a_row >= FAILURES_IN_A_ROW:
             raise EvaluationError(

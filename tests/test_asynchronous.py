@@ -53,7 +53,7 @@ def test_results_come_as_they_finish_and_repeats_wait(synthetic_problem: Problem
     # 0 takes 1.56 s, 1 takes 1 s; 2 waits for 0 without a worker; 3 starts at 1 s, takes 1.28 s
     assert [trial.proposal.id for trial in strategy.told] == [1, 0, 2, 4, 3]
     assert [trial.repeat_of for trial in strategy.told] == [None, None, 0, 1, None]
-    assert pool.now_s == pytest.approx(2.28)
+    assert pool.simulated_s == pytest.approx(2.28)
     assert len(synthetic_problem.accuracy.evaluated) == 3  # type: ignore[attr-defined]
 
 
@@ -63,7 +63,7 @@ def test_more_workers_take_less_simulated_time(synthetic_problem: Problem) -> No
         pool = simulated(synthetic_problem, workers)
         strategy = build_strategy(StrategySpec("random"), synthetic_problem.space.decisions, 0, 160)
         AsynchronousSearch(strategy, synthetic_problem, 160, pool).run()
-        times.append(pool.now_s)
+        times.append(pool.simulated_s)
     assert times[0] == pytest.approx(4 * times[1], rel=0.05)
     assert times[0] == pytest.approx(16 * times[2], rel=0.15)
 

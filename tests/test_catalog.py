@@ -35,7 +35,12 @@ def test_strategies_parse_with_options() -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("random,,ppo", "empty"), ("ppo:=3", "name=value"), ("random,random", "twice"), ("", "empty")],
+    [
+        ("random,,ppo", "empty"),
+        ("ppo:=3", "without a name"),
+        ("random,random", "twice"),
+        ("", "empty"),
+    ],
 )
 def test_malformed_strategies(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):

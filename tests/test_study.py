@@ -14,8 +14,10 @@ import pytest
 
 from nasbench_mobile.benchmark import load_benchmark
 from nasbench_mobile.errors import LogError, UnknownNameError, UsageError
+from nasbench_mobile.plan import Plan
 from nasbench_mobile.store import same_run
-from nasbench_mobile.study import MANIFEST, Plan, RunProgress, Study, Task, perform
+from nasbench_mobile.study import MANIFEST, Study
+from nasbench_mobile.task import RunProgress, Task, perform
 from nasbench_mobile.types import StrategySpec
 
 SPECS = (StrategySpec("random"), StrategySpec("regularized-evolution", {"population_size": 10}))
@@ -177,7 +179,8 @@ def _killed_at(task: Task, size: int, rng: random.Random) -> bool:
 MEASURE = """
 import resource, sys
 from pathlib import Path
-from nasbench_mobile.study import Study, perform
+from nasbench_mobile.study import Study
+from nasbench_mobile.task import perform
 for task in Study.open(Path(sys.argv[1])).tasks():
     assert perform(task).failure is None
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

@@ -11,7 +11,8 @@ import typer
 from nasbench_mobile.cli.output import console, print_json
 
 if TYPE_CHECKING:
-    from nasbench_mobile.study import RunProgress, Study
+    from nasbench_mobile.study import Study
+    from nasbench_mobile.task import RunProgress
 
 DEFAULT_STRATEGIES = "random,regularized-evolution,ppo,optuna-tpe,nevergrad-discrete"
 INTERRUPTED = 130
@@ -53,7 +54,8 @@ def compare(
     """
     from nasbench_mobile.benchmark import load_benchmark
     from nasbench_mobile.catalog import parse_strategies
-    from nasbench_mobile.study import Plan, Study
+    from nasbench_mobile.plan import Plan
+    from nasbench_mobile.study import Study
 
     plan = Plan(
         benchmark=load_benchmark(benchmark).with_objective(objective, target_ms),

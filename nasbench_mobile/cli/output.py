@@ -22,7 +22,7 @@ def console(stderr: bool = False) -> Console:
 
 
 def print_table(columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
-    """Rows as a table, numbers to the right; `columns` maps a row's key to its heading, in order."""
+    """Rows as a table, numbers to the right; `columns` maps keys of a row to headings, in order."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")

@@ -23,6 +23,10 @@ class Pool(Protocol[JobIn, ResultOut]):
     def workers(self) -> int:
         """How many jobs run at once."""
 
+    @property
+    def simulated_s(self) -> float:
+        """The simulated clock in seconds; 0 where time is real."""
+
     def submit(self, key: Any, job: JobIn) -> None: ...
 
     def completed(self) -> Sequence[tuple[Any, ResultOut]]:
@@ -33,6 +37,8 @@ class ExecutorPool(Generic[Job, Result]):
     """Jobs run in a `concurrent.futures.Executor`, in real time; `run` must be picklable for
     processes. A job that raises, raises again in `completed`.
     """
+
+    simulated_s = 0.0
 
     def __init__(self, executor: Executor, run: Callable[[Job], Result], workers: int) -> None:
         self._executor, self._run, self.workers = executor, run, workers
@@ -49,8 +55,8 @@ class ExecutorPool(Generic[Job, Result]):
 class SimulatedPool(Generic[Job, Result]):
     """Workers in simulated time: a job is run at once, but counts as done after `duration_s`.
 
-    `now_s` is the simulated clock in seconds. Deterministic: jobs that finish together finish in
-    the order they were submitted. More jobs than workers wait their turn.
+    `simulated_s` is the simulated clock in seconds. Deterministic: jobs that finish together finish
+    in the order they were submitted. More jobs than workers wait their turn.
     """
 
     def __init__(
@@ -60,19 +66,19 @@ class SimulatedPool(Generic[Job, Result]):
         workers: int,
     ) -> None:
         self._run, self._duration_s, self.workers = run, duration_s, workers
-        self.now_s = 0.0
+        self.simulated_s = 0.0
         self._free_at = [0.0] * workers
         self._running: list[tuple[float, int, Any, Result]] = []
         self._numbers = itertools.count()
 
     def submit(self, key: Any, job: Job) -> None:
         result = self._run(job)
-        start = max(heapq.heappop(self._free_at), self.now_s)
+        start = max(heapq.heappop(self._free_at), self.simulated_s)
         end = start + self._duration_s(job, result)
         heapq.heappush(self._free_at, end)
         heapq.heappush(self._running, (end, next(self._numbers), key, result))
 
     def completed(self) -> list[tuple[Any, Result]]:
         end, _, key, result = heapq.heappop(self._running)
-        self.now_s = end
+        self.simulated_s = end
         return [(key, result)]

@@ -155,6 +155,11 @@ def _check_alike(runs: Sequence[Run]) -> None:
                 f"architectures and {who} from {len(header.start)} (or others); only runs that "
                 "start alike can be compared"
             )
+        if header.workers != first.workers:
+            raise LogError(
+                f"{first.strategy.label} seed {first.seed} had {first.workers} workers and {who} "
+                f"{header.workers}; report them apart"
+            )
         if (header.strategy.label, header.seed) in seen:
             raise LogError(f"{who} is there twice; remove the copy of its log")
         seen.add((header.strategy.label, header.seed))

@@ -1,0 +1,168 @@
+"""One run of a study: what a worker process is given, does, and says of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nasbench_mobile import catalog
+from nasbench_mobile.asynchronous import AsynchronousSearch
+from nasbench_mobile.errors import LogError, NasbenchError
+from nasbench_mobile.evaluators.training_time import training_time_s
+from nasbench_mobile.executors.pools import SimulatedPool
+from nasbench_mobile.executors.processes import channel
+from nasbench_mobile.plan import Plan
+from nasbench_mobile.problem import Problem
+from nasbench_mobile.provenance import environment, versions
+from nasbench_mobile.runs import Run, RunHeader
+from nasbench_mobile.search import Interrupted, Progress, Search
+from nasbench_mobile.store import EventLog, read_log, read_run
+from nasbench_mobile.types import StrategySpec
+
+MESSAGE_INTERVAL_S = 0.25
+"""Least seconds between two messages of a run to its parent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One run: everything a worker needs, and the log it writes."""
+
+    plan: Plan
+    strategy: StrategySpec
+    seed: int
+    log: Path
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """A message about one run: how far, the best reward seen, whether it has ended and how."""
+
+    label: str
+    seed: int
+    trials: int
+    best_reward: float
+    ended: bool = False
+    failure: str | None = None
+
+
+def perform(task: Task) -> RunProgress:
+    """Run or resume one task; runs in a worker. Returns how it ended."""
+    label, last = task.strategy.label, Progress()
+    problem = task.plan.benchmark.build(task.seed)
+    try:
+        log, history = _open_log(task, problem)
+    except _AlreadyEnded as ended:
+        trials = [t for t in ended.run.trials if t.reward is not None]
+        best = max((t.reward or 0.0 for t in trials), default=float("-inf"))
+        return RunProgress(label, task.seed, len(ended.run.trials), best, True, ended.run.failure)
+    with log:
+        search = _search(task, problem, log)
+        failure: str | None = None
+        try:
+            search.run(history)
+        except Interrupted as stop:
+            failure = str(stop)
+        except NasbenchError as error:
+            failure = str(error)
+        last = search.progress
+    return RunProgress(label, task.seed, last.trials, last.best_reward, True, failure)
+
+
+def _search(task: Task, problem: Problem, log: EventLog) -> Search:
+    plan = task.plan
+    strategy = catalog.build_strategy(
+        task.strategy, problem.space.decisions, task.seed, plan.budget
+    )
+    report = _Reporter(task.strategy.label, task.seed)
+    if plan.workers is None:
+        return Search(
+            strategy, problem, plan.budget,
+            batch=plan.batch, start=plan.start, log=log, on_progress=report,
+        )  # fmt: skip
+    return AsynchronousSearch(
+        strategy, problem, plan.budget,
+        SimulatedPool(lambda a: problem.evaluate([a])[0], training_time_s, plan.workers),
+        start=plan.start, log=log, on_progress=report,
+    )  # fmt: skip
+
+
+class _AlreadyEnded(Exception):
+    def __init__(self, run: Run) -> None:
+        self.run = run
+
+
+def _open_log(task: Task, problem: Problem) -> tuple[EventLog, tuple[Any, ...]]:
+    header = make_header(task, problem)
+    if task.log.exists() and b"\n" not in task.log.read_bytes():
+        task.log.unlink()  # the process died while writing the header: nothing is lost
+    if not task.log.exists():
+        return EventLog.create(task.log, header), ()
+    contents = read_log(task.log)
+    check_header(task, contents.header)
+    if task.plan.workers is not None and contents.end is None:
+        # A simulated clock starts at 0: the run is deterministic and free, so it starts over.
+        task.log.unlink()
+        return EventLog.create(task.log, header), ()
+    if contents.end is not None:
+        raise _AlreadyEnded(read_run(task.log))
+    return EventLog.reopen(task.log, contents), contents.events
+
+
+def make_header(task: Task, problem: Problem) -> RunHeader:
+    """The first line of a run's log. What evaluators call themselves is added for captions."""
+    benchmark = task.plan.benchmark
+    record = benchmark.record()
+    record["accuracy"]["label"] = problem.noise_free.label
+    latency = problem.latency
+    record["latency"].update(label=latency.label, device=latency.device, kind=latency.kind)
+    return RunHeader(
+        benchmark=record,
+        benchmark_hash=benchmark.hash,
+        strategy=task.strategy,
+        seed=task.seed,
+        budget=task.plan.budget,
+        batch=task.plan.batch,
+        start=task.plan.start,
+        workers=task.plan.workers,
+        versions=versions(),
+        environment=environment(),
+    )
+
+
+def check_header(task: Task, header: RunHeader) -> None:
+    wanted = {
+        "benchmark_hash": task.plan.benchmark.hash,
+        "strategy": task.strategy,
+        "seed": task.seed,
+        "budget": task.plan.budget,
+        "batch": task.plan.batch,
+        "start": task.plan.start,
+        "workers": task.plan.workers,
+    }
+    for name, value in wanted.items():
+        found = getattr(header, name)
+        if found != value:
+            raise LogError(
+                f"{task.log}: its header has {name} {found!r}, but the study has {value!r}; the "
+                "log belongs to another study or benchmark version"
+            )
+
+
+class _Reporter:
+    """Sends a run's progress to the parent, not too often, and says whether to stop."""
+
+    def __init__(self, label: str, seed: int) -> None:
+        self._label, self._seed = label, seed
+        self._sent = 0.0
+
+    def __call__(self, progress: Progress) -> bool:
+        parent = channel()
+        if parent is None:
+            return False
+        now = time.monotonic()
+        if now - self._sent > MESSAGE_INTERVAL_S:
+            self._sent = now
+            parent.send(RunProgress(self._label, self._seed, progress.trials, progress.best_reward))
+        return parent.stopped
