@@ -37,7 +37,7 @@ class _AlignedBuffer(schema.BufferT):  # type: ignore[misc]
     """A constant; the generated class would align its bytes by 1 only."""
 
     def Pack(self, builder: Any) -> Any:
-        payload = np.ascontiguousarray(self.data).reshape(-1).view(np.uint8)
+        payload = np.ascontiguousarray(self.data).data.cast("B")
         builder.StartVector(1, len(payload), ALIGNMENT)
         builder.head -= len(payload)
         builder.Bytes[builder.head : builder.head + len(payload)] = payload
