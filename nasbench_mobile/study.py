@@ -7,8 +7,11 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from nasbench_mobile import catalog
 from nasbench_mobile.benchmark import Benchmark
@@ -115,8 +118,9 @@ class Study:
 
         On Ctrl-C workers stop at their next batch; every log stays resumable. A run that fails
         leaves its reason in its log and in `failure` of its last message; others go on.
+        `UsageError` where another process is at work on the study.
         """
-        with workers(jobs) as pool:
+        with self._alone(), workers(jobs) as pool:
             futures: dict[Future[RunProgress], Task] = {
                 pool.executor.submit(perform, task): task for task in self.tasks()
             }
@@ -127,6 +131,21 @@ class Study:
                     "a worker process died (killed, or out of memory?); what its run has logged "
                     f"is safe: go on with `nasbench-mobile resume {self.folder}`"
                 ) from None
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the study's lock: two drivers would write into each other's logs."""
+        lock = FileLock(self.folder / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise UsageError(
+                f"another process is running the study in {self.folder}; wait for it or stop it"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def runs(self) -> list[Run]:
         """Every run that has a log, read; unfinished and failed ones too."""

@@ -197,3 +197,28 @@ def test_a_worker_that_runs_every_strategy_stays_below_800_mb(tmp_path: Path) ->
     )  # fmt: skip
     unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kibibytes on Linux
     assert int(done.stdout) * unit < 800e6
+
+
+def test_two_drivers_do_not_share_a_study(tmp_path: Path) -> None:
+    study = Study.create(tmp_path / "s", plan())
+    with study._alone(), pytest.raises(UsageError, match="another process is running the study"):
+        Study.open(tmp_path / "s").run(jobs=1)
+    study.run(jobs=1)
+    assert all(run.finished for run in study.runs())
+
+
+def test_simulated_workers_are_part_of_the_study(tmp_path: Path) -> None:
+    simulated = replace(plan(60), workers=8)
+    study = Study.create(tmp_path / "s", simulated)
+    for task in study.tasks():
+        perform(task)
+    assert Study.open(tmp_path / "s").plan == simulated
+    run = study.runs()[0]
+    assert run.header.workers == 8
+    one = Study.create(tmp_path / "one", replace(simulated, workers=1))
+    for task in one.tasks():
+        perform(task)
+    # random search: the same 60 trainings, shared out among eight
+    assert one.runs()[0].timing.simulated_s > 6 * run.timing.simulated_s
+    with pytest.raises(UsageError, match="batch and workers are both given"):
+        replace(simulated, batch=4)

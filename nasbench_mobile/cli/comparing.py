@@ -42,6 +42,14 @@ def compare(
     batch: Annotated[
         int | None, typer.Option(help="Proposals per ask; default: each strategy's own.")
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Proposals in flight, told as they finish in simulated training time."),
+    ] = None,
+    start_from: Annotated[
+        str | None,
+        typer.Option(help="Models' names, or an earlier study's folder, that all runs begin with."),
+    ] = None,
     jobs: Jobs = 2,
     out: Annotated[
         Path | None, typer.Option(help="Folder for logs and report; default out/compare-TIME.")
@@ -54,15 +62,19 @@ def compare(
     """
     from nasbench_mobile.benchmark import load_benchmark
     from nasbench_mobile.catalog import parse_strategies
+    from nasbench_mobile.cli.starting_points import starting_points
     from nasbench_mobile.plan import Plan
     from nasbench_mobile.study import Study
 
+    task = load_benchmark(benchmark).with_objective(objective, target_ms)
     plan = Plan(
-        benchmark=load_benchmark(benchmark).with_objective(objective, target_ms),
+        benchmark=task,
         strategies=tuple(parse_strategies(strategies)),
         seeds=tuple(range(first_seed, first_seed + seeds)),
         budget=budget,
         batch=batch,
+        start=starting_points(start_from, task) if start_from else (),
+        workers=workers,
     )
     folder = out or Path("out") / time.strftime("compare-%Y%m%d-%H%M%S")
     _run_and_report(Study.create(folder, plan), jobs, as_json)

@@ -119,7 +119,22 @@ _V2 = ModelCard(
     head_grows=True,
 )
 
-MODELS: dict[str, ModelCard] = {card.name: card for card in (_A1, _B1, _SMALL, _V1, _V2)}
+_B0 = ModelCard(
+    "efficientnet-b0-blocks",
+    "EfficientNet-B0's blocks",
+    # The block structure alone: EfficientNet's swish and drop connect are not in it.
+    parse_spec(
+        "stem32 sepconv_r1_k3_s1_e1_o16_se0.25_identity mbconv_r2_k3_s2_e6_o24_se0.25_identity"
+        " mbconv_r2_k5_s2_e6_o40_se0.25_identity mbconv_r3_k3_s2_e6_o80_se0.25_identity"
+        " mbconv_r3_k5_s1_e6_o112_se0.25_identity mbconv_r4_k5_s2_e6_o192_se0.25_identity"
+        " mbconv_r1_k3_s1_e6_o320_se0.25_identity head1280 dropout0.2 relu"
+    ),
+    "Tan and Le 2019 (EfficientNet), Table 1",
+    (Published("Tan and Le 2019 (EfficientNet), Table 2", 5.3, 390),),
+)
+
+_CARDS = (_A1, _B1, _SMALL, _V1, _V2, _B0)
+MODELS: dict[str, ModelCard] = {card.name: card for card in _CARDS}
 """Every reference model by name. MnasNet-A2, -A3 and -search1 were never released."""
 
 

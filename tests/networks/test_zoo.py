@@ -8,6 +8,7 @@ from nasbench_mobile.errors import UnknownNameError, UsageError
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.networks.cost import multiply_adds, parameters
 from nasbench_mobile.networks.graph import Conv, Dropout
+from nasbench_mobile.spaces.mnasnet_anb import MnasNetAnbSpace
 
 
 def test_unknown_name_suggests_the_nearest() -> None:
@@ -18,6 +19,7 @@ def test_unknown_name_suggests_the_nearest() -> None:
 def test_names_are_the_keys() -> None:
     assert list(zoo.MODELS) == [
         "mnasnet-a1", "mnasnet-b1", "mnasnet-small", "mobilenet-v1", "mobilenet-v2",
+        "efficientnet-b0-blocks",
     ]  # fmt: skip
     assert all(zoo.model(name).name == name for name in zoo.MODELS)
 
@@ -80,3 +82,11 @@ def test_any_multiplier_and_input_size(name: str, multiplier: float, size: int) 
 def test_bad_arguments(arguments: tuple[float, int, int], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         zoo.network("mnasnet-a1", *arguments)
+
+
+def test_efficientnet_b0s_blocks_have_its_parameters() -> None:
+    # 5,288,548: EfficientNet-B0 as published implementations count it (swish has no parameters)
+    assert parameters(zoo.network("efficientnet-b0-blocks")) == 5_288_548
+    space = MnasNetAnbSpace()
+    tokens = space.encode(zoo.network("efficientnet-b0-blocks"))
+    assert space.network(tokens) == zoo.network("efficientnet-b0-blocks")
