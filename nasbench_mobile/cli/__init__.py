@@ -7,6 +7,7 @@ import sys
 import typer
 
 from nasbench_mobile.cli import (
+    checking,
     comparing,
     describing,
     devices,
@@ -16,6 +17,7 @@ from nasbench_mobile.cli import (
     lookup,
     measuring,
     reproducing,
+    starting,
 )
 from nasbench_mobile.errors import NasbenchError
 
@@ -42,6 +44,8 @@ app.command("devices")(devices.devices)
 app.command("measure")(measuring.measure)
 app.add_typer(lookup.app, name="lookup")
 app.add_typer(fitting.app, name="fit")
+app.add_typer(checking.app, name="check")
+app.add_typer(starting.app, name="new")
 
 
 def main() -> None:

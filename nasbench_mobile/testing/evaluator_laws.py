@@ -12,7 +12,7 @@ import numpy as np
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.protocols import AccuracyEvaluator, LatencyEvaluator, SearchSpace
-from nasbench_mobile.testing.law import IN_TIME, Law, LawBroken, NotJudged
+from nasbench_mobile.testing.law import Law, LawBroken, NotJudged
 from nasbench_mobile.testing.player import described
 from nasbench_mobile.testing.small_run import global_state, seed_globals
 from nasbench_mobile.testing.watch import Watch
@@ -107,7 +107,7 @@ def readings_are_sound(subject: EvaluatorSubject, watch: Watch) -> str:
     return f"{len(good)} readings from {min(values):.4g} to {max(values):.4g}" if good else "none"
 
 
-def readings_do_not_depend_on_company(subject: EvaluatorSubject, watch: Watch) -> str:
+def same_in_any_company(subject: EvaluatorSubject, watch: Watch) -> str:
     if not subject.repeatable:
         raise NotJudged("it measures: no two readings are the same")
     evaluator = subject.build(watch)
@@ -134,7 +134,7 @@ def readings_do_not_depend_on_company(subject: EvaluatorSubject, watch: Watch) -
     return f"{len(together)} readings, the same alone, backwards and built anew"
 
 
-def reference_networks_have_a_door(subject: EvaluatorSubject, watch: Watch) -> str:
+def networks_without_tokens(subject: EvaluatorSubject, watch: Watch) -> str:
     evaluator = subject.build(watch)
     if "latency" not in evaluator.gives:
         raise NotJudged("it gives no latency")
@@ -166,11 +166,11 @@ def no_global_random_state(subject: EvaluatorSubject, watch: Watch) -> str:
 
 
 EVALUATOR_LAWS: tuple[Law[EvaluatorSubject], ...] = (
-    Law(IN_TIME, "Every call returns in time", every_call_returns),
+    Law("every_call_returns", "Every call returns in time", every_call_returns),
     Law("it_says_what_it_is", "It says what it is", it_says_what_it_is),
     Law("readings_are_sound", "Readings are numbers in range", readings_are_sound),
-    Law("company", "Readings do not depend on company", readings_do_not_depend_on_company),
-    Law("door", "Networks without tokens have a door", reference_networks_have_a_door),
+    Law("same_in_any_company", "Readings are the same in any batch", same_in_any_company),
+    Law("networks_without_tokens", "Networks without tokens are priced", networks_without_tokens),
     Law("no_global_random_state", "Global random state is left alone", no_global_random_state),
 )
 """In the order in which they are judged."""

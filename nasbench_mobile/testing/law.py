@@ -22,6 +22,10 @@ class LawBroken(NasbenchError):
         self.law = law
 
 
+class CallHung(LawBroken):
+    """A call did not return in time; what it left running may disturb what comes after."""
+
+
 class NotJudged(NasbenchError):
     """The law asks nothing of this subject, and why."""
 
@@ -50,20 +54,16 @@ class Verdict:
     seconds: float
 
 
-IN_TIME = "every_call_returns"
-"""The law that every check watches over."""
-
-
 def check_law(law: Law[Subject], subject: Subject, limit_s: float) -> str:
     """Check one law, each of the plugin's calls within `limit_s` seconds of wall time.
 
-    `LawBroken` also where a call does not return in time.
+    `CallHung` where a call does not return in time.
     """
     watch = Watch()
     try:
         return within_limit(lambda: law.check(subject, watch), watch, limit_s)
     except Overdue as error:
-        raise LawBroken(str(error), IN_TIME) from None
+        raise CallHung(str(error)) from None
 
 
 def judge(
@@ -95,7 +95,7 @@ def _verdicts(
             result, seen = "not judged", str(error)
         except LawBroken as error:
             result, seen, culprit = "broken", str(error), error.law or law.name
-            hung = culprit == IN_TIME
+            hung = isinstance(error, CallHung)
         yield Verdict(law.name, law.says, result, seen, time.monotonic() - started), culprit
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from nasbench_mobile.errors import InvalidTokensError
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.protocols import SearchSpace, Segmented
-from nasbench_mobile.testing.law import IN_TIME, Law, LawBroken, NotJudged
+from nasbench_mobile.testing.law import Law, LawBroken, NotJudged
 from nasbench_mobile.testing.player import described
 from nasbench_mobile.testing.small_run import global_state, seed_globals
 from nasbench_mobile.testing.watch import Watch
@@ -205,7 +205,7 @@ def segments_decide_their_layers(subject: SpaceSubject, watch: Watch) -> str:
 
 
 SPACE_LAWS: tuple[Law[SpaceSubject], ...] = (
-    Law(IN_TIME, "Every call returns in time", every_call_returns),
+    Law("every_call_returns", "Every call returns in time", every_call_returns),
     Law("decisions_add_up", "Decisions, size and distinct networks add up", decisions_add_up),
     Law("options_build_it_again", "Its options build it again", options_build_it_again),
     Law("tokens_are_validated", "Wrong tokens are refused by name", tokens_are_validated),

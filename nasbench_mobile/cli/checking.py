@@ -1,0 +1,155 @@
+"""`check`: the laws of the kit for authors, judged without pytest."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nasbench_mobile.cli.output import console, print_json
+
+if TYPE_CHECKING:
+    from nasbench_mobile.testing.law import Verdict
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Check a strategy, space or evaluator against the laws that its kind must keep.",
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the verdict as JSON, nothing else.")]
+Limit = Annotated[
+    float, typer.Option("--limit", help="Seconds after which a call is taken to hang.", min=0.1)
+]
+LIMIT_S = 60.0
+
+
+class Gives(StrEnum):
+    """What an evaluator gives."""
+
+    ACCURACY = "accuracy"
+    LATENCY = "latency"
+
+
+@app.command()
+def strategy(
+    name: Annotated[str, typer.Argument(help="A name, or `path/to/file.py:Class`; options after.")],
+    quick: Annotated[bool, typer.Option("--quick", help="Leave the slow laws out.")] = False,
+    limit_s: Limit = LIMIT_S,
+    as_json: AsJson = False,
+) -> None:
+    """Check a strategy against its laws; exit with 1 where one is broken.
+
+    Example: `nasbench-mobile check strategy my_idea.py:MyIdea`
+    """
+    from nasbench_mobile import catalog
+    from nasbench_mobile.errors import UsageError
+    from nasbench_mobile.testing.law import judge
+    from nasbench_mobile.testing.player import StrategySubject
+    from nasbench_mobile.testing.strategy_laws import STRATEGY_LAWS
+
+    specs = catalog.parse_strategies(name)
+    if len(specs) != 1:
+        raise UsageError(f"{name!r} names {len(specs)} strategies; check one at a time")
+    spec = specs[0]
+    factory = catalog.load("strategy", spec.name)
+    catalog.check_options(factory, "strategy", spec.name, spec.options)
+    subject = StrategySubject(factory, spec.options)
+    _show("strategy", name, judge(STRATEGY_LAWS, subject, limit_s, slow=not quick), as_json)
+
+
+@app.command()
+def space(
+    name: Annotated[str, typer.Argument(help="A name, or `path/to/file.py:Class`.")],
+    limit_s: Limit = LIMIT_S,
+    as_json: AsJson = False,
+) -> None:
+    """Check a search space against its laws; exit with 1 where one is broken.
+
+    Example: `nasbench-mobile check space mnasnet-anb`
+    """
+    from nasbench_mobile import catalog
+    from nasbench_mobile.testing.law import judge
+    from nasbench_mobile.testing.space_laws import SPACE_LAWS, SpaceSubject
+
+    subject = SpaceSubject(catalog.load("space", name))
+    _show("space", name, judge(SPACE_LAWS, subject, limit_s), as_json)
+
+
+@app.command()
+def evaluator(
+    gives: Annotated[Gives, typer.Argument(help="What it gives.")],
+    name: Annotated[str, typer.Argument(help="A name, or `path/to/file.py:Class`.")],
+    model: Annotated[Path | None, typer.Option(help="The file that it is made from.")] = None,
+    space_name: Annotated[
+        str, typer.Option("--space", help="Search space of the architectures it is tried on.")
+    ] = "mnasnet-anb",
+    measures: Annotated[
+        bool, typer.Option("--measures", help="It measures: no two readings are the same.")
+    ] = False,
+    limit_s: Limit = LIMIT_S,
+    as_json: AsJson = False,
+) -> None:
+    """Check an accuracy or latency evaluator against its laws; exit with 1 where one is broken.
+
+    Example: `nasbench-mobile check evaluator latency my_device.py:MyDevice --measures`
+    """
+    from nasbench_mobile import catalog
+    from nasbench_mobile.testing.evaluator_laws import EVALUATOR_LAWS, EvaluatorSubject
+    from nasbench_mobile.testing.law import judge
+
+    kind: catalog.CatalogKind = (
+        "accuracy evaluator" if gives is Gives.ACCURACY else "latency evaluator"
+    )
+    factory = catalog.load(kind, name)
+    subject = EvaluatorSubject(
+        functools.partial(catalog.call, factory, kind, name)
+        if model is None
+        else functools.partial(catalog.call, factory.from_file, kind, name, model),
+        functools.partial(catalog.build_space, space_name),
+        repeatable=not measures,
+    )
+    _show(kind, name, judge(EVALUATOR_LAWS, subject, limit_s), as_json)
+
+
+def _show(kind: str, name: str, verdicts: list[Verdict], as_json: bool) -> None:
+    """Print the verdict; exit with 1 where a law is broken."""
+    counts = Counter(verdict.result for verdict in verdicts)
+    if as_json:
+        print_json(_record(kind, name, verdicts))
+    else:
+        screen = console()
+        for verdict in verdicts:
+            style = {"kept": "green", "broken": "bold red", "not judged": "yellow"}[verdict.result]
+            screen.print(f"{verdict.result:>10}", style=style, end="  ")
+            screen.print(verdict.says, highlight=False)
+            screen.print(f"{'':12}{verdict.seen}", style="dim", markup=False, highlight=False,
+                         soft_wrap=True)  # fmt: skip
+        closing = ", ".join(f"{count} {result}" for result, count in counts.items())
+        word = "breaks its laws" if counts["broken"] else "keeps its laws"
+        screen.print(f"\n{kind} {name} {word}: {closing}", markup=False, soft_wrap=True)
+    if counts["broken"]:
+        raise typer.Exit(1)
+
+
+def _record(kind: str, name: str, verdicts: list[Verdict]) -> dict[str, Any]:
+    broken = any(verdict.result == "broken" for verdict in verdicts)
+    return {
+        "kind": kind,
+        "name": name,
+        "result": "broken" if broken else "kept",
+        "laws": [
+            {
+                "law": verdict.law,
+                "says": verdict.says,
+                "result": verdict.result,
+                "seen": verdict.seen,
+                "seconds": round(verdict.seconds, 3),
+            }
+            for verdict in verdicts
+        ],
+    }
