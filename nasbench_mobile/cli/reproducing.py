@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,21 +20,24 @@ class Figures(StrEnum):
 
     FIGURE3 = "figure3"
     FIGURE6 = "figure6"
+    ASYNCHRONY = "asynchrony"
 
 
 def reproduce(
     name: Annotated[Figures, typer.Argument(help="What to reproduce.")],
     strategies: Annotated[
-        str, typer.Option(help="figure6: strategies to ablate, comma-separated.")
-    ] = "ppo",
+        str | None,
+        typer.Option(help="Comma-separated; default: ppo, for asynchrony those of `compare`."),
+    ] = None,
     seeds: Annotated[
-        int | None, typer.Option(help="figure6: seeds 0, 1, ... per panel; default 10.", min=1)
+        int | None, typer.Option(help="Seeds 0, 1, ... per strategy; default 10.", min=1)
     ] = None,
     samples: Annotated[
-        int | None, typer.Option(help="figure6: models sampled per run; default 3000.", min=1)
+        int | None,
+        typer.Option(help="Models sampled per run; default 3000, for asynchrony 1000.", min=1),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="figure6: 3 seeds of 600 samples.")
+        bool, typer.Option("--quick", help="A small form: 3 seeds of few samples.")
     ] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Worker processes.", min=1)] = 2,
     out: Annotated[Path | None, typer.Option(help="Folder for pictures, tables and logs.")] = None,
@@ -42,7 +46,8 @@ def reproduce(
     """Reproduce a figure of the paper (Tan et al. 2019).
 
     `figure3`: both rewards over latency. `figure6`: hard against soft latency constraint, with the
-    five checks of section 7.1.
+    five checks of section 7.1. `asynchrony`: each strategy with 16 workers against 1, in simulated
+    time (not in the paper).
 
     Example: `nasbench-mobile reproduce figure6 --quick --out out/f6`
     """
@@ -55,24 +60,36 @@ def reproduce(
         else:
             _print_figure3(result, out)
         return
-    from dataclasses import replace
-
     from nasbench_mobile.catalog import parse_strategies
-    from nasbench_mobile.reproduce import figure6
+    from nasbench_mobile.cli.comparing import DEFAULT_STRATEGIES
+    from nasbench_mobile.reproduce import asynchrony, figure6
 
-    setting = figure6.QUICK if quick else figure6.Setting()
-    setting = replace(
-        setting,
-        strategies=tuple(parse_strategies(strategies)),
-        seeds=seeds or setting.seeds,
-        samples=samples or setting.samples,
-    )
-    folder = out or Path("out") / "figure6"
-    result = figure6.reproduce(setting, folder, lambda study: _run(study, jobs))
+    folder = out or Path("out") / name.value
+    if name is Figures.FIGURE6:
+        setting = figure6.QUICK if quick else figure6.Setting()
+        setting = replace(
+            setting,
+            strategies=tuple(parse_strategies(strategies or "ppo")),
+            seeds=seeds or setting.seeds,
+            samples=samples or setting.samples,
+        )
+        result = figure6.reproduce(setting, folder, lambda study: _run(study, jobs))
+    else:
+        result = asynchrony.reproduce(
+            asynchrony.Setting(
+                tuple(parse_strategies(strategies or DEFAULT_STRATEGIES)),
+                seeds=seeds or (3 if quick else 10),
+                samples=samples or (200 if quick else 1000),
+            ),
+            folder,
+            lambda study: _run(study, jobs),
+        )
     if as_json:
         print_json(result)
-    else:
+    elif name is Figures.FIGURE6:
         _print_figure6(result, folder)
+    else:
+        _print_asynchrony(result)
 
 
 def _run(study: Study, jobs: int) -> None:
@@ -123,6 +140,25 @@ def _print_figure6(result: dict[str, Any], folder: Path) -> None:
                 f"against {invariance['median_latency_ms']:.1f} ms"
             )
         screen.print(f"drawn in {folder / part['picture']}", soft_wrap=True)
+
+
+def _print_asynchrony(result: dict[str, Any]) -> None:
+    console().print(
+        f"{result['benchmark']}: {result['workers'][-1]} workers against 1, {result['seeds']} "
+        f"seeds of {result['samples']:,} proposals, target reward {result['target_reward']:.4f}; time is "
+        "simulated"
+    )
+    headings = {
+        "strategy": "strategy",
+        "reward_lost": "reward lost",
+        "lost_low": "from",
+        "lost_high": "to",
+        "proposals_to_target_1": "proposals to target, 1",
+        "proposals_to_target_16": "16",
+        "days_to_target_1": "days to target, 1",
+        "days_to_target_16": "16",
+    }
+    print_table(headings, result["strategies"])
 
 
 def _interval(ci95: list[float] | None) -> str:

@@ -17,11 +17,11 @@ import numpy as np
 from nasbench_mobile.benchmark import Benchmark, load_benchmark
 from nasbench_mobile.metrics.columns import columns
 from nasbench_mobile.objective import FORMS, parse_objective
+from nasbench_mobile.plan import Plan
 from nasbench_mobile.report.labels import latency_label
 from nasbench_mobile.report.plots import AblationPanel, draw_ablation, save
 from nasbench_mobile.reproduce.checks import section_7_1
 from nasbench_mobile.runs import Run
-from nasbench_mobile.plan import Plan
 from nasbench_mobile.study import Study, write_atomically
 from nasbench_mobile.types import Measurement, StrategySpec
 

@@ -46,3 +46,20 @@ def test_figure_6_in_small(command: Callable[..., Any], tmp_path: Path) -> None:
     assert json.loads((tmp_path / "figure6.json").read_text()) == result
     text = command(*arguments).out  # goes on with the finished study, so it is quick
     assert "section 7.1" in text
+
+
+def test_asynchrony_in_small(command: Callable[..., Any], tmp_path: Path) -> None:
+    arguments = (
+        "reproduce", "asynchrony", "--strategies", "regularized-evolution", "--seeds", 2,
+        "--samples", 150, "--out", tmp_path,
+    )  # fmt: skip
+    result = command(*arguments, "--json").json
+    rows = {row["strategy"]: row for row in result["strategies"]}
+    assert set(rows) == {"random", "regularized-evolution"}  # random sets the target
+    # what random search samples does not depend on who waits for what
+    assert rows["random"]["reward_lost"] == 0
+    for row in rows.values():
+        assert 8 < row["days_whole_1"] / row["days_whole_16"] <= 16
+        assert row["reached_1"] >= 1
+    assert "target reward" in command(*arguments).out
+    assert len((tmp_path / "asynchrony.csv").read_text().splitlines()) == 3
