@@ -12,7 +12,7 @@ release = version = tomllib.loads(pyproject.read_text("utf-8"))["project"]["vers
 
 extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "examples"]
 myst_heading_anchors = 3
 html_theme = "alabaster"
 nitpicky = True
