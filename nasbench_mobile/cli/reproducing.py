@@ -145,8 +145,8 @@ def _print_figure6(result: dict[str, Any], folder: Path) -> None:
 def _print_asynchrony(result: dict[str, Any]) -> None:
     console().print(
         f"{result['benchmark']}: {result['workers'][-1]} workers against 1, {result['seeds']} "
-        f"seeds of {result['samples']:,} proposals, target reward {result['target_reward']:.4f}; time is "
-        "simulated"
+        f"seeds of {result['samples']:,} proposals, target reward {result['target_reward']:.4f}; "
+        "time is simulated"
     )
     headings = {
         "strategy": "strategy",
