@@ -41,7 +41,6 @@ def build(
         "mnasnet"
     ),
     device: Device = HOST,
-    pairs: Annotated[int, typer.Option(help="Pairs of runs per block (host only).", min=10)] = 20,
     runtime: Runtime = "ai-edge-litert",
     python: Python = None,
     nominal_ms: NominalMs = None,
@@ -56,7 +55,7 @@ def build(
 
     meter = _meter(device, runtime, python, nominal_ms)
     with _progress(f"blocks of {space}") as listen:
-        table = fill_lookup(out, build_space(space), meter, pairs=pairs, listen=listen)
+        table = fill_lookup(out, build_space(space), meter, listen=listen)
     facts: dict[str, Any] = {
         "file": str(out),
         **table.made_by(),

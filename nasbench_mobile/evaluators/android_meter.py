@@ -7,7 +7,6 @@ from functools import cached_property, partial
 
 from nasbench_mobile.evaluators.android import AndroidLatency, Writer
 from nasbench_mobile.evaluators.android_measurement import REFERENCE, AndroidMeasurement
-from nasbench_mobile.evaluators.pairing import PairedRatio
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.tflite import to_tflite
 from nasbench_mobile.networks.zoo import network as zoo_network
@@ -17,12 +16,12 @@ from nasbench_mobile.types import Failure
 class PhoneMeter:
     """A `fill_lookup.RatioMeter` on phones.
 
-    What the phones are is read off a first measurement, of the reference itself. The number of
-    pairs is that of the evaluator's settings, whatever `ratios` is asked for: on a phone a pair is
-    two runs of a program, each of many inferences.
+    What the phones are is read off a first measurement, of the reference itself. Pieces are looked
+    at once: each look is the evaluator's pairs of runs, of many inferences each.
     """
 
     reference = REFERENCE
+    passes = 1
 
     def __init__(self, evaluator: AndroidLatency, write: Writer = to_tflite) -> None:
         self._evaluator, self._write = evaluator, write
@@ -42,9 +41,12 @@ class PhoneMeter:
     def reference_ms(self) -> float:
         return self._first.reference_ms
 
-    def ratios(self, networks: Sequence[Network], *, pairs: int) -> Sequence[PairedRatio | Failure]:
+    def piece_ratios(self, networks: Sequence[Network]) -> Sequence[float | Failure]:
         found = self._evaluator.measure([partial(self._write, network) for network in networks])
-        return [one if isinstance(one, Failure) else one.ratio for one in found]
+        return [one if isinstance(one, Failure) else one.ratio.value for one in found]
+
+    def whole_ratio(self, network: Network) -> float | Failure:
+        return self.piece_ratios([network])[0]
 
     @cached_property
     def _first(self) -> AndroidMeasurement:

@@ -86,13 +86,13 @@ def check_lookup(
         [("random", t) for t in random] + [("near", t) for t in near]
     ):
         listen(number, 2 * networks)
-        ratio = measure_whole(space, [tokens], meter)[0]
+        ratio = measure_whole(meter, space, tokens)
         rows.append(
             {
                 "group": group,
                 "tokens": list(tokens),
                 "predicted_ms": _predict(model, space, tokens),
-                "measured_ms": ratio.value * table.reference_ms,
+                "measured_ms": ratio * table.reference_ms,
             }
         )
     listen(2 * networks, 2 * networks)

@@ -15,13 +15,10 @@ import numpy as np
 from nasbench_mobile.errors import EvaluationError, UsageError
 from nasbench_mobile.evaluators.block_keys import pieces, space_pieces
 from nasbench_mobile.evaluators.lookup_file import Entry, LookupFile, read_lookup, write_lookup
-from nasbench_mobile.evaluators.pairing import PairedRatio
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.protocols import SearchSpace
 from nasbench_mobile.types import Failure, Tokens
 
-PAIRS = 20
-"""Pairs per piece (our choice: errors of 2 % in a piece average out over a network's twenty)."""
 BATCH = 32
 """Pieces measured beside one reference, and lost where filling is stopped (our choice)."""
 WHOLE_NETWORKS = 12
@@ -31,9 +28,10 @@ WHOLE_SEED = 1
 
 
 class RatioMeter(Protocol):
-    """A device that measures networks as ratios to the reference network.
+    """A device that measures networks as ratios to its reference network.
 
-    `ratios` gives one ratio or failure per network, in order; it may measure them together.
+    `piece_ratios` gives one quick look at every network, in order, and may measure them together;
+    a table takes `passes` such looks, far apart in time. `whole_ratio` takes its time over one.
     """
 
     @property
@@ -48,15 +46,18 @@ class RatioMeter(Protocol):
     @property
     def reference(self) -> str: ...
 
+    @property
+    def passes(self) -> int: ...
+
     def reference_ms(self) -> float: ...
 
-    def ratios(
-        self, networks: Sequence[Network], *, pairs: int
-    ) -> Sequence[PairedRatio | Failure]: ...
+    def piece_ratios(self, networks: Sequence[Network]) -> Sequence[float | Failure]: ...
+
+    def whole_ratio(self, network: Network) -> float | Failure: ...
 
 
 Listener = Callable[[int, int], None]
-"""Told how many of how many keys are measured."""
+"""Told how many of how many looks are done."""
 
 
 def fill_lookup(
@@ -64,7 +65,6 @@ def fill_lookup(
     space: SearchSpace,
     meter: RatioMeter,
     *,
-    pairs: int = PAIRS,
     listen: Listener = lambda done, total: None,
 ) -> LookupFile:
     """Measure what a table lacks, and write it to `path` after every batch; the table, complete.
@@ -73,32 +73,46 @@ def fill_lookup(
     runtime. `EvaluationError` names a piece that cannot be measured; what was measured is kept.
     """
     networks = space_pieces(space)
-    table = _start(path, space, meter, len(networks), pairs)
-    left = [key for key in networks if key not in table.entries]
-    # Like pieces stand together in the list; a batch's common error shall not be a kind's.
-    np.random.default_rng(0).shuffle(left)
-    listen(len(networks) - len(left), len(networks))
-    for start in range(0, len(left), BATCH):
-        keys = left[start : start + BATCH]
-        found = meter.ratios([networks[key] for key in keys], pairs=pairs)
-        measured = {
-            key: Entry(ratio.value, ratio.cv)
-            for key, ratio in zip(keys, found, strict=True)
-            if isinstance(ratio, PairedRatio)
-        }
-        table = replace(table, entries={**table.entries, **measured}, scale=None)
-        write_lookup(path, table)
-        for key, ratio in zip(keys, found, strict=True):
-            if isinstance(ratio, Failure):
-                raise EvaluationError(f"piece {key!r} could not be measured: {ratio.reason}")
-        listen(len(table.entries), len(networks))
+    table = _start(path, space, meter, len(networks))
+    for number in range(table.passes):
+        left = [key for key in networks if len(_looks(table, key)) <= number]
+        # Every pass in another order: whatever a batch has in common evens out.
+        np.random.default_rng(number).shuffle(left)
+        for start in range(0, len(left), BATCH):
+            keys = left[start : start + BATCH]
+            found = meter.piece_ratios([networks[key] for key in keys])
+            table = _enter(table, dict(zip(keys, found, strict=True)))
+            write_lookup(path, table)
+            _refuse_failures(keys, found)
+            listen(
+                number * len(networks) + len(networks) - len(left) + start + len(keys),
+                table.passes * len(networks),
+            )
     if table.scale is None:
         table = _fit_scale(table, space, meter)
         write_lookup(path, table)
     return table
 
 
-def _start(path: Path, space: SearchSpace, meter: RatioMeter, keys: int, pairs: int) -> LookupFile:
+def _looks(table: LookupFile, key: str) -> tuple[float, ...]:
+    return table.entries[key].looks if key in table.entries else ()
+
+
+def _enter(table: LookupFile, found: dict[str, float | Failure]) -> LookupFile:
+    entries = dict(table.entries)
+    for key, ratio in found.items():
+        if not isinstance(ratio, Failure):
+            entries[key] = Entry((*_looks(table, key), ratio))
+    return replace(table, entries=entries, scale=None)
+
+
+def _refuse_failures(keys: Sequence[str], found: Sequence[float | Failure]) -> None:
+    for key, ratio in zip(keys, found, strict=True):
+        if isinstance(ratio, Failure):
+            raise EvaluationError(f"piece {key!r} could not be measured: {ratio.reason}")
+
+
+def _start(path: Path, space: SearchSpace, meter: RatioMeter, keys: int) -> LookupFile:
     table = LookupFile(
         space=space.name,
         space_options=space.options,
@@ -107,7 +121,7 @@ def _start(path: Path, space: SearchSpace, meter: RatioMeter, keys: int, pairs: 
         runtime_version=meter.runtime_version,
         reference=meter.reference,
         reference_ms=meter.reference_ms(),
-        pairs=pairs,
+        passes=meter.passes,
         date=time.strftime("%Y-%m-%d"),
         keys=keys,
     )
@@ -128,23 +142,19 @@ def _fit_scale(table: LookupFile, space: SearchSpace, meter: RatioMeter) -> Look
     """Scale by the median of measured over summed ratios of random whole networks."""
     rng = np.random.default_rng(WHOLE_SEED)
     tokens = tuple(space.canonical(space.sample(rng)) for _ in range(WHOLE_NETWORKS))
-    measured = measure_whole(space, tokens, meter)
-    sums = [summed_ratio(table, space.network(one)) for one in tokens]
-    scale = statistics.median(m.value / s for m, s in zip(measured, sums, strict=True))
+    factors = [
+        measure_whole(meter, space, one) / summed_ratio(table, space.network(one)) for one in tokens
+    ]
+    scale = statistics.median(factors)
     return replace(table, scale=float(f"{scale:.6g}"), fitted_to=tokens)
 
 
-def measure_whole(
-    space: SearchSpace, tokens: Sequence[Tokens], meter: RatioMeter, pairs: int = 40
-) -> list[PairedRatio]:
-    """Ratios of whole networks, one at a time; `EvaluationError` where one cannot be measured."""
-    found = []
-    for one in tokens:
-        ratio = meter.ratios([space.network(one)], pairs=pairs)[0]
-        if isinstance(ratio, Failure):
-            raise EvaluationError(f"network {list(one)} could not be measured: {ratio.reason}")
-        found.append(ratio)
-    return found
+def measure_whole(meter: RatioMeter, space: SearchSpace, tokens: Tokens) -> float:
+    """The ratio of a whole network; `EvaluationError` where it cannot be measured."""
+    ratio = meter.whole_ratio(space.network(tokens))
+    if isinstance(ratio, Failure):
+        raise EvaluationError(f"network {list(tokens)} could not be measured: {ratio.reason}")
+    return ratio
 
 
 def summed_ratio(table: LookupFile, network: Network) -> float:

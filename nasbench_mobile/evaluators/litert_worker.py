@@ -24,7 +24,7 @@ MODULES = {
 
 
 class Model:
-    """A loaded file: `run` invokes it and gives (thread CPU seconds, wall seconds)."""
+    """A loaded file: `run` invokes it and gives (thread CPU, wall) seconds per invoke."""
 
     def __init__(self, interpreter_class: Any, content: bytes, warm_up: int) -> None:
         import numpy as np
@@ -43,12 +43,13 @@ class Model:
         for _ in range(warm_up):
             self.interpreter.invoke()
 
-    def run(self) -> tuple[float, float]:
+    def run(self, invokes: int = 1) -> tuple[float, float]:
         invoke = self.interpreter.invoke
         wall, cpu = time.perf_counter(), time.thread_time()
-        invoke()
+        for _ in range(invokes):
+            invoke()
         cpu = time.thread_time() - cpu
-        return cpu, time.perf_counter() - wall
+        return cpu / invokes, (time.perf_counter() - wall) / invokes
 
     def finite(self) -> bool:
         """Whether every number that comes out is one."""
@@ -92,8 +93,9 @@ class Worker:
         """Load all, then `rounds` times: a run of the reference and one of every candidate.
 
         In every second round the reference comes last, so that what drifts from one run to the
-        next favours neither. Runs are [thread CPU seconds, wall seconds]; a candidate that cannot
-        be run has none, and the reason among `errors`.
+        next favours neither. A candidate's run is `invokes` invokes in a row. Runs are [thread CPU
+        seconds, wall seconds]; a candidate that cannot be run has none, and the reason among
+        `errors`.
         """
         warm_up = request["warm_up"]
         reference = Model(self.interpreter_class, self.reference, warm_up)
@@ -109,7 +111,7 @@ class Worker:
                 reference_runs.append(reference.run())
             for model, times in zip(models, runs, strict=True):
                 if model is not None:
-                    times.append(model.run())
+                    times.append(model.run(request["invokes"]))
             if number % 2 == 1:
                 reference_runs.append(reference.run())
         return {"reference": reference_runs, "candidates": runs, "errors": errors}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,17 +19,25 @@ MODEL, SCHEMA = "latency-lookup", 1
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One piece: its ratio to the reference network, and the spread of that (see `pairing`)."""
+    """One piece: its ratio to the reference network, as every pass over the table saw it.
 
-    ratio: float
-    cv: float
+    Its `ratio` is the mean of the middle half: models lie elsewhere in memory in every pass, which
+    a mean evens out, and a pass that something disturbed is left aside.
+    """
+
+    looks: tuple[float, ...]
+
+    @property
+    def ratio(self) -> float:
+        aside = len(self.looks) // 4
+        return statistics.fmean(sorted(self.looks)[aside : len(self.looks) - aside])
 
 
 @dataclass(frozen=True, slots=True)
 class LookupFile:
-    """A table. `keys` is how many it will have, `scale` what makes sums into whole networks.
+    """A table of `keys` keys, when it is complete, each looked at `passes` times.
 
-    `scale` is None while the table is partial. `reference_ms` is the nominal latency of the
+    `scale` is what makes sums of ratios into whole networks; it is None while the table is partial. `reference_ms` is the nominal latency of the
     reference network, which ratios are of. `fitted_to` are the whole networks (tokens) that
     `scale` was fitted to, so that a check can keep away from them.
     """
@@ -40,7 +49,7 @@ class LookupFile:
     runtime_version: str
     reference: str
     reference_ms: float
-    pairs: int
+    passes: int
     date: str
     keys: int
     scale: float | None = None
@@ -58,7 +67,7 @@ def write_lookup(path: Path, table: LookupFile) -> None:
     record: dict[str, Any] = {"model": MODEL, "schema": SCHEMA}
     for name in LookupFile.__dataclass_fields__:
         record[name] = getattr(table, name)
-    record["entries"] = {k: [_short(e.ratio), _short(e.cv)] for k, e in table.entries.items()}
+    record["entries"] = {k: [_short(x) for x in e.looks] for k, e in table.entries.items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f"{path.name}.new")
@@ -76,7 +85,7 @@ def read_lookup(path: Path) -> LookupFile:
     record = fitted_files.read(path, MODEL, SCHEMA)
     try:
         values = {name: record[name] for name in LookupFile.__dataclass_fields__}
-        values["entries"] = {key: _entry(*pair) for key, pair in record["entries"].items()}
+        values["entries"] = {key: _entry(looks) for key, looks in record["entries"].items()}
         values["fitted_to"] = tuple(tuple(tokens) for tokens in record["fitted_to"])
         for name in ("reference_ms", *(["scale"] if values["scale"] is not None else [])):
             values[name] = _positive(values[name])
@@ -88,8 +97,10 @@ def read_lookup(path: Path) -> LookupFile:
         ) from error
 
 
-def _entry(ratio: Any, cv: Any) -> Entry:
-    return Entry(_positive(ratio), float(cv))
+def _entry(looks: Any) -> Entry:
+    if not looks:
+        raise ValueError("a key without a ratio")
+    return Entry(tuple(_positive(ratio) for ratio in looks))
 
 
 def _positive(value: Any) -> float:
