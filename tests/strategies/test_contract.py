@@ -1,8 +1,7 @@
-"""The laws of `protocols.Strategy`, for every strategy and its variants."""
+"""What our strategies promise beyond the laws that `test_kit` checks on all of them."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -70,41 +69,6 @@ def run(strategy: Strategy, budget: int, batch: int) -> list[Proposal]:
     return asked
 
 
-def run_asynchronously(
-    strategy: Strategy, budget: int, in_flight: int, seed: int
-) -> list[Proposal]:
-    """Trials finish in any order, one in five fails, and asks do not wait for them."""
-    rng = random.Random(seed)
-    asked: list[Proposal] = []
-    flying: list[Proposal] = []
-    while len(asked) < budget:
-        count = min(in_flight - len(flying), budget - len(asked))
-        proposals = strategy.ask(count)
-        assert 1 <= len(proposals) <= count
-        asked += proposals
-        flying += proposals
-        rng.shuffle(flying)
-        landing = rng.randint(1, len(flying))
-        landed, flying = flying[:landing], flying[landing:]
-        strategy.tell(
-            [Trial(p, failure="lost") if rng.random() < 0.2 else finished(p) for p in landed]
-        )
-    strategy.tell([finished(proposal) for proposal in flying])
-    return asked
-
-
-@pytest.mark.parametrize("batch", [1, 7, 64])
-def test_proposals_are_numbered_and_in_range_for_any_batch(
-    build: Callable[..., Strategy], batch: int
-) -> None:
-    proposals = run(build(), 120, batch)
-    assert [proposal.id for proposal in proposals] == list(range(120))
-    for proposal in proposals:
-        assert len(proposal.tokens) == len(DECISIONS)
-        assert all(type(token) is int for token in proposal.tokens)
-        assert all(0 <= t < c for t, c in zip(proposal.tokens, CARDINALITIES, strict=True))
-
-
 def test_every_value_is_proposed(build: Callable[..., Strategy]) -> None:
     proposals = run(build(), 200, 1)
     for place, cardinality in enumerate(CARDINALITIES):
@@ -119,51 +83,6 @@ def test_the_first_proposals_are_uniform_over_seeds(build: Callable[..., Strateg
         # Six standard deviations of a binomial count: chance alone does not get there.
         spread = np.sqrt(expected * (1 - 1 / cardinality))
         assert np.all(np.abs(counts - expected) <= 6 * spread)
-
-
-@pytest.mark.parametrize("in_flight", [1, 7, 64])
-def test_failures_and_any_order_of_telling(build: Callable[..., Strategy], in_flight: int) -> None:
-    proposals = run_asynchronously(build(), 130, in_flight, seed=3)
-    assert [proposal.id for proposal in proposals] == list(range(130))
-
-
-@pytest.mark.parametrize("in_flight", [1, 7, 64])
-def test_the_same_seed_gives_the_same_proposals(
-    build: Callable[..., Strategy], in_flight: int
-) -> None:
-    first = run_asynchronously(build(seed=5), 70, in_flight, seed=1)
-    assert run_asynchronously(build(seed=5), 70, in_flight, seed=1) == first
-    assert run_asynchronously(build(seed=6), 70, in_flight, seed=1) != first
-
-
-def test_two_at_once_do_not_disturb_each_other(build: Callable[..., Strategy]) -> None:
-    alone = run(build(seed=2), 60, 4)
-    ours, other = build(seed=2), build(seed=9)
-    together: list[Proposal] = []
-    while len(together) < 60:
-        for strategy in (other, ours):
-            proposals = strategy.ask(4)
-            strategy.tell([finished(proposal) for proposal in proposals])
-        together += proposals
-    assert together[:60] == alone
-
-
-def test_global_random_state_is_neither_read_nor_set(build: Callable[..., Strategy]) -> None:
-    def seed_all(seed: int) -> None:
-        random.seed(seed)
-        np.random.seed(seed)  # noqa: NPY002
-        torch.manual_seed(seed)
-
-    def state() -> tuple[Any, ...]:
-        numpys = np.random.get_state()  # noqa: NPY002
-        return random.getstate(), str(numpys), torch.get_rng_state().tolist()
-
-    seed_all(11)
-    before = state()
-    first = run(build(seed=4), 60, 7)
-    assert state() == before
-    seed_all(12)
-    assert run(build(seed=4), 60, 7) == first
 
 
 def test_threads_and_defaults_of_torch_are_left_as_they_were(
