@@ -37,9 +37,10 @@ class Entry:
 class LookupFile:
     """A table of `keys` keys, when it is complete, each looked at `passes` times.
 
-    `scale` is what makes sums of ratios into whole networks; it is None while the table is partial. `reference_ms` is the nominal latency of the
-    reference network, which ratios are of. `fitted_to` are the whole networks (tokens) that
-    `scale` was fitted to, so that a check can keep away from them.
+    `scale` is what makes sums of ratios into whole networks; it is None while the table is partial.
+    `reference_ms` is the nominal latency of the reference network, which ratios are of. `fitted_to`
+    are the whole networks (tokens) that `scale` was fitted to, so that a check can keep away from
+    them.
     """
 
     space: str
