@@ -12,11 +12,14 @@ from nasbench_mobile.executors.pools import Pool
 from nasbench_mobile.problem import Outcome, Problem
 from nasbench_mobile.protocols import Strategy
 from nasbench_mobile.runs import Timing
-from nasbench_mobile.search import OnProgress, Search
+from nasbench_mobile.search import Key, OnProgress, Search
 from nasbench_mobile.store import EventLog
 from nasbench_mobile.types import Failure, Proposal, Tokens
 
-ArchitecturePool: TypeAlias = Pool[Architecture, Outcome | Failure]
+Job: TypeAlias = tuple[Architecture, float]
+"""What a worker does: an architecture at a fidelity."""
+
+ArchitecturePool: TypeAlias = Pool[Job, Outcome | Failure]
 
 
 class AsynchronousSearch(Search):
@@ -42,7 +45,7 @@ class AsynchronousSearch(Search):
     ) -> None:
         super().__init__(strategy, problem, budget, start=start, log=log, on_progress=on_progress)
         self._pool = pool
-        self._waiting: dict[Tokens, list[Proposal]] = {}
+        self._waiting: dict[Key, list[Proposal]] = {}
 
     def _timing(self) -> Timing:
         return replace(super()._timing(), simulated_s=self._pool.simulated_s)
@@ -68,7 +71,7 @@ class AsynchronousSearch(Search):
     def _begin(self, proposals: Sequence[Proposal]) -> None:
         space = self._problem.space
         for proposal in proposals:
-            key = space.canonical(proposal.tokens)
+            key = self._key(proposal)
             known = self._known.get(key)
             if known is not None:
                 self._finish(key, [proposal], known)
@@ -76,8 +79,9 @@ class AsynchronousSearch(Search):
                 self._waiting[key].append(proposal)
             else:
                 self._waiting[key] = [proposal]
-                self._pool.submit(key, Architecture(space, proposal.tokens))
+                job = Architecture(space, proposal.tokens), proposal.fidelity
+                self._pool.submit(key, job)
 
-    def _finish(self, key: Tokens, proposals: list[Proposal], outcome: Outcome | Failure) -> None:
+    def _finish(self, key: Key, proposals: list[Proposal], outcome: Outcome | Failure) -> None:
         pairs = [self._trial(key, proposal, outcome) for proposal in proposals]
         self._tell(Tell(tuple(t for t, _ in pairs), tuple(n for _, n in pairs)))

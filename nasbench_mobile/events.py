@@ -73,7 +73,10 @@ def event_from_json(record: dict[str, Any], asked: dict[int, Proposal]) -> Event
     """
     match record["event"]:
         case "start" | "ask" as kind:
-            proposals = tuple(Proposal(i, tuple(tokens)) for i, tokens in record["proposals"])
+            proposals = tuple(
+                Proposal(number, tuple(tokens), *fidelity)
+                for number, tokens, *fidelity in record["proposals"]
+            )
             asked.update((proposal.id, proposal) for proposal in proposals)
             return Start(proposals) if kind == "start" else Ask(record["count"], proposals)
         case "tell":
@@ -105,7 +108,10 @@ def header_from_json(record: dict[str, Any]) -> RunHeader:
 
 
 def _proposals_to_json(proposals: tuple[Proposal, ...]) -> list[list[Any]]:
-    return [[proposal.id, proposal.tokens] for proposal in proposals]
+    """[id, tokens], and the fidelity where it is not full."""
+    return [
+        [p.id, p.tokens] if p.fidelity == 1.0 else [p.id, p.tokens, p.fidelity] for p in proposals
+    ]
 
 
 def _trial_to_json(trial: Trial, noise_free: Measurement | None) -> dict[str, Any]:

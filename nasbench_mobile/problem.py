@@ -8,7 +8,13 @@ from typing import TypeAlias, TypeVar
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.protocols import AccuracyEvaluator, LatencyEvaluator, Objective, SearchSpace
+from nasbench_mobile.protocols import (
+    AccuracyEvaluator,
+    LatencyEvaluator,
+    Objective,
+    Scalable,
+    SearchSpace,
+)
 from nasbench_mobile.types import AccuracyReading, Failure, LatencyReading, Measurement
 
 Reading = TypeVar("Reading")
@@ -33,23 +39,30 @@ class Problem:
     latency: LatencyEvaluator
     objective: Objective
 
-    def evaluate(self, architectures: Sequence[Architecture]) -> list[Outcome | Failure]:
-        """One outcome or failure per architecture, in order.
+    def evaluate(
+        self, architectures: Sequence[Architecture], fidelities: Sequence[float] | None = None
+    ) -> list[Outcome | Failure]:
+        """One outcome or failure per architecture, in order; `fidelities` None means all full.
 
         An evaluator that raises fails those architectures alone on which it raises: the batch is
         tried again one by one. A reading that is NaN or out of range is a failure too.
         """
         latencies = _isolated(self.latency.latency, architectures)
-        accuracies = _isolated(self.accuracy.accuracy, architectures)
+        accuracies = _accuracies(self.accuracy, architectures, fidelities)
         noise_free = (
             accuracies
             if self.noise_free is self.accuracy
-            else _isolated(self.noise_free.accuracy, architectures)
+            else _accuracies(self.noise_free, architectures, fidelities)
         )
         return [
             self._outcome(*readings)
             for readings in zip(accuracies, noise_free, latencies, strict=True)
         ]
+
+    def evaluate_one(self, job: tuple[Architecture, float]) -> Outcome | Failure:
+        """One architecture at one fidelity: what a worker of a pool does."""
+        architecture, fidelity = job
+        return self.evaluate([architecture], [fidelity])[0]
 
     def _outcome(
         self,
@@ -84,6 +97,25 @@ def _measurement(accuracy: AccuracyReading, latency: LatencyReading) -> Measurem
     )
 
 
+def _accuracies(
+    evaluator: AccuracyEvaluator,
+    architectures: Sequence[Architecture],
+    fidelities: Sequence[float] | None,
+) -> Sequence[AccuracyReading | Failure]:
+    if fidelities is None or all(fidelity == 1.0 for fidelity in fidelities):
+        return _isolated(evaluator.accuracy, architectures)
+    if not isinstance(evaluator, Scalable):
+        reason = f"{evaluator.label} cannot train for less than its full training"
+        return [Failure(reason)] * len(architectures)
+    readings: list[AccuracyReading | Failure] = []
+    for architecture, fidelity in zip(architectures, fidelities, strict=True):
+        try:
+            readings += evaluator.accuracy_at([architecture], [fidelity])
+        except Exception as error:
+            readings.append(_failure(error))
+    return readings
+
+
 Evaluate: TypeAlias = Callable[[Sequence[Architecture]], Sequence[Reading | Failure]]
 
 
@@ -94,9 +126,13 @@ def _isolated(
         readings = evaluate(architectures)
     except Exception as error:
         if len(architectures) == 1:
-            return [Failure(f"{type(error).__name__}: {error}")]
+            return [_failure(error)]
         return [_isolated(evaluate, [architecture])[0] for architecture in architectures]
     if len(readings) != len(architectures):
         reason = f"the evaluator gave {len(readings)} readings for {len(architectures)}"
         return [Failure(reason)] * len(architectures)
     return readings
+
+
+def _failure(error: Exception) -> Failure:
+    return Failure(f"{type(error).__name__}: {error}")

@@ -147,6 +147,16 @@ class AccuracyEvaluator(Protocol):
     ) -> Sequence[AccuracyReading | Failure]: ...
 
 
+@runtime_checkable
+class Scalable(Protocol):
+    """Optional ability of an accuracy evaluator: to train for a share of the full training."""
+
+    def accuracy_at(
+        self, architectures: Sequence[Architecture], fidelities: Sequence[float]
+    ) -> Sequence[AccuracyReading | Failure]:
+        """As `accuracy`, each architecture at its own share in (0, 1]; 1 gives `accuracy`."""
+
+
 class LatencyEvaluator(Protocol):
     """Latency (ms) of the full-size network for a batch of architectures, in order."""
 

@@ -40,6 +40,11 @@ class Progress:
     failed: int = 0
 
 
+SLACK = 1e-9
+"""Rounding allowed in sums of partial charges, such as nine ninths."""
+
+Key: TypeAlias = tuple[Tokens, float]
+
 OnProgress: TypeAlias = Callable[[Progress], bool]
 
 
@@ -72,10 +77,10 @@ class Search:
         self._start_tokens = tuple(start)
         self._log = log
         self._on_progress = on_progress
-        self._asked = 0
+        self._charged = 0.0
         self._ids: set[int] = set()
-        self._first_id: dict[Tokens, int] = {}
-        self._known: dict[Tokens, Outcome] = {}
+        self._first_id: dict[Key, int] = {}
+        self._known: dict[Key, Outcome] = {}
         self._clock = _Clock()
         self._failed_in_a_row = 0
         self._first_failure = ""
@@ -111,7 +116,7 @@ class Search:
     def _warm_up(self, pending: tuple[Proposal, ...]) -> None:
         """Evaluate the start, or what a replayed log left of it, and give it to the strategy."""
         proposals = tuple(proposal for proposal in pending if proposal.id < 0)
-        if self._start_tokens and not self._asked:
+        if self._start_tokens and not self._charged:
             given = enumerate(self._start_tokens[: self._budget], start=1)
             proposals = tuple(Proposal(-number, tokens) for number, tokens in given)
             self._admit(proposals)
@@ -123,12 +128,13 @@ class Search:
         """Check proposals and charge them."""
         for proposal in proposals:
             self._check(proposal)
-        self._asked += len(proposals)
+            self._charged += proposal.fidelity
 
     @property
     def _left(self) -> int:
-        """Proposals that may still be asked for."""
-        return self._budget - self._asked
+        """Proposals of full fidelity that may still be asked for; 1 for what is left of one."""
+        left = self._budget - self._charged
+        return math.ceil(left) if 0 < left < 1 else math.floor(left)
 
     def _ask(self, count: int) -> tuple[Proposal, ...]:
         proposals = self._propose(count)
@@ -147,29 +153,49 @@ class Search:
             )
         if any(proposal.id < 0 for proposal in proposals):
             raise StrategyError("a proposal has a negative id; ids are from 0 up")
-        self._admit(proposals)
+        affordable = self._affordable(proposals)
+        self._admit(affordable)
+        return affordable
+
+    def _affordable(self, proposals: tuple[Proposal, ...]) -> tuple[Proposal, ...]:
+        """Those the budget has room for: only partial fidelities can leave less than one over."""
+        left = self._budget - self._charged
+        for number, proposal in enumerate(proposals):
+            left -= proposal.fidelity
+            if left < -SLACK:
+                self._charged = float(self._budget)  # what is left buys nothing more
+                return proposals[:number]
         return proposals
 
     def _check(self, proposal: Proposal) -> None:
         if proposal.id in self._ids:
             raise StrategyError(f"proposal id {proposal.id} was used twice")
         self._ids.add(proposal.id)
+        if not 0.0 < proposal.fidelity <= 1.0:
+            raise StrategyError(
+                f"proposal {proposal.id} has fidelity {proposal.fidelity!r}; it is in (0, 1]"
+            )
         try:
             self._problem.space.validate(proposal.tokens)
         except NasbenchError as error:
             raise StrategyError(f"proposal {proposal.id} is malformed: {error}") from error
 
+    def _key(self, proposal: Proposal) -> Key:
+        """Under which a measurement is reused: the architecture's identity and the fidelity."""
+        return self._problem.space.canonical(proposal.tokens), proposal.fidelity
+
     def _evaluate(self, proposals: Sequence[Proposal]) -> Tell:
         """Evaluate what is new, once each; reuse what is known."""
         space = self._problem.space
         with self._clock.evaluation():
-            keys = [space.canonical(proposal.tokens) for proposal in proposals]
-            new: dict[Tokens, Tokens] = {}
+            keys = [self._key(proposal) for proposal in proposals]
+            new: dict[Key, Proposal] = {}
             for key, proposal in zip(keys, proposals, strict=True):
                 if key not in self._known:
-                    new.setdefault(key, proposal.tokens)
-            architectures = [Architecture(space, tokens) for tokens in new.values()]
-            outcomes = self._problem.evaluate(architectures) if architectures else []
+                    new.setdefault(key, proposal)
+            architectures = [Architecture(space, proposal.tokens) for proposal in new.values()]
+            fidelities = [proposal.fidelity for proposal in new.values()]
+            outcomes = self._problem.evaluate(architectures, fidelities) if new else []
             found = dict(zip(new, outcomes, strict=True))
             trials, noise_free = [], []
             for key, proposal in zip(keys, proposals, strict=True):
@@ -179,7 +205,7 @@ class Search:
         return Tell(tuple(trials), tuple(noise_free))
 
     def _trial(
-        self, key: Tokens, proposal: Proposal, outcome: Outcome | Failure
+        self, key: Key, proposal: Proposal, outcome: Outcome | Failure
     ) -> tuple[Trial, Measurement | None]:
         repeat_of = self._first_id.setdefault(key, proposal.id)
         repeat = None if repeat_of == proposal.id else repeat_of
@@ -260,7 +286,7 @@ class Search:
 
     def _remember(self, told: Tell) -> None:
         for trial, noise_free in zip(told.trials, told.noise_free, strict=True):
-            key = self._problem.space.canonical(trial.tokens)
+            key = self._key(trial.proposal)
             self._first_id.setdefault(key, trial.proposal.id)
             if trial.measurement and trial.reward is not None and noise_free:
                 self._known[key] = Outcome(trial.measurement, trial.reward, noise_free)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench_mobile import catalog
-from nasbench_mobile.asynchronous import AsynchronousSearch
+from nasbench_mobile.asynchronous import AsynchronousSearch, Job
 from nasbench_mobile.errors import LogError, NasbenchError
 from nasbench_mobile.evaluators.training_time import training_time_s
 from nasbench_mobile.executors.pools import SimulatedPool
@@ -83,9 +83,14 @@ def _search(task: Task, problem: Problem, log: EventLog) -> Search:
         )  # fmt: skip
     return AsynchronousSearch(
         strategy, problem, plan.budget,
-        SimulatedPool(lambda a: problem.evaluate([a])[0], training_time_s, plan.workers),
+        SimulatedPool(problem.evaluate_one, _duration_s, plan.workers),
         start=plan.start, log=log, on_progress=report,
     )  # fmt: skip
+
+
+def _duration_s(job: Job, _: object) -> float:
+    architecture, fidelity = job
+    return fidelity * training_time_s(architecture)
 
 
 class _AlreadyEnded(Exception):

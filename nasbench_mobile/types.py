@@ -42,10 +42,15 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Tokens that a strategy asks to have evaluated; `id` is its own, unique within a run."""
+    """Tokens that a strategy asks to have evaluated; `id` is its own, unique within a run.
+
+    `fidelity` is the share of the evaluator's full training to spend, in (0, 1]; less than 1 only
+    where the evaluator is `Scalable`. It is what the proposal is charged.
+    """
 
     id: int
     tokens: Tokens
+    fidelity: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,3 +172,20 @@ class StrategySpec:
             return self.name
         given = ",".join(f"{key}={value}" for key, value in sorted(self.options.items()))
         return f"{self.name}:{given}"
+
+
+Family: TypeAlias = Literal["reinforcement learning", "evolution", "Bayesian", "simple"]
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyCard:
+    """What lists and documents say of a strategy class that carries one as its `card`.
+
+    `library` does the work ("numpy" where the file itself does), `source` is the paper or page it
+    follows, `shines` one sentence on when to choose it.
+    """
+
+    family: Family
+    library: str
+    source: str
+    shines: str

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nasbench_mobile.architecture import Architecture
-from nasbench_mobile.asynchronous import AsynchronousSearch
+from nasbench_mobile.asynchronous import AsynchronousSearch, Job
 from nasbench_mobile.catalog import BUILT_IN, build_strategy
 from nasbench_mobile.events import Ask, Tell
 from nasbench_mobile.executors.pools import ExecutorPool, SimulatedPool
@@ -20,13 +19,11 @@ from nasbench_mobile.types import Failure, Proposal, StrategySpec, Tokens, Trial
 HEADER = RunHeader({}, "hash", StrategySpec("s"), seed=0, budget=0)
 
 
-def evaluate_with(problem: Problem):  # type: ignore[no-untyped-def]
-    return lambda architecture: problem.evaluate([architecture])[0]
-
-
-def simulated(problem: Problem, workers: int) -> SimulatedPool[Architecture, Outcome | Failure]:
+def simulated(problem: Problem, workers: int) -> SimulatedPool[Job, Outcome | Failure]:
     """Evaluations that take 1 s and a little more for every unit of every token."""
-    return SimulatedPool(evaluate_with(problem), lambda job, _: 1.0 + sum(job.tokens) / 50, workers)
+    return SimulatedPool(
+        problem.evaluate_one, lambda job, _: 1.0 + sum(job[0].tokens) / 50, workers
+    )
 
 
 class Scripted:
@@ -133,7 +130,7 @@ def test_one_worker_is_the_synchronous_search(synthetic_problem: Problem, tmp_pa
 def test_real_threads(synthetic_problem: Problem) -> None:
     strategy = build_strategy(StrategySpec("random"), synthetic_problem.space.decisions, 0, 50)
     with ThreadPoolExecutor(4) as executor:
-        pool = ExecutorPool(executor, evaluate_with(synthetic_problem), workers=4)
+        pool = ExecutorPool(executor, synthetic_problem.evaluate_one, workers=4)
         search = AsynchronousSearch(strategy, synthetic_problem, 50, pool)
         search.run()
     assert search.progress.trials == 50

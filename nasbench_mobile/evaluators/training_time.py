@@ -11,7 +11,7 @@ PER_MILLION_MULTIPLY_ADDS_S = 3.865
 on macs_m over its first 2,500 rows; the median relative error is 8.5 %. An estimate."""
 
 
-def training_time_s(architecture: Architecture, result: object = None) -> float:
+def training_time_s(architecture: Architecture) -> float:
     """Seconds that Accel-NASBench's authors would have trained the network for, an estimate."""
     millions = multiply_adds(architecture.network()) / 1e6
     return CONSTANT_S + PER_MILLION_MULTIPLY_ADDS_S * millions
