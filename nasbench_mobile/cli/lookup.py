@@ -54,7 +54,7 @@ def build(
     from nasbench_mobile.evaluators.fill_lookup import fill_lookup
 
     meter = _meter(device, runtime, python, nominal_ms)
-    with _progress(f"blocks of {space}") as listen:
+    with progress(f"blocks of {space}") as listen:
         table = fill_lookup(out, build_space(space), meter, listen=listen)
     facts: dict[str, Any] = {
         "file": str(out),
@@ -100,7 +100,7 @@ def check(
     model = LookupLatency.from_file(table)
     space = build_space(model.table.space, dict(model.table.space_options))
     meter = _meter(device, runtime, python, model.table.reference_ms)
-    with _progress("networks measured whole") as listen:
+    with progress("networks measured whole") as listen:
         result = check_lookup(model, space, meter, networks, seed, listen)
     record = result.record()
     if as_json:
@@ -133,7 +133,7 @@ def _meter(device: str, runtime: str, python: str | None, nominal_ms: float | No
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """A live bar on standard error."""
     from rich.progress import Progress
 

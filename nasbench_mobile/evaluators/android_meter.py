@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property, partial
 
-from nasbench_mobile.evaluators.android import AndroidLatency, Writer
+from nasbench_mobile.evaluators.android import AndroidLatency, Writer, android_evaluator
 from nasbench_mobile.evaluators.android_measurement import REFERENCE, AndroidMeasurement
+from nasbench_mobile.evaluators.android_settings import AndroidSettings
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.tflite import to_tflite
 from nasbench_mobile.networks.zoo import network as zoo_network
 from nasbench_mobile.types import Failure
+
+
+def android_latency(
+    *, serial: str, pairs: int = 8, nominal_ms: float | None = None
+) -> AndroidLatency:
+    """The evaluator a benchmark names as `android`: `serial` as in `android:SERIAL`."""
+    return android_evaluator(serial, settings=AndroidSettings(pairs=pairs), nominal_ms=nominal_ms)
 
 
 class PhoneMeter:

@@ -98,7 +98,7 @@ class HostLatency:
     The runtime lives in a process of its own (`python` names its interpreter, by default this one),
     which stays for the next candidate; where a file crashes it or takes longer than `limit_s`
     seconds, that measurement fails and another process is started. `MissingExtraError` where the
-    runtime is not installed.
+    runtime is not installed. `processor` names the machine it must be, where that matters.
     """
 
     kind: Kind = "measured"
@@ -116,6 +116,7 @@ class HostLatency:
         max_pairs: int = 400,
         limit_s: float = 60.0,
         nominal_ms: float | None = None,
+        processor: str | None = None,
     ) -> None:
         if runtime not in INSTALL:
             raise UsageError(f"runtime is {runtime!r}; known are {', '.join(INSTALL)}")
@@ -130,6 +131,11 @@ class HostLatency:
         if nominal_ms is not None and not nominal_ms > 0:
             raise UsageError(f"nominal_ms is {nominal_ms!r}; it must be above 0 milliseconds")
         self.device = processor_name()
+        if processor not in (None, self.device):
+            raise UsageError(
+                f"this is to be measured on {processor!r}, but this machine is {self.device!r}; "
+                "its latencies would be of another task"
+            )
         self.runtime, self._pairs, self._max_pairs = runtime, pairs, max_pairs
         self._interval, self._limit_s, self._nominal_ms = interval, limit_s, nominal_ms
         self._worker = WorkerProcess(runtime, python)

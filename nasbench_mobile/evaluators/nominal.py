@@ -22,12 +22,12 @@ VARIABLE = "NASBENCH_MOBILE_CACHE"
 """Environment variable that names another folder for what is kept."""
 
 
-def nominal_folder() -> Path:
-    """Where nominal latencies are kept."""
+def kept_folder() -> Path:
+    """Where what was measured once is kept: the cache of the user."""
     folder, cache = os.environ.get(VARIABLE), os.environ.get("XDG_CACHE_HOME")
     if folder:
-        return Path(folder) / "nominal-latency"
-    return (Path(cache) if cache else Path.home() / ".cache") / "nasbench-mobile/nominal-latency"
+        return Path(folder)
+    return (Path(cache) if cache else Path.home() / ".cache") / "nasbench-mobile"
 
 
 def nominal_ms(key: str, measure: Callable[[], float]) -> float:
@@ -35,7 +35,7 @@ def nominal_ms(key: str, measure: Callable[[], float]) -> float:
 
     Of processes that measure at the same time the first to finish wins: all return its number.
     """
-    path = nominal_folder() / (re.sub(r"[^A-Za-z0-9._+-]+", "_", key) + ".json")
+    path = kept_folder() / "nominal-latency" / (re.sub(r"[^A-Za-z0-9._+-]+", "_", key) + ".json")
     if not path.exists():
         _keep(path, {"key": key, "latency_ms": measure(), "date": time.strftime("%Y-%m-%d")})
     try:
