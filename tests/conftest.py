@@ -58,6 +58,17 @@ class SyntheticAccuracy:
             readings.append(AccuracyReading(0.5 + sum(architecture.tokens) / 1000))
         return readings
 
+    def accuracy_at(
+        self, architectures: Sequence[Architecture], fidelities: Sequence[float]
+    ) -> Sequence[AccuracyReading | Failure]:
+        """Less training, less accuracy."""
+        readings = self.accuracy(architectures)
+        return [
+            AccuracyReading(reading.accuracy * fidelity)
+            for reading, fidelity in zip(readings, fidelities, strict=True)
+            if isinstance(reading, AccuracyReading)
+        ]
+
 
 @dataclass
 class SyntheticLatency:

@@ -13,6 +13,9 @@ from nasbench_mobile.metrics.columns import Columns, Floats, Ints
 from nasbench_mobile.protocols import Objective
 from nasbench_mobile.types import Measurement
 
+ROUNDING = 1e-9
+"""Of sums of partial trainings, such as nine ninths."""
+
 
 def incumbents(reward: Floats) -> Ints:
     """Position of the highest reward so far, after each trial: shape `(trials,)`.
@@ -35,6 +38,22 @@ def anytime_best(columns: Columns, objective: Objective) -> Floats:
     for position in np.unique(chosen[chosen >= 0]):
         curve[chosen == position] = objective(truth(columns, int(position)))
     return curve
+
+
+def at_budget(curve: Floats, columns: Columns, budget: int) -> Floats:
+    """A curve over trials as one over the budget spent: shape `(budget,)`, from 1 to `budget`.
+
+    NaN before the first whole unit and after the last trial. Where every trial is a full training
+    the two are the same.
+    """
+    values = np.full(budget, np.nan)
+    spent = np.cumsum(columns.share)
+    if spent.size:
+        units = np.arange(1, budget + 1)
+        position = np.searchsorted(spent, units + ROUNDING, side="right") - 1
+        known = (position >= 0) & (units <= spent[-1] + ROUNDING)
+        values[known] = curve[position[known]]
+    return values
 
 
 def best(columns: Columns) -> int | None:
@@ -85,4 +104,4 @@ def repeat_rate(columns: Columns) -> float:
 
 def failed_count(columns: Columns) -> int:
     """Number of trials that failed."""
-    return int(columns.reward.size - columns.ok.sum())
+    return int(columns.failed.sum())

@@ -20,11 +20,13 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
-    """Arrays of shape `(trials,)`, in the order of the run; NaN where a trial failed.
+    """Arrays of shape `(trials,)`, in the order of the run; NaN where there is nothing to score.
 
     `accuracy` (fraction), `latency_ms` and `reward` are what the strategy was told; `true_accuracy`
     and `true_latency_ms` the same architectures without noise. `repeat` marks proposals that meant
-    an architecture the run already knew.
+    an architecture the run already knew, `failed` those that gave no number. `share` is the part of
+    a full training that was spent: readings of less than 1 are of another fidelity, so they have no
+    accuracy and no reward here, and are never an incumbent nor on a front.
     """
 
     reward: Floats
@@ -33,10 +35,12 @@ class Columns:
     true_accuracy: Floats
     true_latency_ms: Floats
     repeat: Bools
+    failed: Bools
+    share: Floats
 
     @property
     def ok(self) -> Bools:
-        """Which trials have a reward."""
+        """Which trials have a reward that counts."""
         return ~np.isnan(self.reward)
 
 
@@ -53,8 +57,20 @@ def columns(run: Run) -> Columns:
     reward = np.fromiter(
         (np.nan if trial.reward is None else trial.reward for trial in run.trials), float, count
     )
-    repeat = np.fromiter((trial.repeat_of is not None for trial in run.trials), bool, count)
-    return Columns(reward, accuracy, latency_ms, true_accuracy, true_latency_ms, repeat)
+    failed = np.isnan(reward)
+    share = np.fromiter((trial.proposal.fidelity for trial in run.trials), float, count)
+    for values in (reward, accuracy, true_accuracy):
+        values[share < 1.0] = np.nan
+    return Columns(
+        reward=reward,
+        accuracy=accuracy,
+        latency_ms=latency_ms,
+        true_accuracy=true_accuracy,
+        true_latency_ms=true_latency_ms,
+        repeat=np.fromiter((trial.repeat_of is not None for trial in run.trials), bool, count),
+        failed=failed,
+        share=share,
+    )
 
 
 def _pair(measurements: Iterable[Measurement | None]) -> tuple[Floats, Floats]:
@@ -64,8 +80,16 @@ def _pair(measurements: Iterable[Measurement | None]) -> tuple[Floats, Floats]:
 
 
 def objective_of(header: RunHeader) -> LatencyObjective:
-    """The objective that a header records, to score noise-free measurements with."""
+    """The objective that a header records, to score noise-free measurements with.
+
+    `LogError` where it is a user's own.
+    """
     record = header.benchmark["objective"]
+    if "alpha" not in record:
+        raise LogError(
+            f"the reward of these runs is a user's own, {record['name']}, which a log cannot hold; "
+            "report on them from the study's folder, with that file in its place"
+        )
     return LatencyObjective(
         alpha=float(record["alpha"]),
         beta=float(record["beta"]),

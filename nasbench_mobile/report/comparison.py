@@ -11,7 +11,7 @@ from nasbench_mobile.errors import LogError, UsageError
 from nasbench_mobile.metrics.anytime import best_reward
 from nasbench_mobile.metrics.columns import Columns, columns, objective_of
 from nasbench_mobile.metrics.hypervolume import run_hypervolume
-from nasbench_mobile.objective import LatencyObjective
+from nasbench_mobile.protocols import BenchmarkObjective
 from nasbench_mobile.runs import Run
 
 
@@ -83,7 +83,7 @@ class Comparison:
     benchmark: dict[str, Any]
     benchmark_hash: str
     budget: int
-    objective: LatencyObjective
+    objective: BenchmarkObjective
     strategies: tuple[StrategyRuns, ...]
 
     @property
@@ -96,24 +96,26 @@ class Comparison:
         return f"{self.benchmark['name']}@{self.benchmark['version']}"
 
 
-def compare_runs(runs: Sequence[Run]) -> Comparison:
+def compare_runs(runs: Sequence[Run], objective: BenchmarkObjective | None = None) -> Comparison:
     """Check that runs belong together and score each of them.
 
+    `objective` scores them; it is needed where it is a user's own, which a log cannot hold.
     `UsageError` where there is none; `LogError` where they differ in benchmark or budget, or one
     strategy has a seed twice.
     """
     if not runs:
         raise UsageError("there are no runs to report on; give a study with at least one log")
     _check_alike(runs)
+    header = runs[0].header
+    scoring = objective or objective_of(header)
     by_label: dict[str, list[ScoredRun]] = {}
     for run in runs:
-        by_label.setdefault(run.header.strategy.label, []).append(_score(run))
-    header = runs[0].header
+        by_label.setdefault(run.header.strategy.label, []).append(_score(run, scoring))
     return Comparison(
         benchmark=header.benchmark,
         benchmark_hash=header.benchmark_hash,
         budget=header.budget,
-        objective=objective_of(header),
+        objective=scoring,
         strategies=tuple(
             StrategyRuns(label, tuple(sorted(scored, key=lambda s: s.seed)))
             for label, scored in by_label.items()
@@ -121,12 +123,12 @@ def compare_runs(runs: Sequence[Run]) -> Comparison:
     )
 
 
-def _score(run: Run) -> ScoredRun:
+def _score(run: Run, objective: BenchmarkObjective) -> ScoredRun:
     table = columns(run)
     return ScoredRun(
         run=run,
         columns=table,
-        best_reward=best_reward(table, objective_of(run.header)),
+        best_reward=best_reward(table, objective),
         hypervolume=run_hypervolume(table, run.header.reference_point),
     )
 

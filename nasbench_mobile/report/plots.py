@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, MultipleLocator
 from numpy.typing import ArrayLike
 
-from nasbench_mobile.metrics.anytime import anytime_best
+from nasbench_mobile.metrics.anytime import ROUNDING, anytime_best, at_budget
 from nasbench_mobile.metrics.columns import Floats
 from nasbench_mobile.metrics.pareto import attainment, front, run_front
 from nasbench_mobile.metrics.statistics import bootstrap_interval, iqm
@@ -339,10 +339,11 @@ def _curves(group: StrategyRuns, comparison: Comparison) -> Floats:
     """Anytime curves of shape `(runs, budget)`; a run that ended early keeps its last value."""
     curves = np.full((len(group.scored), comparison.budget), np.nan)
     for row, scored in zip(curves, group.scored, strict=True):
-        curve = anytime_best(scored.columns, comparison.objective)[: comparison.budget]
-        row[: curve.size] = curve
+        curve = anytime_best(scored.columns, comparison.objective)
+        row[:] = at_budget(curve, scored.columns, comparison.budget)
         if scored.ended and curve.size:
-            row[curve.size :] = curve[-1]
+            spent = int(scored.columns.share.sum() + ROUNDING)
+            row[spent:] = curve[-1]
     return curves
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench_mobile.errors import NasbenchError
+from nasbench_mobile.protocols import BenchmarkObjective
 from nasbench_mobile.report import plots
 from nasbench_mobile.report.comparison import Comparison, compare_runs
 from nasbench_mobile.report.html import page
@@ -38,18 +39,20 @@ def write_report(
     *,
     draw: Callable[[Tokens], str] | None = None,
     command: str | None = None,
+    objective: BenchmarkObjective | None = None,
 ) -> dict[str, Any]:
     """Write trials.csv, summary.json, plots/*.png and report.html; return the summary.
 
     `describe` and `draw` turn tokens into words and an `<svg>` element; `command` is the one that
-    made the study (default: what the runs' environment says). Each file is replaced whole or not
+    made the study (default: what the runs' environment says); `objective` scores them, if it is
+    a user's own, which logs cannot hold. Each file is replaced whole or not
     at all. Errors: those of `compare_runs`, and `NasbenchError` where a file cannot be written.
     """
-    comparison = compare_runs(runs)
+    comparison = compare_runs(runs, objective)
     summary = summarise(comparison, describe)
     summary["verdict"] = verdict(summary)
     with _replace(folder / "trials.csv") as file:
-        write_trials(file, runs)
+        write_trials(file, runs, comparison.objective)
     with _replace(folder / "summary.json") as file:
         json.dump(summary, file, indent=2, ensure_ascii=False, allow_nan=False)
         file.write("\n")

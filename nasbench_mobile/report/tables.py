@@ -41,17 +41,11 @@ def summary(runs: Sequence[Run], describe: Describe | None = None) -> dict[str, 
 
 def summarise(comparison: Comparison, describe: Describe | None = None) -> dict[str, Any]:
     """`summary` of runs already checked and scored."""
-    objective = comparison.objective
     ranked = rank(comparison)
     return {
         "benchmark": comparison.benchmark_name,
         "benchmark_hash": comparison.benchmark_hash,
-        "objective": {
-            "name": objective.name,
-            "alpha": objective.alpha,
-            "beta": objective.beta,
-            "target_ms": objective.target_ms,
-        },
+        "objective": comparison.objective.record(),
         "budget_unit": comparison.benchmark.get("budget_unit", "proposals"),
         "budget": comparison.budget,
         "strategies": [_strategy(group, comparison) for group in ranked],

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from nasbench_mobile.metrics.columns import objective_of
+from nasbench_mobile.protocols import Objective
 from nasbench_mobile.runs import Run
 
 FIELDS = (
@@ -17,16 +18,19 @@ FIELDS = (
 noise; tokens are joined by spaces; a field without a value is empty."""
 
 
-def write_trials(file: TextIO, runs: Sequence[Run]) -> None:
-    """Write all trials, run after run in the order they were told; open `file` with newline=""."""
+def write_trials(file: TextIO, runs: Sequence[Run], objective: Objective | None = None) -> None:
+    """Write all trials, run after run in the order they were told; open `file` with newline="".
+
+    `objective` is needed where it is a user's own, which a log cannot hold.
+    """
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(FIELDS)
     for run in runs:
-        writer.writerows(_rows(run))
+        writer.writerows(_rows(run, objective or objective_of(run.header)))
 
 
-def _rows(run: Run) -> Iterator[tuple[object, ...]]:
-    label, seed, objective = run.header.strategy.label, run.header.seed, objective_of(run.header)
+def _rows(run: Run, objective: Objective) -> Iterator[tuple[object, ...]]:
+    label, seed = run.header.strategy.label, run.header.seed
     for trial, true in zip(run.trials, run.noise_free, strict=True):
         seen = trial.measurement
         yield (

@@ -16,7 +16,9 @@ REFERENCE = ReferencePoint(accuracy=0.5, latency_ms=100.0)
 def seen_and_true(seen: list[float], true: list[float], latency_ms: list[float]) -> Columns:
     latency = np.array(latency_ms)
     reward = np.array(seen)
-    return Columns(reward, np.array(seen), latency, np.array(true), latency, np.isnan(reward))
+    failed = np.isnan(reward)
+    share = np.ones(len(seen))
+    return Columns(reward, np.array(seen), latency, np.array(true), latency, failed, failed, share)
 
 
 def test_two_points_by_hand() -> None:
