@@ -10,6 +10,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, TypeAlias
@@ -18,18 +19,33 @@ from nasbench_mobile.errors import NasbenchError, UnknownNameError, UsageError
 from nasbench_mobile.protocols import SearchSpace, Strategy
 from nasbench_mobile.types import Decision, StrategySpec
 
-CatalogKind: TypeAlias = Literal["strategy", "space", "accuracy evaluator", "latency evaluator"]
+CatalogKind: TypeAlias = Literal[
+    "strategy", "space", "accuracy evaluator", "latency evaluator", "objective"
+]
 
 BUILT_IN: dict[CatalogKind, dict[str, str]] = {
     "strategy": {
         "random": "nasbench_mobile.strategies.random:RandomSearch",
+        "random-without-repeats": (
+            "nasbench_mobile.strategies.random_without_repeats:RandomWithoutRepeats"
+        ),
+        "local-search": "nasbench_mobile.strategies.local_search:LocalSearch",
+        "successive-halving": "nasbench_mobile.strategies.successive_halving:SuccessiveHalving",
         "regularized-evolution": (
             "nasbench_mobile.strategies.regularized_evolution:RegularizedEvolution"
         ),
+        "nsga2": "nasbench_mobile.strategies.optuna_nsga2:OptunaNSGA2",
+        "predictor-evolution": "nasbench_mobile.strategies.predictor_evolution:PredictorEvolution",
         "ppo": "nasbench_mobile.strategies.ppo:PPO",
+        "reinforce": "nasbench_mobile.strategies.reinforce:Reinforce",
         "optuna-tpe": "nasbench_mobile.strategies.optuna_tpe:OptunaTPE",
+        "optuna-motpe": "nasbench_mobile.strategies.optuna_motpe:OptunaMOTPE",
+        "optuna-gp": "nasbench_mobile.strategies.optuna_gp:OptunaGP",
         "nevergrad-discrete": "nasbench_mobile.strategies.nevergrad_discrete:NevergradDiscrete",
         "nevergrad-de": "nasbench_mobile.strategies.nevergrad_de:NevergradDE",
+        "nevergrad-cma": "nasbench_mobile.strategies.nevergrad_cma:NevergradCMA",
+        "nevergrad-ngopt": "nasbench_mobile.strategies.nevergrad_ngopt:NevergradNGOpt",
+        "nevergrad-pso": "nasbench_mobile.strategies.nevergrad_pso:NevergradPSO",
     },
     "space": {
         "mnasnet": "nasbench_mobile.spaces.mnasnet:MnasNetSpace",
@@ -37,24 +53,59 @@ BUILT_IN: dict[CatalogKind, dict[str, str]] = {
     },
     "accuracy evaluator": {
         "surrogate": "nasbench_mobile.evaluators.surrogate:SurrogateAccuracy",
+        "synthetic-curves": "nasbench_mobile.evaluators.curves:SyntheticCurves",
     },
     "latency evaluator": {
         "pixel1": "nasbench_mobile.evaluators.pixel1:Pixel1Latency",
+        "host": "nasbench_mobile.evaluators.litert:HostLatency",
+        "host-lookup": "nasbench_mobile.evaluators.lookup:LookupLatency",
+        "android": "nasbench_mobile.evaluators.android_meter:android_latency",
     },
+    "objective": {},
 }
 """Every built-in part, by kind and name, as `module:attribute`."""
+
+VARIANTS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "ppo-retuned": (
+        "ppo",
+        {"learning_rate": 0.0008},
+        "`ppo` with the learning rate that Real et al. (arXiv 1802.01548, appendix) found best for "
+        "the same controller.",
+    ),
+    "nevergrad-one-plus-one": (
+        "nevergrad-discrete",
+        {"optimizer": "DiscreteOnePlusOne"},
+        "`nevergrad-discrete` with one token changed on average: the plainest (1+1).",
+    ),
+    "nevergrad-lengler": (
+        "nevergrad-discrete",
+        {"optimizer": "DiscreteLenglerOnePlusOne"},
+        "`nevergrad-discrete` with a mutation strength that falls over the budget (Doerr et al., "
+        "arXiv 1902.02588), so that it ends in fine steps.",
+    ),
+}
+"""Built-in strategies under another name: name -> (strategy, its other defaults, what for)."""
 
 ENTRY_POINT_GROUPS: dict[CatalogKind, str] = {
     "strategy": "nasbench_mobile.strategies",
     "space": "nasbench_mobile.spaces",
     "accuracy evaluator": "nasbench_mobile.accuracy_evaluators",
     "latency evaluator": "nasbench_mobile.latency_evaluators",
+    "objective": "nasbench_mobile.objectives",
 }
 
 
+class Variant(partial[Any]):
+    """A class with other defaults; its attributes are those of the class."""
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(self.func, attribute)
+
+
 def names(kind: CatalogKind) -> list[str]:
-    """Built-in names in their table's order, then those of installed packages."""
-    return [*BUILT_IN[kind], *sorted(_entry_points(kind).keys() - BUILT_IN[kind].keys())]
+    """Built-in names in their table's order, then variants, then those of installed packages."""
+    known = [*BUILT_IN[kind], *(VARIANTS if kind == "strategy" else ())]
+    return [*known, *sorted(_entry_points(kind).keys() - set(known))]
 
 
 def load(kind: CatalogKind, name: str) -> Any:
@@ -66,6 +117,9 @@ def load(kind: CatalogKind, name: str) -> Any:
     if name in BUILT_IN[kind]:
         module, attribute = BUILT_IN[kind][name].split(":")
         return getattr(_import_built_in(module), attribute)
+    if kind == "strategy" and name in VARIANTS:
+        base, options, _ = VARIANTS[name]
+        return Variant(load(kind, base), **options)
     points = _entry_points(kind)
     if name in points:
         return points[name].load()
@@ -148,6 +202,20 @@ def parse_strategies(text: str) -> list[StrategySpec]:
         if labels.count(label) > 1:
             raise UsageError(f"strategy {label!r} is listed twice; name each once")
     return specs
+
+
+def located(name: str, folder: Path) -> tuple[str, str]:
+    """A `file.py:Class` with its place made absolute from `folder`, and the file's SHA-256.
+
+    Other names come back as they are, with an empty digest.
+    """
+    place, colon, attribute = name.rpartition(":")
+    if not place.endswith(".py"):
+        return name, ""
+    path = (folder / place).resolve()
+    if not path.is_file():
+        raise UsageError(f"{name!r} names {path}, which is not a file")
+    return f"{path}{colon}{attribute}", hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _option(text: str) -> tuple[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from nasbench_mobile.strategies._contract import (
     IntMatrix,
+    check_arguments,
     finite_reward,
     never_asked,
     numbered,
@@ -18,7 +19,7 @@ from nasbench_mobile.strategies._contract import (
     seed32,
     whole,
 )
-from nasbench_mobile.types import Proposal, Trial
+from nasbench_mobile.types import Decision, Proposal, Trial
 
 ENCODINGS = ("ordinal", "categorical")
 
@@ -30,6 +31,9 @@ class _Encoding(Protocol):
 
     def tokens(self, value: Any) -> IntMatrix:
         """Tokens (decisions,) of a candidate's value."""
+
+    def value(self, tokens: IntMatrix) -> Any:
+        """A candidate's value that has these tokens."""
 
 
 class _Ordinal:
@@ -44,6 +48,7 @@ class _Ordinal:
     def __init__(self, cardinalities: Sequence[int]) -> None:
         self.parameter: Any = ng.p.Array(shape=(len(cardinalities),))
         normal = NormalDist()
+        self._cardinalities = np.asarray(cardinalities)
         self._cuts = np.full((len(cardinalities), max(cardinalities)), np.inf)
         for cuts, cardinality in zip(self._cuts, cardinalities, strict=True):
             for k in range(1, cardinality):
@@ -52,6 +57,11 @@ class _Ordinal:
     def tokens(self, value: Any) -> IntMatrix:
         counts: IntMatrix = np.sum(np.asarray(value)[:, np.newaxis] >= self._cuts, axis=1)
         return counts
+
+    def value(self, tokens: IntMatrix) -> Any:
+        """The median of a normal number between the two cuts."""
+        quantiles = (tokens + 0.5) / self._cardinalities
+        return np.array([NormalDist().inv_cdf(float(quantile)) for quantile in quantiles])
 
 
 class _Categorical:
@@ -79,27 +89,33 @@ class _Categorical:
             tokens[places] = chosen
         return tokens
 
+    def value(self, tokens: IntMatrix) -> Any:
+        return tuple(tuple(tokens[places].tolist()) for places in self._places)
+
 
 class NevergradSearch:
     """One Nevergrad optimizer over tokens, minimising the reward's negative.
 
-    `uniform_start`: propose uniform samples until a first loss is known. Without it the (1+1)
-    optimizers start every run at the one centre of the encoding.
+    `optimizer` is one of `allowed`, by its name in Nevergrad; `num_workers` the evaluations in
+    flight at once that Nevergrad is told of. `uniform_start`: propose uniform samples until a first
+    loss is known. Without it the (1+1) optimizers start every run at the one centre of the
+    encoding.
     """
 
     def __init__(
         self,
-        cardinalities: Sequence[int],
+        decisions: Sequence[Decision],
         seed: int,
         budget: int,
         *,
         optimizer: str,
+        allowed: Sequence[str],
         encoding: str,
         num_workers: int,
-        uniform_start: bool,
+        uniform_start: bool = False,
     ) -> None:
+        counts = check_arguments(decisions, seed, budget)
         # Decisions without a choice are left out: a cardinality of 1 has no quantiles to cut at.
-        counts = np.asarray(cardinalities)
         self._free = np.flatnonzero(counts > 1)
         self._tokens = np.zeros(len(counts), dtype=np.int64)
         free = counts[self._free].tolist() or [2]  # Nevergrad needs a variable; it is not read
@@ -110,8 +126,8 @@ class NevergradSearch:
         self._encoding: _Encoding = kinds[one_of("encoding", encoding, ENCODINGS)](free)
         parameter = self._encoding.parameter
         parameter.random_state = np.random.RandomState(seed32(seed))
-        self._optimizer = ng.optimizers.registry[optimizer](
-            parameter, budget=budget, num_workers=num_workers
+        self._optimizer = ng.optimizers.registry[one_of("optimizer", optimizer, allowed)](
+            parameter, budget=budget, num_workers=whole("num_workers", num_workers, least=1)
         )
         self._uniform_start = uniform_start
         self._in_flight: dict[int, Any] = {}
@@ -119,7 +135,24 @@ class NevergradSearch:
         self._waiting: list[Any] = []  # failed before any loss was known
         self._asked = 0
 
+    @property
+    def batch_size(self) -> int:
+        """1: every proposal is bred from all that is known."""
+        return 1
+
+    def start(self, trials: Sequence[Trial]) -> None:
+        """Known trials are told as candidates that were not asked for; failed ones are left out."""
+        for trial in trials:
+            reward = finite_reward(trial)
+            if reward is None or not len(self._free):
+                continue
+            value = self._encoding.value(np.array(trial.tokens, dtype=np.int64)[self._free])
+            known = self._optimizer.parametrization.spawn_child(new_value=value)
+            self._worst = -reward if self._worst is None else max(self._worst, -reward)
+            self._optimizer.tell(known, -reward)
+
     def ask(self, count: int) -> list[Proposal]:
+        """Exactly `count` proposals."""
         rows = np.tile(self._tokens, (whole("count", count, least=1), 1))
         for k, row in enumerate(rows):
             if self._uniform_start and self._worst is None:
@@ -134,6 +167,7 @@ class NevergradSearch:
         return proposals
 
     def tell(self, trials: Sequence[Trial]) -> None:
+        """In any order."""
         for trial in trials:
             candidate = self._in_flight.pop(trial.proposal.id, None)
             if candidate is None:

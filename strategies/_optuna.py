@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from bisect import insort
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 import optuna
 from numpy.typing import NDArray
+
+from nasbench_mobile.strategies._optuna_study import MemoryStudy
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -20,7 +20,10 @@ CHECKED_VERSION = "5.0.0"
 
 
 class TPE(Protocol):
-    """One trial at a time; numbers count up from 0."""
+    """One trial at a time; numbers count up from 0, known trials not among them."""
+
+    def add(self, tokens: Sequence[int], reward: float | None) -> None:
+        """A trial known from elsewhere, before the first ask; a reward of None if it failed."""
 
     def ask(self) -> list[int]:
         """Tokens of the next trial."""
@@ -35,30 +38,22 @@ class StockTPE:
     def __init__(
         self, cardinalities: Sequence[int], seed: int, n_startup_trials: int, n_ei_candidates: int
     ) -> None:
-        # Optuna sorts parameters by name: equally long numbers keep the order of the tokens.
-        width = max(2, len(str(len(cardinalities) - 1)))
-        self._distributions: dict[str, optuna.distributions.BaseDistribution] = {
-            f"t{k:0{width}d}": optuna.distributions.CategoricalDistribution(range(cardinality))
-            for k, cardinality in enumerate(cardinalities)
-        }
         sampler = optuna.samplers.TPESampler(
             multivariate=True,
             n_startup_trials=n_startup_trials,
             n_ei_candidates=n_ei_candidates,
             seed=seed,
         )
-        with _unannounced():
-            self._study = optuna.create_study(direction="maximize", sampler=sampler)
+        self._study = MemoryStudy(cardinalities, sampler, ["maximize"])
+
+    def add(self, tokens: Sequence[int], reward: float | None) -> None:
+        self._study.add(tokens, None if reward is None else [reward])
 
     def ask(self) -> list[int]:
-        trial = self._study.ask(self._distributions)
-        return [int(trial.params[name]) for name in self._distributions]
+        return self._study.ask()
 
     def tell(self, number: int, reward: float | None) -> None:
-        if reward is None:
-            self._study.tell(number, state=optuna.trial.TrialState.FAIL)
-        else:
-            self._study.tell(number, reward)
+        self._study.tell(number, None if reward is None else [reward])
 
 
 class FastTPE:
@@ -97,6 +92,12 @@ class FastTPE:
         self._finished: list[tuple[float, int]] = []  # (loss, number), best first
         self._n_below = 0
         self._asked = 0
+        self._known = 0
+
+    def add(self, tokens: Sequence[int], reward: float | None) -> None:
+        self._record(np.asarray(tokens, dtype=np.intp)[self._free])
+        self._finish(self._known, reward)
+        self._known += 1
 
     def ask(self) -> list[int]:
         if not len(self._free):
@@ -111,6 +112,10 @@ class FastTPE:
         return [int(token) for token in tokens]
 
     def tell(self, number: int, reward: float | None) -> None:
+        self._finish(self._known + number, reward)
+
+    def _finish(self, number: int, reward: float | None) -> None:
+        """`number` is that of the column."""
         self._bad[number] = False
         if reward is not None:
             insort(self._finished, (-reward, number))
@@ -257,18 +262,3 @@ def _shared_prefixes(rows: Ints) -> list[int]:
     """How many leading values each row shares with the row before it (the first: none)."""
     differ = rows[1:] != rows[:-1]
     return [0, *(int(place) for place in differ.argmax(axis=1))]
-
-
-@contextmanager
-def _unannounced() -> Iterator[None]:
-    """Keep Optuna from announcing a study on the terminal, its other messages untouched."""
-
-    def unwanted(record: logging.LogRecord) -> bool:
-        return record.levelno > logging.INFO
-
-    logger = logging.getLogger("optuna.storages._in_memory")
-    logger.addFilter(unwanted)
-    try:
-        yield
-    finally:
-        logger.removeFilter(unwanted)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
-from nasbench_mobile.strategies._contract import check_arguments, one_of, whole
 from nasbench_mobile.strategies._nevergrad import NevergradSearch
-from nasbench_mobile.types import Decision, Proposal, Trial
+from nasbench_mobile.types import Decision, StrategyCard
 
 OPTIMIZERS = ("TwoPointsDE", "DE", "RotatedTwoPointsDE", "DiscreteDE", "LPSDE")
 
 
-class NevergradDE:
+class NevergradDE(NevergradSearch):
     """Nevergrad's `TwoPointsDE`: differential evolution (Storn and Price 1997), curr-to-best, with
     two-point crossover, population `max(30, num_workers)`, initially uniform over tokens.
 
@@ -49,6 +49,15 @@ class NevergradDE:
     1.0
     """
 
+    card: ClassVar = StrategyCard(
+        family="evolution",
+        library="Nevergrad",
+        source="Storn and Price, Journal of Global Optimization 11, 1997; "
+        "https://facebookresearch.github.io/nevergrad (TwoPointsDE)",
+        shines="With budgets of thousands: a population that keeps recombining when (1+1) "
+        "strategies sit in a local optimum; slow to start.",
+    )
+
     def __init__(
         self,
         decisions: Sequence[Decision],
@@ -59,25 +68,12 @@ class NevergradDE:
         encoding: str = "categorical",
         num_workers: int = 1,
     ) -> None:
-        self._search = NevergradSearch(
-            check_arguments(decisions, seed, budget).tolist(),
+        super().__init__(
+            decisions,
             seed,
             budget,
-            optimizer=one_of("optimizer", optimizer, OPTIMIZERS),
+            optimizer=optimizer,
+            allowed=OPTIMIZERS,
             encoding=encoding,
-            num_workers=whole("num_workers", num_workers, least=1),
-            uniform_start=False,
+            num_workers=num_workers,
         )
-
-    @property
-    def batch_size(self) -> int:
-        """1: a member's successor is bred from the population as it is."""
-        return 1
-
-    def ask(self, count: int) -> list[Proposal]:
-        """Exactly `count` proposals."""
-        return self._search.ask(count)
-
-    def tell(self, trials: Sequence[Trial]) -> None:
-        """In any order."""
-        self._search.tell(trials)

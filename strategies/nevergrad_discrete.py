@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
-from nasbench_mobile.strategies._contract import check_arguments, one_of, whole
 from nasbench_mobile.strategies._nevergrad import NevergradSearch
-from nasbench_mobile.types import Decision, Proposal, Trial
+from nasbench_mobile.types import Decision, StrategyCard
 
 OPTIMIZERS = (
     "PortfolioDiscreteOnePlusOne",
@@ -20,7 +20,7 @@ OPTIMIZERS = (
 """Those of the family that draw from their own random state (the lognormal ones do not)."""
 
 
-class NevergradDiscrete:
+class NevergradDiscrete(NevergradSearch):
     """Nevergrad's `PortfolioDiscreteOnePlusOne`: mutates the best so far, a random number of tokens
     at a time.
 
@@ -57,6 +57,15 @@ class NevergradDiscrete:
     1.0
     """
 
+    card: ClassVar = StrategyCard(
+        family="evolution",
+        library="Nevergrad",
+        source="Dang and Lehre, PPSN 2016, https://arxiv.org/abs/1606.05551; "
+        "https://facebookresearch.github.io/nevergrad",
+        shines="As a first choice for discrete tokens of any budget: it mutates the best so "
+        "far, by one token or many, costs little and has nothing to tune.",
+    )
+
     def __init__(
         self,
         decisions: Sequence[Decision],
@@ -67,25 +76,13 @@ class NevergradDiscrete:
         encoding: str = "ordinal",
         num_workers: int = 1,
     ) -> None:
-        self._search = NevergradSearch(
-            check_arguments(decisions, seed, budget).tolist(),
+        super().__init__(
+            decisions,
             seed,
             budget,
-            optimizer=one_of("optimizer", optimizer, OPTIMIZERS),
+            optimizer=optimizer,
+            allowed=OPTIMIZERS,
             encoding=encoding,
-            num_workers=whole("num_workers", num_workers, least=1),
+            num_workers=num_workers,
             uniform_start=True,
         )
-
-    @property
-    def batch_size(self) -> int:
-        """1: every mutant is one of the best so far."""
-        return 1
-
-    def ask(self, count: int) -> list[Proposal]:
-        """Exactly `count` proposals."""
-        return self._search.ask(count)
-
-    def tell(self, trials: Sequence[Trial]) -> None:
-        """In any order."""
-        self._search.tell(trials)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from typing import ClassVar
 
 import optuna
 
@@ -16,7 +17,7 @@ from nasbench_mobile.strategies._contract import (
     whole,
 )
 from nasbench_mobile.strategies._optuna import CHECKED_VERSION, TPE, FastTPE, StockTPE
-from nasbench_mobile.types import Decision, Proposal, Trial
+from nasbench_mobile.types import Decision, Proposal, StrategyCard, Trial
 
 
 class OptunaTPE:
@@ -38,7 +39,8 @@ class OptunaTPE:
             warning. "stock" is a study in memory and `study.ask`.
 
     Failed trials are told to Optuna as FAIL, which its sampler leaves out; trials in flight count
-    among the bad ones (Optuna's constant liar, on by default from version 5).
+    among the bad ones (Optuna's constant liar, on by default from version 5). Trials of a warm
+    start count as finished ones, towards `n_startup_trials` too.
 
     >>> from nasbench_mobile.types import Decision, Measurement, Trial
     >>> decisions = [Decision(f"d{i}", 3) for i in range(5)]
@@ -52,6 +54,14 @@ class OptunaTPE:
     >>> best
     1.0
     """
+
+    card: ClassVar = StrategyCard(
+        family="Bayesian",
+        library="Optuna",
+        source="Bergstra et al., NIPS 2011; https://optuna.readthedocs.io (TPESampler)",
+        shines="As the default of hyper-parameter search, with some hundreds to a few thousand "
+        "trials; failures and many trials in flight do not disturb it.",
+    )
 
     def __init__(
         self,
@@ -82,6 +92,11 @@ class OptunaTPE:
         )
         self._in_flight: set[int] = set()
         self._asked = 0
+
+    def start(self, trials: Sequence[Trial]) -> None:
+        """Known trials enter the study before its own, as by Optuna's `add_trial`."""
+        for trial in trials:
+            self._tpe.add(trial.tokens, finite_reward(trial))
 
     @property
     def batch_size(self) -> int:

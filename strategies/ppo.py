@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from nasbench_mobile.strategies._contract import (
     whole,
 )
 from nasbench_mobile.strategies._controller import Controller, cpu_threads
-from nasbench_mobile.types import Decision, Proposal, Trial
+from nasbench_mobile.types import Decision, Proposal, StrategyCard, Trial
 
 
 class _Sample(NamedTuple):
@@ -82,6 +82,15 @@ class PPO:
     >>> sum(trial.reward for trial in trials) / 20 > 0.8
     True
     """
+
+    card: ClassVar = StrategyCard(
+        family="reinforcement learning",
+        library="PyTorch",
+        source="Tan et al., CVPR 2019, https://arxiv.org/abs/1807.11626; "
+        "https://arxiv.org/abs/1707.06347",
+        shines="To repeat the MnasNet paper's search, and with its budgets of many thousand "
+        "samples: it ends as a distribution of good networks rather than one.",
+    )
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from nasbench_mobile.strategies._contract import (
     uniform_rows,
     whole,
 )
-from nasbench_mobile.types import Decision, Proposal, Trial
+from nasbench_mobile.types import Decision, Proposal, StrategyCard, Trial
 
 
 class RandomSearch:
@@ -37,6 +38,14 @@ class RandomSearch:
     >>> [proposal.id for proposal in proposals]
     [2, 3]
     """
+
+    card: ClassVar = StrategyCard(
+        family="simple",
+        library="numpy",
+        source="Li and Talwalkar, UAI 2019, https://arxiv.org/abs/1902.07638",
+        shines="As the baseline of every comparison, and where evaluations are so many in flight "
+        "that nothing could be learnt between them.",
+    )
 
     def __init__(self, decisions: Sequence[Decision], seed: int, budget: int) -> None:
         self._cardinalities = check_arguments(decisions, seed, budget)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from nasbench_mobile.strategies._contract import (
     uniform_rows,
     whole,
 )
-from nasbench_mobile.types import Decision, Proposal, Tokens, Trial
+from nasbench_mobile.types import Decision, Proposal, StrategyCard, Tokens, Trial
 
 
 class RegularizedEvolution:
@@ -41,6 +42,7 @@ class RegularizedEvolution:
     another uniform proposal. With trials in flight, mutants come from the members there are, and
     proposals are uniform while there are none. At the border between founders and mutants `ask`
     gives fewer proposals than asked for, so that no mutant precedes the last founder's result.
+    Trials of a warm start are founders, and take the place of as many uniform ones.
 
     >>> from nasbench_mobile.types import Decision, Measurement, Trial
     >>> decisions = [Decision(f"d{i}", 4) for i in range(6)]
@@ -54,6 +56,14 @@ class RegularizedEvolution:
     >>> best
     1.0
     """
+
+    card: ClassVar = StrategyCard(
+        family="evolution",
+        library="numpy",
+        source="Real et al., AAAI 2019, https://arxiv.org/abs/1802.01548",
+        shines="With a thousand trials and more, noisy ones too: what was lucky once dies of age. "
+        "Simple, fast and unmoved by many trials in flight.",
+    )
 
     def __init__(
         self,
@@ -76,6 +86,11 @@ class RegularizedEvolution:
         self._population: deque[tuple[float, Tokens]] = deque(maxlen=self._population_size)
         self._founders_in_flight: set[int] = set()
         self._asked = 0
+
+    def start(self, trials: Sequence[Trial]) -> None:
+        """Known trials are founders, the last `population_size` of them."""
+        for trial in trials:
+            self._join(trial)
 
     @property
     def batch_size(self) -> int:
@@ -103,9 +118,12 @@ class RegularizedEvolution:
         """Members are as old as the order in which they are told."""
         for trial in trials:
             self._founders_in_flight.discard(trial.proposal.id)
-            reward = finite_reward(trial)
-            if reward is not None:
-                self._population.append((reward, trial.tokens))  # the oldest falls out when full
+            self._join(trial)
+
+    def _join(self, trial: Trial) -> None:
+        reward = finite_reward(trial)
+        if reward is not None:
+            self._population.append((reward, trial.tokens))  # the oldest falls out when full
 
     def _tournament(self) -> Tokens:
         drawn = self._rng.integers(len(self._population), size=self._sample_size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from nasbench_mobile.strategies._contract import (
     uniform_rows,
     whole,
 )
-from nasbench_mobile.types import Decision, Proposal, Tokens, Trial
+from nasbench_mobile.types import Decision, Proposal, StrategyCard, Tokens, Trial
 
 
 class SuccessiveHalving:
@@ -50,6 +51,14 @@ class SuccessiveHalving:
     >>> best >= 0.75
     True
     """
+
+    card: ClassVar = StrategyCard(
+        family="simple",
+        library="numpy",
+        source="Li et al., MLSys 2020, https://arxiv.org/abs/1810.05934",
+        shines="Where a short training tells good from bad: it looks at many architectures for the "
+        "price of few, on evaluators that can train for less.",
+    )
 
     def __init__(
         self,

@@ -73,3 +73,18 @@ def test_a_file_that_raises_is_a_usage_error(tmp_path: Path) -> None:
     file.write_text("import no_such_module\n")
     with pytest.raises(UsageError, match="importing .* raised ModuleNotFoundError"):
         catalog.load("strategy", f"{file}:Any")
+
+
+def test_a_variant_is_its_strategy_with_other_defaults() -> None:
+    retuned = catalog.load("strategy", "ppo-retuned")
+    options = catalog.default_options(retuned)
+    assert options is not None
+    assert options["learning_rate"] == 0.0008
+    assert retuned.card == catalog.load("strategy", "ppo").card
+    assert not hasattr(retuned, "start")
+    assert hasattr(catalog.load("strategy", "nevergrad-lengler"), "start")
+    strategy = catalog.build_strategy(StrategySpec("ppo-retuned"), DECISIONS, 0, 10)
+    assert len(strategy.ask(3)) == 3
+    misspelt = StrategySpec("ppo-retuned", {"lerning_rate": 1})
+    with pytest.raises(UsageError, match="no option 'lerning_rate'"):
+        catalog.build_strategy(misspelt, DECISIONS, 0, 10)

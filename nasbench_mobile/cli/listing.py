@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from nasbench_mobile.cli.output import print_json, print_table
+from nasbench_mobile.errors import UsageError
 
 
 class Parts(StrEnum):
@@ -23,11 +24,17 @@ class Parts(StrEnum):
 def list_parts(
     what: Annotated[Parts, typer.Argument(help="What to list.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")] = False,
+    page: Annotated[
+        bool, typer.Option("--page", help="Print docs/strategies.md (strategies only).")
+    ] = False,
 ) -> None:
     """List spaces, strategies, benchmarks or models.
 
     Example: `nasbench-mobile list spaces --json`
     """
+    if page:
+        _print_page(what)
+        return
     rows, columns = {
         Parts.SPACES: _spaces,
         Parts.STRATEGIES: _strategies,
@@ -61,14 +68,18 @@ def _spaces() -> tuple[list[dict[str, Any]], dict[str, str]]:
 
 
 def _strategies() -> tuple[list[dict[str, Any]], dict[str, str]]:
-    from nasbench_mobile import catalog
+    from nasbench_mobile.cli.strategy_page import strategy_rows
 
-    rows = []
-    for name in catalog.names("strategy"):
-        factory = catalog.load("strategy", name)
-        options = catalog.default_options(factory)
-        rows.append({"name": name, "summary": _first_line(factory), "options": options})
-    return rows, {"name": "strategy", "summary": ""}
+    columns = {"name": "strategy", "family": "family", "library": "library", "shines": "shines"}
+    return strategy_rows(), columns
+
+
+def _print_page(what: Parts) -> None:
+    if what is not Parts.STRATEGIES:
+        raise UsageError(f"--page is for strategies only, not for {what.value}")
+    from nasbench_mobile.cli.strategy_page import strategy_page
+
+    print(strategy_page(), end="")
 
 
 def _benchmarks() -> tuple[list[dict[str, Any]], dict[str, str]]:

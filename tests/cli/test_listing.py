@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +20,23 @@ def test_list_spaces(command: Callable[..., Any]) -> None:
 
 def test_list_strategies_with_their_options(command: Callable[..., Any]) -> None:
     rows = {row["name"]: row for row in command("list", "strategies", "--json").json}
-    assert set(rows) >= set(catalog.BUILT_IN["strategy"])
+    assert set(rows) >= {*catalog.BUILT_IN["strategy"], *catalog.VARIANTS}
+    for name in (*catalog.BUILT_IN["strategy"], *catalog.VARIANTS):
+        assert rows[name]["options"] is not None
+        for key in ("family", "library", "source", "shines"):
+            assert rows[name][key], f"{name} has no {key}"
+    assert rows["ppo"]["options"]["learning_rate"] == 0.00035
+    assert rows["ppo-retuned"]["options"] == rows["ppo"]["options"] | {"learning_rate": 0.0008}
     assert rows["regularized-evolution"]["options"]["population_size"] == 100
     assert all(row["summary"] for row in rows.values())
+
+
+def test_the_page_of_strategies_is_what_the_command_prints(command: Callable[..., Any]) -> None:
+    page = Path(__file__).parents[2] / "docs" / "strategies.md"
+    assert command("list", "strategies", "--page").out == page.read_text("utf-8"), (
+        "write it again: nasbench-mobile list strategies --page > docs/strategies.md"
+    )
+    assert "only" in command("list", "spaces", "--page").err
 
 
 def test_list_benchmarks_and_models(command: Callable[..., Any]) -> None:

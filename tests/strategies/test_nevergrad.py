@@ -87,7 +87,7 @@ def test_no_allowed_optimizer_reads_the_global_random_state(optimizer: str) -> N
 def test_a_failure_is_told_as_the_worst_loss_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[float] = []
     search = NevergradDE(DECISIONS, 0, 100)
-    optimizer = search._search._optimizer
+    optimizer = search._optimizer
     tell = optimizer.tell
 
     def listen(candidate: ng.p.Parameter, loss: float) -> None:
