@@ -14,9 +14,12 @@ from typing import Any
 
 from nasbench_mobile import catalog
 from nasbench_mobile.errors import UnknownNameError, UsageError
-from nasbench_mobile.objective import LatencyObjective, parse_objective
+from nasbench_mobile.objective import FORMS, LatencyObjective, parse_objective
+from nasbench_mobile.own_objective import OwnObjective
 from nasbench_mobile.problem import Problem
+from nasbench_mobile.protocols import LatencyEvaluator
 from nasbench_mobile.runs import ReferencePoint
+from nasbench_mobile.types import StrategySpec
 
 _TABLES = ("space", "accuracy", "latency", "objective", "reference_point")
 _KEYS = {"name": str, "version": int, "title": str, "budget_unit": str}
@@ -26,27 +29,47 @@ _KEYS = {"name": str, "version": int, "title": str, "budget_unit": str}
 class Part:
     """A named, optioned piece: a space or an evaluator.
 
-    `model` is a file it is made from and `sha256` that file's digest when the benchmark was read.
+    `model` is a file it is made from and `sha256` that file's digest when the benchmark was read;
+    `code_sha256` is that of the file in a name like `file.py:Class`.
     """
 
     name: str
     options: dict[str, Any]
     model: Path | None = None
     sha256: str = ""
+    code_sha256: str = ""
 
     def record(self) -> dict[str, Any]:
-        """JSON form; a model stands in it by name and content hash, not by place."""
+        """JSON form; files stand in it by name and content hash, not by place."""
         record: dict[str, Any] = {"name": self.name, "options": self.options}
+        if self.code_sha256:
+            record.update(name=Path(self.name).name, code_sha256=self.code_sha256)
         if self.model is not None:
             record["model"] = {"file": self.model.name, "sha256": self.sha256}
         return record
 
 
 @dataclass(frozen=True)
+class LatencyChoice:
+    """Another latency for a benchmark than its own, so written that it can be chosen again.
+
+    `spec` is how the user said it; `evaluator`, `options` and `model` (a file's path) are what a
+    benchmark's [latency] would say; `reference_latency_ms` replaces that of the reference point.
+    """
+
+    spec: str
+    evaluator: str
+    options: dict[str, Any]
+    model: str | None
+    reference_latency_ms: float
+
+
+@dataclass(frozen=True)
 class Benchmark:
     """Space, evaluators, objective, budget unit and hypervolume reference. Equal hash, equal task.
 
-    `source` is the built-in name or the path it was read from; it is not part of the hash.
+    `source` is the built-in name or the path it was read from, `latency_choice` what stands in
+    place of its own latency; neither is part of the hash.
     """
 
     name: str
@@ -55,12 +78,13 @@ class Benchmark:
     space: Part
     accuracy: Part
     latency: Part
-    objective: LatencyObjective
+    objective: LatencyObjective | OwnObjective
     reference_point: ReferencePoint
     noise_sd: float = 0.0
     noise_seed: int = 0
     budget_unit: str = "proposals"
     source: str = ""
+    latency_choice: LatencyChoice | None = None
 
     @property
     def identifier(self) -> str:
@@ -68,7 +92,6 @@ class Benchmark:
 
     def record(self) -> dict[str, Any]:
         """Everything that decides a run on it, as JSON values."""
-        objective = self.objective
         return {
             "name": self.name,
             "version": self.version,
@@ -78,12 +101,7 @@ class Benchmark:
                 "noise": {"sd": self.noise_sd, "seed": self.noise_seed},
             },
             "latency": self.latency.record(),
-            "objective": {
-                "name": objective.name,
-                "alpha": objective.alpha,
-                "beta": objective.beta,
-                "target_ms": objective.target_ms,
-            },
+            "objective": self.objective.record(),
             "budget_unit": self.budget_unit,
             "reference_point": {
                 "accuracy": self.reference_point.accuracy,
@@ -98,11 +116,33 @@ class Benchmark:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def with_objective(self, form: str | None = None, target_ms: float | None = None) -> Benchmark:
-        """The benchmark with another reward (`soft`, `hard`, `ALPHA,BETA`) or target, in ms."""
+        """The benchmark with another reward or target, in ms.
+
+        `form` is `soft`, `hard` or `ALPHA,BETA`, or a user's: `file.py:Name` or the name of an
+        entry point, with options after a colon.
+        """
         target = self.objective.target_ms if target_ms is None else target_ms
         if form is None:
             return replace(self, objective=replace(self.objective, target_ms=target))
-        return replace(self, objective=parse_objective(form, target))
+        return replace(self, objective=_objective(form, target))
+
+    def with_latency(self, choice: LatencyChoice | None) -> Benchmark:
+        """The benchmark with another latency: another task, of another name and hash."""
+        if choice is None:
+            return self
+        return replace(
+            self,
+            name=f"{self.name}+{choice.evaluator}",
+            title=f"{self.title}; latency: {choice.evaluator} instead",
+            latency=_latency_part(choice),
+            reference_point=replace(self.reference_point, latency_ms=choice.reference_latency_ms),
+            latency_choice=choice,
+        )
+
+    def build_latency(self) -> LatencyEvaluator:
+        """Make the latency evaluator alone."""
+        evaluator: LatencyEvaluator = _build("latency evaluator", self.latency)
+        return evaluator
 
     def build(self, seed: int = 0) -> Problem:
         """Make the space and the evaluators.
@@ -119,9 +159,17 @@ class Benchmark:
             space=space,
             accuracy=noisy if self.noise_sd else accuracy,
             noise_free=accuracy,
-            latency=_build("latency evaluator", self.latency),
+            latency=self.build_latency(),
             objective=self.objective,
         )
+
+
+def _objective(form: str, target_ms: float) -> LatencyObjective | OwnObjective:
+    own = ".py:" in form or form.partition(":")[0] in catalog.names("objective")
+    if form in FORMS or not own:
+        return parse_objective(form, target_ms)
+    [spec] = catalog.parse_strategies(form)
+    return OwnObjective.find(spec, target_ms, Path())
 
 
 def _build(kind: catalog.CatalogKind, part: Part) -> Any:
@@ -129,6 +177,16 @@ def _build(kind: catalog.CatalogKind, part: Part) -> Any:
     if part.model is None:
         return catalog.call(factory, kind, part.name, **part.options)
     return catalog.call(factory.from_file, kind, part.name, part.model, **part.options)
+
+
+def _latency_part(choice: LatencyChoice) -> Part:
+    if choice.model is None:
+        return Part(choice.evaluator, choice.options)
+    path = Path(choice.model)
+    if not path.is_file():
+        raise UsageError(f"the latency {choice.spec!r} needs {path}, which is not a file")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Part(choice.evaluator, choice.options, path, digest)
 
 
 def built_in_names() -> list[str]:
@@ -204,22 +262,32 @@ class _Reader:
         )
 
     def _part(self, table: str, values: dict[str, Any]) -> Part:
-        name = values.pop("name" if table == "space" else "evaluator", None)
+        word = "name" if table == "space" else "evaluator"
+        name = values.pop(word, None)
         if not isinstance(name, str):
-            word = "name" if table == "space" else "evaluator"
             raise self._error(word, f"is missing from [{table}]", table)
+        try:
+            name, code = catalog.located(name, self._path.parent)
+        except UsageError as error:
+            raise self._error(word, str(error), table) from None
         model = values.pop("model", None)
         if model is None:
-            return Part(name, values)
+            return Part(name, values, code_sha256=code)
         location = self._path.parent / str(model)
         if not location.is_file():
             raise self._error("model", f"names {location}, which is not a file", table)
-        return Part(name, values, location, hashlib.sha256(location.read_bytes()).hexdigest())
+        digest = hashlib.sha256(location.read_bytes()).hexdigest()
+        return Part(name, values, location, digest, code)
 
-    def _objective(self) -> LatencyObjective:
+    def _objective(self) -> LatencyObjective | OwnObjective:
         table = self._table("objective")
         target_ms = self._number(table, "objective", "target_ms")
         try:
+            if "name" in table:
+                known = ("name", "target_ms")
+                options = {key: value for key, value in table.items() if key not in known}
+                spec = StrategySpec(str(table["name"]), options)
+                return OwnObjective.find(spec, target_ms, self._path.parent)
             if "form" in table:
                 return parse_objective(str(table["form"]), target_ms)
             alpha = self._number(table, "objective", "alpha")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.types import Measurement
@@ -39,6 +40,20 @@ class LatencyObjective:
         ratio = measurement.latency_ms / self.target_ms
         exponent = self.alpha if ratio <= 1.0 else self.beta
         return measurement.accuracy * math.pow(ratio, exponent)
+
+    def record(self) -> dict[str, Any]:
+        """Everything that decides a reward, as JSON values."""
+        return {
+            "name": self.name,
+            "alpha": self.alpha,
+            "beta": self.beta,
+            "target_ms": self.target_ms,
+        }
+
+    @property
+    def source(self) -> str:
+        """What `parse_objective` reads it back from, bit for bit."""
+        return f"{self.alpha!r},{self.beta!r}"
 
     @property
     def name(self) -> str:

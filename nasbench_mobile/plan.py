@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from nasbench_mobile.benchmark import Benchmark, load_benchmark
+from nasbench_mobile.benchmark import Benchmark, LatencyChoice, load_benchmark
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.types import StrategySpec, Tokens
 
@@ -45,7 +45,7 @@ class Plan:
         return {
             "schema": 1,
             "benchmark": benchmark.source,
-            "objective": f"{objective.alpha!r},{objective.beta!r}",
+            "objective": objective.source,
             "target_ms": objective.target_ms,
             "benchmark_hash": benchmark.hash,
             "strategies": [asdict(spec) for spec in self.strategies],
@@ -54,12 +54,16 @@ class Plan:
             "batch": self.batch,
             "start": [list(tokens) for tokens in self.start],
             "workers": self.workers,
+            "latency": asdict(benchmark.latency_choice) if benchmark.latency_choice else None,
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Plan:
         """The plan that `to_json` wrote; KeyError or TypeError where it did not."""
-        benchmark = load_benchmark(data["benchmark"])
+        latency = data.get("latency")
+        benchmark = load_benchmark(data["benchmark"]).with_latency(
+            LatencyChoice(**latency) if latency else None
+        )
         return cls(
             benchmark=benchmark.with_objective(data["objective"], data["target_ms"]),
             strategies=tuple(StrategySpec(**spec) for spec in data["strategies"]),

@@ -182,3 +182,17 @@ class Objective(Protocol):
     """Measurement to reward; higher is better."""
 
     def __call__(self, measurement: Measurement) -> float: ...
+
+
+class BenchmarkObjective(Objective, Protocol):
+    """An objective that stands in a benchmark and its reports."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def target_ms(self) -> float:
+        """The latency T (ms) that reports count networks within."""
+
+    def record(self) -> dict[str, Any]:
+        """Everything that decides a reward, as JSON values: name, target_ms and what else."""

@@ -19,6 +19,7 @@ from nasbench_mobile.errors import LogError, NasbenchError, UsageError
 from nasbench_mobile.executors.processes import Workers, workers
 from nasbench_mobile.networks.blockstring import parse_spec
 from nasbench_mobile.networks.cost import multiply_adds, parameters
+from nasbench_mobile.objective import LatencyObjective
 from nasbench_mobile.plan import Plan
 from nasbench_mobile.runs import Run
 from nasbench_mobile.store import read_run
@@ -90,15 +91,16 @@ class Study:
     def command(self) -> str:
         """A command that makes this study again."""
         plan = self.plan
-        seeds = plan.seeds
+        seeds, latency = plan.seeds, plan.benchmark.latency_choice
         words = [
             "nasbench-mobile compare",
             f"--benchmark {plan.benchmark.source}",
+            f"--latency {latency.spec}" if latency else "",
             f"--strategies {','.join(spec.label for spec in plan.strategies)}",
             f"--seeds {len(seeds)}",
             f"--first-seed {seeds[0]}" if seeds[0] else "",
             f"--budget {plan.budget}",
-            f"--objective {plan.benchmark.objective.name}",
+            f"--objective {_given(plan.benchmark)}",
             f"--target-ms {plan.benchmark.objective.target_ms:g}",
             f"--batch {plan.batch}" if plan.batch else "",
             f"--workers {plan.workers}" if plan.workers else "",
@@ -165,6 +167,12 @@ def _read_checked(task: Task) -> Run:
     run = read_run(task.log)
     check_header(task, run.header)
     return run
+
+
+def _given(benchmark: Benchmark) -> str:
+    """The objective as `--objective` takes it."""
+    objective = benchmark.objective
+    return objective.name if isinstance(objective, LatencyObjective) else objective.source
 
 
 def describer(benchmark: Benchmark) -> Callable[[Tokens], dict[str, Any]]:

@@ -36,9 +36,16 @@ def compare(
     first_seed: Annotated[int, typer.Option(help="The first of the seeds.", min=0)] = 0,
     budget: Annotated[int, typer.Option(help="Proposals per run, repeats charged.")] = 1000,
     objective: Annotated[
-        str | None, typer.Option(help="`soft`, `hard` or ALPHA,BETA of the paper's Eq. 2-3.")
+        str | None, typer.Option(help="`soft`, `hard` or ALPHA,BETA of Eq. 2-3; `file.py:Name`.")
     ] = None,
     target_ms: Annotated[float | None, typer.Option(help="Target latency T in ms.")] = None,
+    latency: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead of the benchmark's own: `pixel1`, `host`, `host-lookup[:FILE]` or "
+            "`android:SERIAL`. T then keeps its ratio to MobileNetV2's latency."
+        ),
+    ] = None,
     batch: Annotated[
         int | None, typer.Option(help="Proposals per ask; default: each strategy's own.")
     ] = None,
@@ -66,7 +73,12 @@ def compare(
     from nasbench_mobile.plan import Plan
     from nasbench_mobile.study import Study
 
-    task = load_benchmark(benchmark).with_objective(objective, target_ms)
+    task = load_benchmark(benchmark)
+    if latency is not None:
+        from nasbench_mobile.cli.choosing_latency import choose_latency
+
+        task = choose_latency(task, latency)
+    task = task.with_objective(objective, target_ms)
     plan = Plan(
         benchmark=task,
         strategies=tuple(parse_strategies(strategies)),
@@ -172,6 +184,7 @@ def _report(study: Study, as_json: bool) -> None:
         describer(benchmark),
         draw=drawer(benchmark),
         command=study.command,
+        objective=benchmark.objective,
     )
     if as_json:
         print_json(summary)

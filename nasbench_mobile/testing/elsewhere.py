@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import inspect
@@ -69,7 +70,11 @@ def in_another_process(subject: StrategySubject) -> list[Proposal]:
     """The short run of a strategy, made in a spawned process."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    arguments = (home_of(subject.factory), dict(subject.options), sender)
+    factory: Any = subject.factory
+    options = dict(subject.options)
+    if isinstance(factory, functools.partial):  # a variant: a class with other defaults
+        factory, options = factory.func, {**factory.keywords, **options}
+    arguments = (home_of(factory), options, sender)
     process = context.Process(target=_work, args=arguments, daemon=True)
     process.start()
     sender.close()

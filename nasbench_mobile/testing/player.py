@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 import traceback
@@ -14,6 +15,9 @@ from nasbench_mobile.protocols import Batched, Strategy
 from nasbench_mobile.testing.law import LawBroken
 from nasbench_mobile.testing.watch import Watch
 from nasbench_mobile.types import Decision, Measurement, Proposal, Tokens, Trial
+
+SLACK = 1e-9
+"""Rounding allowed in sums of fidelities."""
 
 WELL_FORMED = "proposals_are_well_formed"
 NEVER_MORE = "never_more_than_asked"
@@ -53,7 +57,7 @@ class Player:
         self._strategy, self._watch = strategy, watch
         self._cardinalities = [decision.cardinality for decision in decisions]
         self._ids: set[int] = set()
-        self.first_id: dict[Tokens, int] = {}
+        self._first_id: dict[tuple[Tokens, float], int] = {}
 
     @property
     def batch_size(self) -> int:
@@ -80,7 +84,7 @@ class Player:
             )
         for proposal in answer:
             self._check(proposal)
-            self.first_id.setdefault(proposal.tokens, proposal.id)
+            self._first_id.setdefault((proposal.tokens, proposal.fidelity), proposal.id)
         return list(answer)
 
     def tell(self, trials: Sequence[Trial]) -> None:
@@ -89,6 +93,11 @@ class Player:
                 self._strategy.tell(trials)
             except Exception as error:
                 raise LawBroken(f"tell raised {described(error)}") from error
+
+    def repeat_of(self, proposal: Proposal) -> int | None:
+        """The id of the first proposal of the same tokens and fidelity, if there was one before."""
+        first = self._first_id[proposal.tokens, proposal.fidelity]
+        return None if first == proposal.id else first
 
     def _check(self, proposal: Proposal) -> None:
         wrong = self._wrong(proposal)
@@ -104,6 +113,8 @@ class Player:
             return f"a proposal has the id {proposal.id!r}; ids are ints"
         if proposal.id in self._ids:
             return f"proposal id {proposal.id} was used twice; count them up"
+        if not 0.0 < proposal.fidelity <= 1.0:
+            return f"proposal {proposal.id} has the fidelity {proposal.fidelity!r}; it is in (0, 1]"
         tokens: Any = proposal.tokens
         if not isinstance(tokens, tuple) or any(type(token) is not int for token in tokens):
             return (
@@ -126,8 +137,7 @@ class Player:
 
 def trial(player: Player, proposal: Proposal, reward: float | None) -> Trial:
     """A finished trial with that reward (and accuracy), or a failed one for None."""
-    first = player.first_id[proposal.tokens]
-    repeat_of = None if first == proposal.id else first
+    repeat_of = player.repeat_of(proposal)
     if reward is None:
         return Trial(proposal, failure="lost, for the sake of the test", repeat_of=repeat_of)
     measurement = Measurement(reward, latency_ms=10.0 + sum(proposal.tokens))
@@ -137,8 +147,8 @@ def trial(player: Player, proposal: Proposal, reward: float | None) -> Trial:
 def play(player: Player, budget: int, batch: int, reward: Reward) -> list[Proposal]:
     """A synchronous run: every batch is told, in ask order, before the next ask."""
     asked: list[Proposal] = []
-    while len(asked) < budget:
-        proposals = player.ask(min(batch, budget - len(asked)))
+    while left := _left(budget, asked):
+        proposals = player.ask(min(batch, left))
         if not proposals:
             break
         player.tell(tuple(trial(player, p, reward(p.tokens)) for p in proposals))
@@ -156,8 +166,8 @@ def play_in_flight(
     rng = random.Random(seed)
     asked: list[Proposal] = []
     flying: list[Proposal] = []
-    while len(asked) < budget or flying:
-        free = min(in_flight - len(flying), budget - len(asked))
+    while (left := _left(budget, asked)) or flying:
+        free = min(in_flight - len(flying), left)
         proposals = player.ask(free) if free else []
         if not proposals and not flying:
             break
@@ -170,6 +180,12 @@ def play_in_flight(
         pairs = zip(landed, rewards, strict=True)
         player.tell(tuple(trial(player, proposal, value) for proposal, value in pairs))
     return asked
+
+
+def _left(budget: int, asked: Sequence[Proposal]) -> int:
+    """How many more may be asked for: each is charged its fidelity, as the real loop does."""
+    left = budget - sum(proposal.fidelity for proposal in asked)
+    return math.ceil(left) if SLACK < left < 1 else max(math.floor(left + SLACK), 0)
 
 
 def described(error: BaseException) -> str:

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.asynchronous import AsynchronousSearch
@@ -25,7 +24,6 @@ from nasbench_mobile.testing.watch import Watch
 from nasbench_mobile.types import AccuracyReading, Failure, Fidelity, StrategySpec
 
 BENCHMARK, BUDGET, WORKERS = "imagenet-pixel1", 110, 7
-Result: TypeAlias = Outcome | Failure
 
 
 def resumed_runs_are_equal(subject: StrategySubject, watch: Watch) -> str:
@@ -61,7 +59,7 @@ class _Runs:
             if self.workers == 1:
                 search = Search(player, self.problem, BUDGET, log=log)
             else:
-                pool = SimulatedPool(self._evaluate, _duration_s, self.workers)
+                pool = SimulatedPool(self.problem.evaluate_one, _duration_s, self.workers)
                 search = AsynchronousSearch(player, self.problem, BUDGET, pool, log=log)
             try:
                 search.run(history)
@@ -90,18 +88,19 @@ class _Runs:
         if self.workers == 1 and not same_run(self.folder / "whole", path):
             raise LawBroken(f"resumed after {told} trials, it goes on otherwise than unstopped")
 
-    def _evaluate(self, architecture: Architecture) -> Result:
-        return self.problem.evaluate([architecture])[0]
 
-
-def _duration_s(architecture: Architecture, _: Result) -> float:
-    """Seconds in simulated time, from 1 to 5: trials finish out of order."""
-    return 1.0 + sum(architecture.tokens) % 5
+def _duration_s(job: tuple[Architecture, float], _: Outcome | Failure) -> float:
+    """Seconds in simulated time, up to 5: trials finish out of order."""
+    architecture, fidelity = job
+    return fidelity * (1.0 + sum(architecture.tokens) % 5)
 
 
 @dataclass(frozen=True)
 class _Flaky:
-    """An accuracy evaluator that fails for every tenth architecture or so."""
+    """An accuracy evaluator that fails for every tenth architecture or so.
+
+    It can train for less, which costs accuracy: made up, so that any strategy can run on it.
+    """
 
     evaluator: AccuracyEvaluator
 
@@ -120,6 +119,17 @@ class _Flaky:
         return [
             Failure("lost, for the sake of the test") if sum(one.tokens) % 10 == 0 else reading
             for one, reading in zip(architectures, readings, strict=True)
+        ]
+
+    def accuracy_at(
+        self, architectures: Sequence[Architecture], fidelities: Sequence[float]
+    ) -> Sequence[AccuracyReading | Failure]:
+        readings = self.accuracy(architectures)
+        return [
+            reading
+            if isinstance(reading, Failure)
+            else replace(reading, accuracy=reading.accuracy * (0.8 + 0.2 * fidelity))
+            for reading, fidelity in zip(readings, fidelities, strict=True)
         ]
 
 
