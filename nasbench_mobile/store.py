@@ -8,6 +8,7 @@ so that two logs of the same run are equal apart from `elapsed` and `sum` (`same
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -66,6 +67,7 @@ class EventLog:
         self._file = file
         self._checksum = checksum
         self._synced = time.monotonic()
+        self._broken = False
 
     @classmethod
     def create(cls, path: Path, header: RunHeader) -> EventLog:
@@ -89,7 +91,8 @@ class EventLog:
 
     def close(self) -> None:
         if not self._file.closed:
-            self._file.close()
+            with contextlib.suppress(OSError) if self._broken else contextlib.nullcontext():
+                self._file.close()  # which tries again to write what could not be written
 
     def __enter__(self) -> EventLog:
         return self
@@ -106,6 +109,7 @@ class EventLog:
             if time.monotonic() - self._synced > SYNC_INTERVAL_S:
                 self._sync()
         except OSError as error:
+            self._broken = True
             raise self._cannot_write(error) from error
         self._checksum = checksum
 

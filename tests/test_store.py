@@ -150,6 +150,14 @@ def test_a_full_disk_says_what_is_safe(tmp_path: Path) -> None:
     log._file = Full()  # type: ignore[assignment]
     with pytest.raises(NasbenchError, match="the disk is full. All trials told before .* safe"):
         log.write(EVENTS[0])
+    log.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+def test_a_really_full_device_fails_once_and_clearly(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / "log.jsonl", Path("/dev/full").open("wb"))  # noqa: SIM115
+    with pytest.raises(NasbenchError, match="the disk is full"), log:
+        log.write(EVENTS[0])
 
 
 def test_lines_are_json(tmp_path: Path) -> None:

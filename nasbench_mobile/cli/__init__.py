@@ -59,3 +59,7 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(1) from None
+    except OSError as error:  # a full disk, a folder without permission
+        sys.stdout.flush()
+        print(f"error: {error.strerror or error}: {error.filename or 'a file'}", file=sys.stderr)
+        raise SystemExit(1) from None
