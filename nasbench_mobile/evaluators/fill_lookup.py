@@ -21,7 +21,7 @@ from nasbench_mobile.types import Failure, Tokens
 
 BATCH = 32
 """Pieces measured beside one reference, and lost where filling is stopped (our choice)."""
-WHOLE_NETWORKS = 12
+WHOLE_NETWORKS = 16
 """Random networks that the scale is fitted to (our choice)."""
 WHOLE_SEED = 1
 """Seed of those networks; a check draws others."""
@@ -139,13 +139,13 @@ def _start(path: Path, space: SearchSpace, meter: RatioMeter, keys: int) -> Look
 
 
 def _fit_scale(table: LookupFile, space: SearchSpace, meter: RatioMeter) -> LookupFile:
-    """Scale by the median of measured over summed ratios of random whole networks."""
+    """Scale by the geometric mean of measured over summed ratios of random whole networks."""
     rng = np.random.default_rng(WHOLE_SEED)
     tokens = tuple(space.canonical(space.sample(rng)) for _ in range(WHOLE_NETWORKS))
     factors = [
         measure_whole(meter, space, one) / summed_ratio(table, space.network(one)) for one in tokens
     ]
-    scale = statistics.median(factors)
+    scale = statistics.geometric_mean(factors)
     return replace(table, scale=float(f"{scale:.6g}"), fitted_to=tokens)
 
 

@@ -21,15 +21,15 @@ MODEL, SCHEMA = "latency-lookup", 1
 class Entry:
     """One piece: its ratio to the reference network, as every pass over the table saw it.
 
-    Its `ratio` is the mean of the middle half: models lie elsewhere in memory in every pass, which
-    a mean evens out, and a pass that something disturbed is left aside.
+    Its `ratio` is the mean without an eighth of the looks at either end: models lie elsewhere in
+    memory in every pass, which a mean evens out, and a pass that something disturbed is left aside.
     """
 
     looks: tuple[float, ...]
 
     @property
     def ratio(self) -> float:
-        aside = len(self.looks) // 4
+        aside = len(self.looks) // 8
         return statistics.fmean(sorted(self.looks)[aside : len(self.looks) - aside])
 
 
