@@ -1,0 +1,207 @@
+"""Accuracy by training: each architecture for real, at a width and input size of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from nasbench_mobile.architecture import Architecture
+from nasbench_mobile.errors import NasbenchError, UsageError
+from nasbench_mobile.networks.graph import Network
+from nasbench_mobile.networks.stem import with_stem_stride
+from nasbench_mobile.types import AccuracyReading, Failure, Fidelity
+
+if TYPE_CHECKING:  # torch is imported when something is trained
+    from nasbench_mobile.training.data import Broken, ImageData
+    from nasbench_mobile.training.launcher import Precision
+    from nasbench_mobile.training.recipe import Recipe
+    from nasbench_mobile.training.trainer import EpochReport, Setting
+
+TrainingProgress: TypeAlias = Callable[[int, "EpochReport"], None]
+"""Told after every epoch: the architecture's place in the batch, and the epoch's report."""
+
+
+class TrainingAccuracy:
+    """Accuracy evaluator that trains every architecture it is given.
+
+    `data` is a folder, tar file or `digits` (`load_data`); `recipe` is `proxy` or `full` with
+    `epochs` and `options` (fields of `Recipe`) changed. Networks are made at depth multiplier
+    `width` and `input_size` pixels (None: 32 for images of up to 32 px a side, else 224), with
+    `stem_stride` where it is given. Accuracy is on validation images alone; the test set is never
+    read. With a `checkpoints` folder a training cut short goes on where it stood, and one that had
+    ended is not repeated. Deterministic on a CPU: an architecture's reading depends on nothing but
+    these arguments.
+    """
+
+    def __init__(
+        self,
+        *,
+        data: str = "digits",
+        recipe: str = "proxy",
+        epochs: float | None = None,
+        width: float = 1.0,
+        input_size: int | None = None,
+        stem_stride: int | None = None,
+        seed: int = 0,
+        validation_images: int | None = None,
+        train_images: int | None = None,
+        split_seed: int = 0,
+        broken: Broken = "fail",
+        options: dict[str, Any] | None = None,
+        checkpoints: str | None = None,
+        time_limit_s: float | None = None,
+        memory_limit_mb: float | None = None,
+        device: str = "auto",
+        precision: Precision = "auto",
+        loaders: int = 0,
+        threads: int = 1,
+    ) -> None:
+        from nasbench_mobile.training.limits import Limits
+        from nasbench_mobile.training.recipe import recipe_named
+        from nasbench_mobile.training.trainer import Setting
+
+        changes = {**(options or {}), **({} if epochs is None else {"epochs": epochs})}
+        self.recipe: Recipe = recipe_named(recipe).changed(**changes)
+        if not width > 0 or (input_size is not None and input_size < 8):
+            raise UsageError(
+                f"width is {width} and input_size {input_size}; give a depth multiplier above 0 "
+                "and 8 pixels or more"
+            )
+        self._place = data
+        self._split: dict[str, Any] = {
+            "validation_images": validation_images, "train_images": train_images,
+            "split_seed": split_seed, "broken": broken,
+        }  # fmt: skip
+        self._data: ImageData | None = None
+        self.width, self._input_size, self.stem_stride = width, input_size, stem_stride
+        self._checkpoints = None if checkpoints is None else Path(checkpoints)
+        self._setting: Setting = Setting(
+            seed=seed, limits=Limits(time_limit_s, memory_limit_mb), loaders=loaders,
+            threads=threads,
+        )  # fmt: skip
+        self._device, self._precision = device, precision
+        self.progress: TrainingProgress | None = None
+
+    @property
+    def data(self) -> ImageData:
+        """The data set, read when first asked for."""
+        if self._data is None:
+            from nasbench_mobile.training.data import load_data
+
+            self._data = load_data(self._place, **self._split)
+        return self._data
+
+    @property
+    def input_size(self) -> int:
+        """Pixels a side of the networks that are trained."""
+        if self._input_size is None:
+            pixels = self.data.train.pixels
+            small = pixels is not None and max(pixels.shape[2:]) <= 32
+            self._input_size = 32 if small else 224
+        return self._input_size
+
+    @property
+    def label(self) -> str:
+        return f"training {self.recipe.name}@{self.recipe.digest} on {self.data.identity}"
+
+    @property
+    def fidelity(self) -> Fidelity:
+        return Fidelity(
+            epochs=self.recipe.epochs, data=self.data.identity, width=self.width,
+            input_size=self.input_size, seed=self._setting.seed,
+        )  # fmt: skip
+
+    def record(self) -> dict[str, Any]:
+        """All that decides an accuracy: what tables have to agree in before they are merged."""
+        return {
+            "recipe": self.recipe.record(),
+            "stem_stride": self.stem_stride,
+            **asdict(self.fidelity),
+        }
+
+    def network(self, architecture: Architecture) -> Network:
+        """The network that is trained for an architecture."""
+        network = architecture.network(self.width, self.input_size, len(self.data.classes))
+        return network if self.stem_stride is None else with_stem_stride(network, self.stem_stride)
+
+    def accuracy(
+        self, architectures: Sequence[Architecture]
+    ) -> Sequence[AccuracyReading | Failure]:
+        """Train each; one that diverges or reaches a limit is a `Failure`."""
+        return self.accuracy_at(architectures, [1.0] * len(architectures))
+
+    def accuracy_at(
+        self, architectures: Sequence[Architecture], fidelities: Sequence[float]
+    ) -> Sequence[AccuracyReading | Failure]:
+        """Each trained for its share of the recipe's epochs, the schedule shortened with them."""
+        return [
+            self._reading(place, self.network(architecture), share)
+            for place, (architecture, share) in enumerate(
+                zip(architectures, fidelities, strict=True)
+            )
+        ]
+
+    def network_accuracy(self, network: Network) -> AccuracyReading | Failure:
+        """The door for reference models, which have no tokens; build them as `network` does."""
+        return self._reading(0, network, 1.0)
+
+    def _reading(self, place: int, network: Network, share: float) -> AccuracyReading | Failure:
+        from nasbench_mobile.training.limits import TrainingFailure
+        from nasbench_mobile.training.trainer import training_identity
+
+        recipe = self.recipe.changed(epochs=self.recipe.epochs * share)
+        fidelity = replace(self.fidelity, epochs=recipe.epochs)
+        name = training_identity(network, self.data, recipe, self._setting.seed)
+        known = self._ended(name)
+        if known is None:
+            try:
+                known = self._train(place, network, recipe, name)
+            except TrainingFailure as error:
+                return Failure(str(error))
+        return AccuracyReading(known["accuracy"], cost_s=known["cost_s"], fidelity=fidelity)
+
+    def _train(self, place: int, network: Network, recipe: Recipe, name: str) -> dict[str, Any]:
+        from nasbench_mobile.training.checkpoint import write_whole
+        from nasbench_mobile.training.launcher import OneDevice
+        from nasbench_mobile.training.trainer import train
+
+        folder, tell = self._checkpoints, self.progress
+        setting = self._setting
+        if folder is not None:
+            setting = replace(setting, checkpoint=folder / f"{name}.pt")
+        result = train(
+            network, self.data, recipe, setting,
+            launcher=OneDevice(self._device, self._precision),
+            progress=None if tell is None else lambda report: tell(place, report),
+        )  # fmt: skip
+        ended = {
+            "accuracy": result.accuracy,
+            "cost_s": result.cost_s,
+            "history": [asdict(report) for report in result.history],
+        }
+        if folder is not None:
+            write_whole(folder / f"{name}.json", json.dumps(ended).encode())
+            (folder / f"{name}.pt").unlink(missing_ok=True)
+        return ended
+
+    def _ended(self, name: str) -> dict[str, Any] | None:
+        """What a training that has ended before came to."""
+        if self._checkpoints is None:
+            return None
+        path = self._checkpoints / f"{name}.json"
+        try:
+            record: dict[str, Any] = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise NasbenchError(
+                f"cannot read the finished training {path}: {error}; remove it to train again"
+            ) from error
+        return record
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the data, which another process reads for itself."""
+        return {**self.__dict__, "_data": None}

@@ -1,0 +1,28 @@
+"""Another stride for a network's stem, so that small images keep some pixels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nasbench_mobile.errors import InvalidNetworkError
+from nasbench_mobile.networks.graph import IMAGE, Conv, Network, NetworkBuilder
+
+
+def with_stem_stride(network: Network, stride: int) -> Network:
+    """The network with this stride in the convolutions that read the image, all else as it was.
+
+    MnasNet's stem has stride 2 and its blocks divide by 16 more: 32 pixels end as one.
+    """
+    if stride < 1:
+        raise InvalidNetworkError(f"stem stride is {stride}; it must be 1 or more")
+    builder = NetworkBuilder(network.input_shape)
+    stems = 0
+    for node in network:
+        operation = node.operation
+        if IMAGE in node.inputs and isinstance(operation, Conv):
+            operation = replace(operation, stride=stride)
+            stems += 1
+        builder.add(node.name, operation, *node.inputs)
+    if not stems:
+        raise InvalidNetworkError("the network has no convolution that reads the image")
+    return builder.build()

@@ -1,0 +1,174 @@
+"""Batches of images: which, in what order, how cut. All of it a function of seed, epoch, step.
+
+So a training that goes on from any step sees what it would have seen.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from nasbench_mobile.training import crops
+from nasbench_mobile.training.data import BrokenImageWarning, Images
+from nasbench_mobile.training.decoding import BrokenImageError, Pixels, cut, open_image
+from nasbench_mobile.training.layout import Indices
+from nasbench_mobile.training.recipe import Recipe
+
+Batch: TypeAlias = tuple[Tensor, Tensor]
+"""Images, float [n, 3, size, size], normalised, channels last; labels, int64 [n]."""
+
+EVALUATED_AT_ONCE = 256
+"""Images of an evaluation batch: our choice, because more is no faster and takes memory."""
+
+Key: TypeAlias = tuple[int, int]
+"""Epoch (-1: evaluation) and index of an image."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which part of each batch this process takes: every `world`th image from `rank` on."""
+
+    rank: int = 0
+    world: int = 1
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Makes batches of one size from images, on a device.
+
+    `loaders` are processes that decode images which are not cached; 0 decodes in this one.
+    """
+
+    recipe: Recipe
+    size: int
+    seed: int
+    device: torch.device
+    share: Share = Share()
+    loaders: int = 0
+
+    def training(self, images: Images, epoch: int, first: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch from step `first` on: shuffled, randomly cut and flipped."""
+        order = np.random.default_rng((self.seed, epoch)).permutation(len(images))
+        size = self.recipe.batch_size
+        steps = range(first, self.recipe.steps_per_epoch(len(images)))
+        chosen = [order[step * size : (step + 1) * size] for step in steps]
+        if images.pixels is None:
+            yield from self._decoded(images, [self._own(each) for each in chosen], epoch)
+            return
+        for step, indices in zip(steps, chosen, strict=True):
+            yield self._cut(images, images.pixels, indices, epoch, step)
+
+    def evaluation(self, images: Images) -> Iterator[Batch]:
+        """All images once, their central crops."""
+        everything = np.arange(len(images))
+        chosen = [
+            self._own(everything[start : start + EVALUATED_AT_ONCE])
+            for start in range(0, len(images), EVALUATED_AT_ONCE)
+        ]
+        chosen = [indices for indices in chosen if len(indices)]
+        if images.pixels is None:
+            yield from self._decoded(images, chosen, -1)
+            return
+        for indices in chosen:
+            part = images.pixels[torch.from_numpy(indices)].to(self.device)
+            part = crops.central_batch(part, self.recipe.evaluation_crop, self.size)
+            yield crops.normalise(part), self._labels(images, indices)
+
+    def _own(self, indices: Indices) -> Indices:
+        return indices[self.share.rank :: self.share.world]
+
+    def _labels(self, images: Images, indices: Indices) -> Tensor:
+        return torch.from_numpy(images.labels[indices]).to(self.device)
+
+    def _cut(
+        self, images: Images, pixels: Tensor, indices: Indices, epoch: int, step: int
+    ) -> Batch:
+        # Boxes are drawn for the whole batch, so that its images do not depend on the share.
+        rng = np.random.default_rng((self.seed, epoch, step))
+        height, width = pixels.shape[2:]
+        sizes = np.ones(len(indices))
+        boxes = crops.random_boxes(
+            rng, sizes * width, sizes * height, self.recipe.smallest_area,
+            self.recipe.evaluation_crop,
+        )  # fmt: skip
+        flips = (rng.random(len(indices)) < 0.5) & self.recipe.flip
+        own = slice(self.share.rank, None, self.share.world)
+        part = pixels[torch.from_numpy(indices[own])].to(self.device)
+        part = crops.cut_batch(part, boxes[own], flips[own], self.size)
+        return crops.normalise(part), self._labels(images, indices[own])
+
+    def _decoded(self, images: Images, chosen: Sequence[Indices], epoch: int) -> Iterator[Batch]:
+        keys = [[(epoch, int(index)) for index in indices] for indices in chosen]
+        loader: DataLoader[Any] = DataLoader(
+            _Decoder(images, self.recipe, self.size, self.seed),
+            batch_sampler=keys,
+            num_workers=self.loaders,
+            collate_fn=_collate,
+            generator=torch.Generator(),  # else it draws from the global one
+            multiprocessing_context="spawn" if self.loaders else None,
+            pin_memory=self.device.type == "cuda",
+        )
+        for pixels, labels, broken in loader:
+            for message in broken:
+                warnings.warn(f"skipped: {message}", BrokenImageWarning, stacklevel=2)
+            if len(pixels):
+                moved = pixels.to(self.device, non_blocking=True)
+                yield crops.normalise(moved), labels.to(self.device, non_blocking=True)
+
+
+Decoded: TypeAlias = tuple[Pixels, int] | str
+
+
+class _Decoder(Dataset[Decoded]):
+    """One image by its key, cut and resized: its pixels and label, or what is broken about it."""
+
+    def __init__(self, images: Images, recipe: Recipe, size: int, seed: int) -> None:
+        self._images, self._recipe, self._size, self._seed = images, recipe, size, seed
+
+    def __getitem__(self, key: Key) -> Decoded:
+        epoch, index = key
+        try:
+            return self._cut(epoch, index), int(self._images.labels[index])
+        except BrokenImageError as error:
+            if self._images.broken == "fail":
+                raise
+            return str(error)
+
+    def _cut(self, epoch: int, index: int) -> Pixels:
+        name = self._images.listed.names[index]
+        image = open_image(self._read(name), name)
+        widths, heights = np.array([float(image.width)]), np.array([float(image.height)])
+        share = self._recipe.evaluation_crop
+        if epoch < 0:
+            box = crops.central_boxes(widths, heights, share)[0]
+            return cut(image, tuple(box.tolist()), self._size)
+        rng = np.random.default_rng((self._seed, epoch, index))
+        box = crops.random_boxes(rng, widths, heights, self._recipe.smallest_area, share)[0]
+        pixels = cut(image, tuple(box.tolist()), self._size)
+        return pixels[:, ::-1] if self._recipe.flip and rng.random() < 0.5 else pixels
+
+    def _read(self, name: str) -> bytes:
+        files = self._images.files
+        if files is None:
+            raise BrokenImageError(f"cannot read the image {name}: its files are not open")
+        try:
+            return files.read(name)
+        except OSError as error:
+            raise BrokenImageError(f"cannot read the image {name}: {error}") from error
+
+
+def _collate(decoded: list[Decoded]) -> tuple[Tensor, Tensor, list[str]]:
+    good = [item for item in decoded if not isinstance(item, str)]
+    broken = [item for item in decoded if isinstance(item, str)]
+    if not good:
+        return torch.empty(0), torch.empty(0, dtype=torch.int64), broken
+    # [n, h, w, 3] seen as [n, 3, h, w]: channels last without a copy
+    pixels = torch.from_numpy(np.stack([pixels for pixels, _ in good])).permute(0, 3, 1, 2)
+    return pixels, torch.tensor([label for _, label in good]), broken

@@ -1,0 +1,62 @@
+"""Checkpoints: written whole or not at all, read without executing anything."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nasbench_mobile.errors import NasbenchError, UsageError
+
+
+def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Replace the file by this state; on a full disk the old one stays and `NasbenchError` says."""
+    # In memory first: torch.save reports a full disk as one error among many.
+    content = io.BytesIO()
+    torch.save(state, content)
+    write_whole(path, content.getbuffer())
+
+
+def write_whole(path: Path, content: bytes | memoryview) -> None:
+    """Write a file and have it on the disk before it takes the old one's place."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise NasbenchError(
+            f"cannot write {path}: {error.strerror or error}; what was there before is kept: make "
+            "room, then start the same again and it goes on from there"
+        ) from error
+
+
+def read_checkpoint(path: Path, identity: str) -> dict[str, Any] | None:
+    """The state written there; None where there is no file.
+
+    `UsageError` where it is damaged or of another training than `identity`.
+    """
+    if not path.exists():
+        return None
+    try:
+        state: Any = torch.load(path, map_location="cpu", weights_only=True)
+        found = state["identity"]
+    except Exception as error:  # torch raises what it happens upon: zip, pickle, runtime errors
+        raise UsageError(
+            f"{path} is no checkpoint ({type(error).__name__}); remove it to train from the start"
+        ) from error
+    if found != identity:
+        raise UsageError(
+            f"{path} is of another training ({found}, this is {identity}): another network, data, "
+            "recipe or seed; give another folder, or remove it to train from the start"
+        )
+    return dict(state)

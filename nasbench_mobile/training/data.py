@@ -1,0 +1,210 @@
+"""A data set ready to train on: training, validation and test images, cached where small."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from nasbench_mobile.errors import UsageError
+from nasbench_mobile.training import layout
+from nasbench_mobile.training.decoding import BrokenImageError, Pixels, open_image, whole
+from nasbench_mobile.training.images import ImageFiles, need, open_images
+from nasbench_mobile.training.layout import PAPER_VALIDATION, Indices, Listed
+
+Broken: TypeAlias = Literal["fail", "skip"]
+"""What to do about an image that cannot be decoded."""
+
+DIGITS = "digits"
+"""scikit-learn's bundled 8x8 digits: the data set that needs no download."""
+
+CACHED_SIDE = 128
+"""Images up to this side are cached. Our choice, because larger ones need antialiasing when their
+crops are made small, which decoding them anew gives."""
+
+
+class BrokenImageWarning(UserWarning):
+    """An image was skipped because it cannot be decoded."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """One part of a data set: names, labels [n], and its pixels where they are cached.
+
+    `pixels` is uint8 [n, 3, height, width], or None where images are read from `files` as needed.
+    """
+
+    listed: Listed
+    files: ImageFiles | None
+    pixels: Tensor | None
+    broken: Broken
+
+    def __len__(self) -> int:
+        return len(self.listed.names)
+
+    @property
+    def labels(self) -> Indices:
+        return self.listed.labels
+
+
+@dataclass(frozen=True)
+class ImageData:
+    """What a training needs. `test` is None where the set has none; a search never reads it."""
+
+    classes: tuple[str, ...]
+    train: Images
+    validation: Images
+    test: Images | None
+    identity: str
+    skipped: tuple[str, ...] = field(default=())
+
+
+def load_data(
+    place: str | os.PathLike[str] = DIGITS,
+    *,
+    validation_images: int | None = None,
+    train_images: int | None = None,
+    split_seed: int = 0,
+    broken: Broken = "fail",
+    cache_mb: float = 1024,
+) -> ImageData:
+    """Read a data set: a folder, a tar file, or `digits`.
+
+    `validation_images` are held out of the training images by `split_seed`: by default the paper's
+    50,000, or a tenth where that is less (our choice). `train_images` keeps that many of the rest,
+    by the same seed. Broken images raise or are skipped with a warning. Images of one size up to
+    128 px a side that fit `cache_mb` are decoded once and kept.
+    """
+    if str(place) == DIGITS:
+        return _digits(validation_images, train_images, split_seed)
+    files = open_images(Path(place))
+    found = layout.read_layout(files.names, place)
+    train, validation = _split(found.train, validation_images, train_images, split_seed)
+    parts = {"train": train, "validation": validation}
+    if found.test is not None:
+        parts["test"] = found.test
+    name = layout.identity((p for p in parts.items() if p[0] != "test"), found.classes)
+    skipped: list[str] = []
+    images = {
+        part: _images(listed, files, broken, cache_mb / len(parts), skipped)
+        for part, listed in parts.items()
+    }
+    _check_classes(images["train"], images["validation"], found.classes)
+    return ImageData(
+        found.classes, images["train"], images["validation"], images.get("test"), name,
+        tuple(skipped),
+    )  # fmt: skip
+
+
+def _split(
+    listed: Listed, validation: int | None, limit: int | None, seed: int
+) -> tuple[Listed, Listed]:
+    count = len(listed.names)
+    held = min(PAPER_VALIDATION, max(count // 10, int(listed.labels.max()) + 1))
+    kept, out = layout.held_out(listed.labels, held if validation is None else validation, seed)
+    if limit is not None:
+        if limit > len(kept):
+            raise UsageError(
+                f"train_images is {limit}, but {len(kept)} of {count} images are left to train on "
+                f"beside the {len(out)} held out; ask for fewer"
+            )
+        if limit < len(kept):
+            _, chosen = layout.held_out(listed.labels[kept], limit, seed)
+            kept = kept[chosen]
+    return listed.at(kept), listed.at(out)
+
+
+def _images(
+    listed: Listed, files: ImageFiles, broken: Broken, cache_mb: float, skipped: list[str]
+) -> Images:
+    """Decode a part into memory where its images are small and of one size."""
+    first = _first_shape(listed, files)
+    room = cache_mb * 2**20
+    if (
+        first is None
+        or max(first) > CACHED_SIDE
+        or 3 * first[0] * first[1] * len(listed.names) > room
+    ):
+        return Images(listed, files, None, broken)
+    pixels = np.empty((len(listed.names), 3, *first), np.uint8)
+    kept: list[int] = []
+    for index, name in enumerate(listed.names):
+        decoded = read_pixels(files, name, broken)
+        if decoded is None:
+            skipped.append(name)
+            continue
+        if decoded.shape[:2] != first:
+            return Images(listed, files, None, broken)
+        pixels[len(kept)] = decoded.transpose(2, 0, 1)
+        kept.append(index)
+    return Images(
+        listed.at(np.array(kept, np.int64)), None, torch.from_numpy(pixels[: len(kept)]), broken
+    )
+
+
+def _first_shape(listed: Listed, files: ImageFiles) -> tuple[int, int] | None:
+    for name in listed.names:
+        try:
+            height, width = whole(open_image(files.read(name), name)).shape[:2]
+        except (BrokenImageError, OSError):
+            continue  # reported when it is its turn
+        return height, width
+    return None
+
+
+def read_pixels(files: ImageFiles, name: str, broken: Broken) -> Pixels | None:
+    """An image's pixels [height, width, 3]; None (and a warning) where it is skipped."""
+    try:
+        return whole(open_image(files.read(name), name))
+    except (BrokenImageError, OSError) as error:
+        if broken == "fail":
+            raise (
+                error
+                if isinstance(error, BrokenImageError)
+                else BrokenImageError(f"cannot read the image {name}: {error}")
+            ) from error
+        warnings.warn(f"skipped: {error}", BrokenImageWarning, stacklevel=2)
+        return None
+
+
+def _check_classes(train: Images, validation: Images, classes: Sequence[str]) -> None:
+    for part, images in (("training", train), ("validation", validation)):
+        missing = np.setdiff1d(np.arange(len(classes)), images.labels)
+        if len(missing):
+            raise UsageError(
+                f"the {part} images have none of class {classes[missing[0]]!r} "
+                f"({len(missing)} of {len(classes)} classes missing); add images of it"
+            )
+
+
+def _digits(validation: int | None, limit: int | None, seed: int) -> ImageData:
+    """1,797 grey 8x8 digits; a fifth is the test set whatever the seed (our choice)."""
+    need("sklearn", "scikit-learn", "train")
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    grey: NDArray[np.uint8] = np.round(bunch.images * (255 / 16)).astype(np.uint8)
+    everything = Listed(
+        tuple(f"digit-{index:04}" for index in range(len(grey))), bunch.target.astype(np.int64)
+    )
+    rest, test = layout.held_out(everything.labels, len(grey) // 5, 0)
+    train, held = _split(everything.at(rest), validation, limit, seed)
+    classes = tuple(str(digit) for digit in range(10))
+
+    def images(listed: Listed) -> Images:
+        chosen = grey[[int(name.removeprefix("digit-")) for name in listed.names]]
+        pixels = torch.from_numpy(chosen)[:, None].repeat(1, 3, 1, 1)
+        return Images(listed, None, pixels, "fail")
+
+    name = layout.identity([("train", train), ("validation", held)], classes)
+    return ImageData(
+        classes, images(train), images(held), images(everything.at(test)), f"digits: {name}"
+    )

@@ -1,0 +1,122 @@
+"""On what a training runs: one device, or several through Lightning Fabric."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Literal, Protocol, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from nasbench_mobile.errors import UsageError
+from nasbench_mobile.training.batches import Share
+from nasbench_mobile.training.images import need
+
+Precision: TypeAlias = Literal["auto", "32", "bf16"]
+"""`auto` is bf16 (activations; weights stay 32 bits) on a GPU and 32 bits on a CPU."""
+
+
+class Launcher(Protocol):
+    """What a trainer asks of the machine."""
+
+    @property
+    def device(self) -> torch.device: ...
+
+    @property
+    def share(self) -> Share: ...
+
+    def set_up(self, module: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[Any, Any]:
+        """The module and optimizer to train with."""
+
+    def backward(self, loss: Tensor) -> None: ...
+
+    def autocast(self) -> AbstractContextManager[Any]: ...
+
+    def total(self, value: Tensor) -> Tensor:
+        """The sum over all processes."""
+
+
+class OneDevice:
+    """A CPU or a GPU of this machine: `cpu`, `cuda`, `cuda:1`, `mps`, or `auto` for the best."""
+
+    def __init__(self, device: str = "auto", precision: Precision = "auto") -> None:
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        try:
+            self.device = torch.device(device)
+            torch.empty(0, device=self.device)
+        except (RuntimeError, AssertionError) as error:
+            reason = str(error).splitlines()[0]
+            raise UsageError(f"device {device!r} cannot be used here: {reason}") from error
+        self.share = Share()
+        _check_precision(precision)
+        self._half = precision == "bf16" or (precision == "auto" and self.device.type == "cuda")
+
+    def set_up(self, module: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[Any, Any]:
+        return module, optimizer
+
+    def backward(self, loss: Tensor) -> None:
+        loss.backward()  # type: ignore[no-untyped-call]
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        return torch.autocast(self.device.type, torch.bfloat16) if self._half else nullcontext()
+
+    def total(self, value: Tensor) -> Tensor:
+        return value
+
+
+class ManyDevices:
+    """Several GPUs or machines, one process each, by Lightning Fabric (docs/decisions).
+
+    Making it starts the other processes, which run this program again up to here; each trains on
+    its share of every batch.
+    """
+
+    def __init__(
+        self,
+        devices: int,
+        nodes: int = 1,
+        precision: Precision = "auto",
+        accelerator: str = "auto",
+    ) -> None:
+        need("lightning_fabric", "lightning-fabric", "distributed")
+        from lightning_fabric import Fabric
+
+        _check_precision(precision)
+        if devices < 1 or nodes < 1:
+            raise UsageError(f"devices is {devices} and nodes {nodes}; both must be 1 or more")
+        gpu = torch.cuda.is_available() and accelerator != "cpu"
+        half = precision == "bf16" or (precision == "auto" and gpu)
+        self._fabric: Any = Fabric(
+            accelerator=accelerator, devices=devices, num_nodes=nodes, strategy="ddp",
+            precision="bf16-mixed" if half else "32-true",
+        )  # fmt: skip
+        self._fabric.launch()
+
+    @property
+    def device(self) -> torch.device:
+        return torch.device(self._fabric.device)
+
+    @property
+    def share(self) -> Share:
+        return Share(self._fabric.global_rank, self._fabric.world_size)
+
+    def set_up(self, module: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[Any, Any]:
+        module, optimizer = self._fabric.setup(module, optimizer)
+        return module, optimizer
+
+    def backward(self, loss: Tensor) -> None:
+        self._fabric.backward(loss)
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        context: AbstractContextManager[Any] = self._fabric.autocast()
+        return context
+
+    def total(self, value: Tensor) -> Tensor:
+        summed: Tensor = self._fabric.all_reduce(value, reduce_op="sum")
+        return summed
+
+
+def _check_precision(precision: str) -> None:
+    if precision not in ("auto", "32", "bf16"):
+        raise UsageError(f"precision is {precision!r}; known are auto, 32, bf16")
