@@ -31,7 +31,7 @@ def choose_latency(benchmark: Benchmark, spec: str) -> Benchmark:
     margin of a quarter (a network slower than that adds nothing to the hypervolume).
     """
     name, _, detail = spec.partition(":")
-    if name == benchmark.latency.name == "pixel1":
+    if spec == benchmark.latency.name == "pixel1":
         return benchmark
     space = _space(benchmark)
     evaluator, new_ms, chosen = _made(name, detail, spec, space)

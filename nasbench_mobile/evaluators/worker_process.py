@@ -17,7 +17,7 @@ from nasbench_mobile.errors import MissingExtraError, NasbenchError
 
 WORKER = Path(__file__).with_name("litert_worker.py")
 INSTALL = {
-    "ai-edge-litert": "pip install 'nasbench-mobile[tflite]'",
+    "ai-edge-litert": "pip install ai-edge-litert",
     "tflite-runtime": (
         "pip install tflite-runtime 'numpy<2' into an environment of its own (Python <= 3.11) and "
         "name its Python: --python ENV/bin/python"
