@@ -18,6 +18,7 @@ from nasbench_mobile.cli import (
     measuring,
     reproducing,
     starting,
+    training,
 )
 from nasbench_mobile.errors import NasbenchError
 
@@ -42,6 +43,7 @@ app.command("explain")(describing.explain)
 app.command("export")(exporting.export)
 app.command("devices")(devices.devices)
 app.command("measure")(measuring.measure)
+app.command("train")(training.train)
 app.add_typer(lookup.app, name="lookup")
 app.add_typer(fitting.app, name="fit")
 app.add_typer(checking.app, name="check")

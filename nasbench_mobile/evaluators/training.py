@@ -98,9 +98,9 @@ class TrainingAccuracy:
     def input_size(self) -> int:
         """Pixels a side of the networks that are trained."""
         if self._input_size is None:
-            pixels = self.data.train.pixels
-            small = pixels is not None and max(pixels.shape[2:]) <= 32
-            self._input_size = 32 if small else 224
+            from nasbench_mobile.training.data import default_input_size
+
+            self._input_size = default_input_size(self.data)
         return self._input_size
 
     @property

@@ -118,9 +118,10 @@ class Batches:
         for pixels, labels, broken in loader:
             for message in broken:
                 warnings.warn(f"skipped: {message}", BrokenImageWarning, stacklevel=2)
-            if len(pixels):
-                moved = pixels.to(self.device, non_blocking=True)
-                yield crops.normalise(moved), labels.to(self.device, non_blocking=True)
+            if not len(pixels):
+                raise BrokenImageError(f"every image of a batch is broken; the first: {broken[0]}")
+            moved = pixels.to(self.device, non_blocking=True)
+            yield crops.normalise(moved), labels.to(self.device, non_blocking=True)
 
 
 Decoded: TypeAlias = tuple[Pixels, int] | str

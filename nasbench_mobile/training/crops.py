@@ -49,16 +49,14 @@ def random_boxes(
     aspect = np.exp(low + (high - low) * drawn[..., 1])
     area = (widths * heights)[:, None] * share
     box_widths, box_heights = np.sqrt(area * aspect), np.sqrt(area / aspect)
-    fits: NDArray[np.bool_] = np.asarray(
-        (box_widths <= widths[:, None]) & (box_heights <= heights[:, None])
-    )
-    first = fits.argmax(axis=1)
+    fits = np.logical_and(box_widths <= widths[:, None], box_heights <= heights[:, None])
+    first = np.argmax(fits, axis=1)
     rows = np.arange(count)
     width, height = box_widths[rows, first], box_heights[rows, first]
     left, top = place[:, 0] * (widths - width), place[:, 1] * (heights - height)
     boxes = np.stack([left, top, left + width, top + height], axis=1)
     central = central_boxes(widths, heights, evaluation_crop)
-    return np.where(fits.any(axis=1)[:, None], boxes, central)
+    return np.where(np.any(fits, axis=1, keepdims=True), boxes, central)
 
 
 def central_boxes(widths: NDArray[np.float64], heights: NDArray[np.float64], share: float) -> Boxes:

@@ -104,6 +104,12 @@ def load_data(
     )  # fmt: skip
 
 
+def default_input_size(data: ImageData) -> int:
+    """32 pixels for cached images of up to 32 a side, else 224 (our choice)."""
+    pixels = data.train.pixels
+    return 32 if pixels is not None and max(pixels.shape[2:]) <= 32 else 224
+
+
 def _split(
     listed: Listed, validation: int | None, limit: int | None, seed: int
 ) -> tuple[Listed, Listed]:

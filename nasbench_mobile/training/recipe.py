@@ -31,8 +31,8 @@ class Recipe:
     linearly; None means `warmup_share` of all steps. `weight_decay` multiplies the halved squares
     of all weights but batch norm's. `average_decay` is that of the moving average of weights used
     for evaluation, None for none; `dropout` None leaves the network's own. `batch_norm_momentum`
-    is TensorFlow's. `smallest_area` is the least share of an image that a random crop takes (1 and
-    `flip` false: no augmentation), `evaluation_crop` the share of the shorter side evaluated.
+    is TensorFlow's. `smallest_area` is the least share of an image that a random crop takes (1: the
+    central crop alone), `evaluation_crop` the share of the shorter side that the central crop has.
     """
 
     name: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -42,6 +42,9 @@ class EpochReport:
 
 Progress: TypeAlias = Callable[[EpochReport], None]
 
+WatchStep: TypeAlias = Callable[[int, Tensor], None]
+"""Told a step's number, from 0, and its loss, a scalar on the training's device."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
@@ -54,6 +57,7 @@ class TrainingResult:
     history: tuple[EpochReport, ...]
     cost_s: float
     weights: dict[str, Tensor]
+    test_accuracy: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +84,22 @@ def train(
     *,
     launcher: Launcher | None = None,
     progress: Progress | None = None,
+    watch_step: WatchStep | None = None,
+    test: bool = False,
 ) -> TrainingResult:
     """Train a network whose input size and classes are those wanted.
 
     `recipe` is fitted to the number of images (`Recipe.fitted`). `TrainingFailure` where it
     diverged or reached a limit; `UsageError` where the network has other classes than the data.
+    `test` evaluates on the test images at the end, where the data has some: never in a search.
     """
     setting = setting or Setting()
     with torch_threads(setting.threads), setting.limits.memory():
-        training = Training(network, data, recipe, setting, launcher or OneDevice())
-        return training.run(progress)
+        training = Training(network, data, recipe, setting, launcher or OneDevice(), watch_step)
+        result = training.run(progress)
+        if test and data.test is not None:
+            result = replace(result, test_accuracy=training.accuracy(data.test))
+        return result
 
 
 def training_identity(network: Network, data: ImageData, recipe: Recipe, seed: int) -> str:
@@ -108,8 +118,10 @@ class Training:
         recipe: Recipe,
         setting: Setting,
         launcher: Launcher,
+        watch_step: WatchStep | None = None,
     ) -> None:
         _check_classes(network, data)
+        self._watch_step = watch_step
         self._data, self._setting, self._launcher = data, setting, launcher
         self._recipe = recipe = recipe.fitted(len(data.train))
         self._identity = training_identity(network, data, recipe, setting.seed)
@@ -121,7 +133,8 @@ class Training:
         self._average = self._averaged()
         own_dropout(self._module, recipe.dropout, self._generator)
         optimizer = build_optimizer(self._module, recipe)
-        self._trained, self._optimizer = launcher.set_up(self._module, optimizer)
+        self._optimizer = optimizer
+        self._trained, self._stepper = launcher.set_up(self._module, optimizer)
         self._batches = Batches(
             recipe, network.input_shape[1], setting.seed, device, launcher.share, setting.loaders
         )
@@ -199,11 +212,13 @@ class Training:
             loss = functional.cross_entropy(
                 logits, labels, label_smoothing=self._recipe.label_smoothing
             )
-        self._optimizer.zero_grad()
+        self._stepper.zero_grad()
         self._launcher.backward(loss)
-        self._optimizer.step()
+        self._stepper.step()
         if self._average is not None:
             self._average.update_parameters(self._module)
+        if self._watch_step is not None:
+            self._watch_step(self._step, loss.detach())
         self._step += 1
         self._loss += loss.detach()
         self._seen += 1

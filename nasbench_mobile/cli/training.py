@@ -1,0 +1,197 @@
+"""`train`: train one network on images."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nasbench_mobile.cli.output import console, print_json
+from nasbench_mobile.errors import UsageError
+
+if TYPE_CHECKING:
+    from nasbench_mobile.networks.graph import Network
+    from nasbench_mobile.training.data import ImageData
+    from nasbench_mobile.training.launcher import Launcher
+    from nasbench_mobile.training.recipe import Recipe
+    from nasbench_mobile.training.trainer import TrainingResult
+
+WEIGHTS, RECORD, CHECKPOINT = "weights.pt", "training.json", "checkpoint.pt"
+"""Files in the folder of a training."""
+
+
+class RecipeName(StrEnum):
+    PROXY = "proxy"
+    FULL = "full"
+
+
+class BrokenImages(StrEnum):
+    FAIL = "fail"
+    SKIP = "skip"
+
+
+class PrecisionName(StrEnum):
+    AUTO = "auto"
+    FLOAT32 = "32"
+    BFLOAT16 = "bf16"
+
+
+def train(
+    model: Annotated[str, typer.Argument(help="A model's name, tokens, or a block string.")],
+    out: Annotated[Path, typer.Option(help="Folder for weights, record and checkpoint.")],
+    data: Annotated[str, typer.Option(help="Folder or .tar of images, or digits.")] = "digits",
+    recipe: Annotated[RecipeName, typer.Option(help="5 epochs, or the paper's full training.")] = (
+        RecipeName.PROXY
+    ),
+    epochs: Annotated[float | None, typer.Option(help="Instead of the recipe's.")] = None,
+    width: Annotated[float, typer.Option(help="Depth multiplier: scales the filters.")] = 1.0,
+    input_size: Annotated[
+        int | None, typer.Option(help="Image side in pixels; default 224, small images 32.", min=8)
+    ] = None,
+    stem_stride: Annotated[
+        int | None, typer.Option(help="Instead of the network's, for small images: 1.", min=1)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of weights, order and crops.", min=0)] = 0,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="A recipe's value: --set batch_size=64.")
+    ] = None,
+    validation_images: Annotated[
+        int | None, typer.Option(help="Held out of training; default 50,000 or a tenth.", min=1)
+    ] = None,
+    train_images: Annotated[
+        int | None, typer.Option(help="Train on so many of the rest; default all.", min=1)
+    ] = None,
+    split_seed: Annotated[int, typer.Option(help="Of what is held out.", min=0)] = 0,
+    broken: Annotated[BrokenImages, typer.Option(help="What broken images do.")] = (
+        BrokenImages.FAIL
+    ),
+    space: Annotated[
+        str | None, typer.Option(help="Space of the tokens; default: the one with as many tokens.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps, or auto.")] = "auto",
+    precision: Annotated[PrecisionName, typer.Option(help="auto: bf16 on a GPU.")] = (
+        PrecisionName.AUTO
+    ),
+    devices: Annotated[int, typer.Option(help="GPUs of each machine, through Fabric.", min=1)] = 1,
+    nodes: Annotated[int, typer.Option(help="Machines, through Lightning Fabric.", min=1)] = 1,
+    loaders: Annotated[int, typer.Option(help="Processes that decode images.", min=0)] = 0,
+    threads: Annotated[int, typer.Option(help="PyTorch's, on a CPU.", min=1)] = 1,
+    time_limit_s: Annotated[float | None, typer.Option(help="Seconds it may take.")] = None,
+    memory_limit_mb: Annotated[float | None, typer.Option(help="Memory it may take.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")] = False,
+) -> None:
+    """Train a network on images; the same command again goes on where it was cut short.
+
+    Validation images are held out of the training set; a `test` or `val` folder is evaluated once,
+    at the end.
+
+    Example: `nasbench-mobile train mnasnet-a1 --data digits --recipe full --epochs 2 --out out/t`
+    """
+    from nasbench_mobile.cli.subject import parse_subject
+    from nasbench_mobile.training.data import default_input_size, load_data
+    from nasbench_mobile.training.limits import Limits
+    from nasbench_mobile.training.trainer import Setting
+    from nasbench_mobile.training.trainer import train as train_network
+
+    subject = parse_subject(model, space)
+    how = _recipe(recipe.value, epochs, set_ or [])
+    launcher = _launcher(device, precision.value, devices, nodes)
+    images = load_data(
+        data, validation_images=validation_images, train_images=train_images,
+        split_seed=split_seed, broken=broken.value,
+    )  # fmt: skip
+    network = subject.network(width, input_size or default_input_size(images), len(images.classes))
+    if stem_stride is not None:
+        from nasbench_mobile.networks.stem import with_stem_stride
+
+        network = with_stem_stride(network, stem_stride)
+    setting = Setting(
+        seed=seed, checkpoint=out / CHECKPOINT, limits=Limits(time_limit_s, memory_limit_mb),
+        loaders=loaders, threads=threads,
+    )  # fmt: skip
+    result = train_network(
+        network, images, how, setting, launcher=launcher, test=True,
+        progress=None if as_json else _print_epoch,
+    )  # fmt: skip
+    if launcher.share.rank:
+        return
+    record = {
+        "model": subject.name,
+        "width": width,
+        "stem_stride": stem_stride,
+        "seed": seed,
+        **_record(network, images, how, result),
+    }
+    _write(out, record, result)
+    if as_json:
+        print_json(record)
+    else:
+        _print_end(out, record)
+
+
+def _recipe(name: str, epochs: float | None, changes: list[str]) -> Recipe:
+    from nasbench_mobile.training.recipe import recipe_named
+
+    options: dict[str, Any] = {} if epochs is None else {"epochs": epochs}
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals:
+            raise UsageError(f"--set {change!r} is not of the form name=value")
+        try:
+            options[key] = json.loads(value)
+        except ValueError:
+            options[key] = value
+    return recipe_named(name).changed(**options)
+
+
+def _launcher(device: str, precision: Any, devices: int, nodes: int) -> Launcher:
+    from nasbench_mobile.training.launcher import ManyDevices, OneDevice
+
+    if devices * nodes == 1:
+        return OneDevice(device, precision)
+    return ManyDevices(devices, nodes, precision, "auto" if device == "auto" else device)
+
+
+def _record(
+    network: Network, images: ImageData, recipe: Recipe, result: TrainingResult
+) -> dict[str, Any]:
+    return {
+        "input_size": network.input_shape[1],
+        "classes": list(images.classes),
+        "data": images.identity,
+        "recipe": recipe.fitted(len(images.train)).record(),
+        "accuracy": result.accuracy,
+        "test_accuracy": result.test_accuracy,
+        "cost_s": result.cost_s,
+        "history": [asdict(report) for report in result.history],
+        "skipped_images": list(images.skipped),
+    }
+
+
+def _write(out: Path, record: dict[str, Any], result: TrainingResult) -> None:
+    from nasbench_mobile.training.checkpoint import write_checkpoint, write_whole
+
+    write_checkpoint(out / WEIGHTS, result.weights)
+    write_whole(out / RECORD, (json.dumps(record, indent=2) + "\n").encode())
+
+
+def _print_epoch(report: Any) -> None:
+    console(stderr=True).print(
+        f"epoch {report.epoch:g}: loss {report.loss:.4f}, validation accuracy "
+        f"{report.accuracy:.2%}, {report.elapsed_s:.0f} s",
+        markup=False,
+    )
+
+
+def _print_end(out: Path, record: dict[str, Any]) -> None:
+    test = record["test_accuracy"]
+    on_test = "" if test is None else f", on the test images {test:.2%}"
+    console().print(
+        f"{record['model']}: validation accuracy {record['accuracy']:.2%}{on_test}, "
+        f"{record['cost_s']:.0f} s; weights in {out / WEIGHTS}, all else in {out / RECORD}",
+        markup=False,
+    )
