@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasbench_mobile.cli.output import console, print_json, print_table
+from nasbench_mobile.errors import UsageError
 
 if TYPE_CHECKING:
     from nasbench_mobile.cli.subject import Subject
@@ -20,7 +21,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, nothing else."
 
 
 def describe(
-    model: Annotated[str, typer.Argument(help="A model's name, tokens, or a block string.")],
+    model: Annotated[str, typer.Argument(help="A model's name, tokens, a block string or cells.")],
     depth_multiplier: Annotated[float, typer.Option(help="Scales the filters.")] = 1.0,
     input_size: Annotated[int, typer.Option(help="Image side in pixels.", min=32)] = 224,
     classes: Annotated[int, typer.Option(help="Number of classes.", min=1)] = 1000,
@@ -30,7 +31,7 @@ def describe(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Describe a network: block string, parameters, multiply-adds, latency.
+    """Describe a network: block string or cells, parameters, multiply-adds, latency.
 
     Example: `nasbench-mobile describe mnasnet-a1 --json`
     """
@@ -43,11 +44,17 @@ def describe(
     if svg is not None:
         from nasbench_mobile.report.architecture import architecture_svg
 
+        if spec is None:
+            raise UsageError(
+                f"{subject.name} is no chain of mobile blocks, so there is no drawing of it as in "
+                "Fig. 7; leave --svg out"
+            )
         svg.parent.mkdir(parents=True, exist_ok=True)
         svg.write_text(architecture_svg(spec, input_size=input_size, classes=classes))
     facts: dict[str, Any] = {
         "model": subject.name,
-        "block_string": format_spec(spec),
+        "block_string": None if spec is None else format_spec(spec),
+        "cells": subject.cells,
         "depth_multiplier": depth_multiplier,
         "input_size": input_size,
         "classes": classes,
@@ -98,7 +105,6 @@ def _encoded(first: str, second: str, space_name: str | None) -> tuple[Any, Any,
     """Both architectures as tokens of one space: that of the tokens given, else `mnasnet`."""
     from nasbench_mobile import catalog
     from nasbench_mobile.cli.subject import parse_subject
-    from nasbench_mobile.errors import UsageError
 
     subjects = [parse_subject(text, space_name) for text in (first, second)]
     spaces = {s.space.name: s.space for s in subjects if s.space is not None}
@@ -181,7 +187,9 @@ def _published(name: str) -> list[dict[str, Any]]:
 def _print_facts(facts: dict[str, Any], svg: Path | None) -> None:
     screen = console()
     screen.print(f"[bold]{facts['model']}[/bold]", markup=True)
-    screen.print(f"  {facts['block_string']}")
+    for line in (facts["block_string"], facts["cells"]):
+        if line:
+            screen.print(f"  {line}")
     scale = f"depth multiplier {facts['depth_multiplier']:g}, {facts['input_size']} px"
     screen.print(f"  {scale}, {facts['classes']} classes")
     screen.print(f"  parameters     {facts['parameters']:,}")
@@ -200,6 +208,10 @@ def _print_facts(facts: dict[str, Any], svg: Path | None) -> None:
         }
         said = ", ".join(f"{value:g} {unit}" for unit, value in figures.items() if value)
         size = "" if row["depth_multiplier"] == 1 else f" at x{row['depth_multiplier']:g}"
+        if row["input_size"] != 224:
+            size += f" at {row['input_size']} px"
         screen.print(f"  published{size}: {said} ({row['source']})")
+        if row["finding"]:
+            screen.print(f"    {row['finding']}")
     if svg is not None:
         screen.print(f"  drawn in {svg}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.networks.blocks import MobileSpec, build, scale
@@ -12,26 +12,50 @@ from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.protocols import SearchSpace
 from nasbench_mobile.types import Tokens
 
+if TYPE_CHECKING:
+    from nasbench_mobile.networks.released import Build
+
 
 @dataclass(frozen=True)
 class Subject:
-    """A network to describe. `space` and `tokens` are None where it was not given by tokens."""
+    """A network to describe.
+
+    `spec` is None where it is no chain of mobile blocks; then there is a `builder` or a space.
+    `cells` is the line that says a network of cells. `space` and `tokens` are None where the
+    network was not given by tokens.
+    """
 
     name: str
-    spec: MobileSpec
+    spec: MobileSpec | None = None
     head_grows: bool = False
+    builder: Build | None = None
+    cells: str | None = None
     space: SearchSpace | None = None
     tokens: Tokens | None = None
 
-    def scaled(self, depth_multiplier: float) -> MobileSpec:
+    def scaled(self, depth_multiplier: float) -> MobileSpec | None:
+        """The chain at a depth multiplier; None for other networks."""
+        if self.spec is None:
+            return None
         return scale(self.spec, depth_multiplier, head_grows=self.head_grows)
 
     def network(self, depth_multiplier: float, input_size: int, classes: int) -> Network:
-        return build(self.scaled(depth_multiplier), input_size, classes)
+        if self.builder is not None:
+            return self.builder(depth_multiplier, input_size, classes)
+        if (spec := self.scaled(depth_multiplier)) is not None:
+            return build(spec, input_size, classes)
+        if self.space is None or self.tokens is None:
+            raise UsageError(f"{self.name} is a name alone; nothing says what network it is")
+        return self.space.network(
+            self.tokens, width=depth_multiplier, input_size=input_size, classes=classes
+        )
 
 
 def parse_subject(text: str, space_name: str | None) -> Subject:
-    """A reference model's name, tokens (`0,1,2` or `[0, 1, 2]`) or a block string."""
+    """A reference model's name, tokens (`0,1,2` or `[0, 1, 2]`), a block string or cells.
+
+    Cells (`normal ... reduction ...`) stand in NASNet-A's frame.
+    """
     if re.fullmatch(r"[\[(]?\s*\d+([\s,]+\d+)*\s*[\])]?", text.strip()):
         tokens = tuple(int(number) for number in re.findall(r"\d+", text))
         return _from_tokens(tokens, space_name)
@@ -39,16 +63,26 @@ def parse_subject(text: str, space_name: str | None) -> Subject:
         from nasbench_mobile.networks.blockstring import parse_spec
 
         return Subject("(block string)", parse_spec(text))
+    if text.strip().startswith("normal "):
+        from nasbench_mobile.networks.cells import format_cells, parse_cells
+        from nasbench_mobile.networks.released import NASNET_MOBILE, cell_network
+
+        cells = parse_cells(text)
+        return Subject(
+            "(cells)", builder=cell_network(NASNET_MOBILE, cells), cells=format_cells(*cells)
+        )
     from nasbench_mobile.networks.zoo import model
 
     card = model(text)
-    return Subject(card.name, card.spec, card.head_grows)
+    return Subject(card.name, card.spec, card.head_grows, card.builder, card.cells)
 
 
 def _from_tokens(tokens: Tokens, space_name: str | None) -> Subject:
     space: Any = _space_for(tokens, space_name)
-    tokens = space.validate(tokens)
-    return Subject(f"{space.name}{list(tokens)}", space.spec(tokens), space=space, tokens=tokens)
+    tokens, name = space.validate(tokens), f"{space.name}{list(tokens)}"
+    if hasattr(space, "spec"):  # a space of chains
+        return Subject(name, space.spec(tokens), space=space, tokens=tokens)
+    return Subject(name, cells=space.describe(tokens), space=space, tokens=tokens)
 
 
 def _space_for(tokens: Tokens, space_name: str | None) -> SearchSpace:

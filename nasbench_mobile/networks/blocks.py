@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
-from nasbench_mobile.errors import InvalidNetworkError, UsageError
+from nasbench_mobile.errors import InvalidNetworkError
 from nasbench_mobile.networks.graph import (
     IMAGE,
     Activation,
@@ -26,6 +26,7 @@ from nasbench_mobile.networks.graph import (
     NetworkBuilder,
     Pool,
 )
+from nasbench_mobile.networks.layers import check_multiplier, start
 
 Op: TypeAlias = Literal["conv", "sepconv", "mbconv", "dsconv"]
 Skip: TypeAlias = Literal["none", "identity", "avgpool", "maxpool"]
@@ -141,8 +142,7 @@ def round_filters(filters: int, multiplier: float) -> int:
     n = max(8, int(f m + 4) // 8 * 8), plus 8 where n < 0.9 f m. A multiplier of 1 changes nothing
     (as in the released code, which then skips the rule): 12 stays 12.
     """
-    if not (math.isfinite(multiplier) and multiplier > 0):
-        raise UsageError(f"depth multiplier is {multiplier}; it must be finite and above 0")
+    check_multiplier(multiplier)
     if multiplier == 1.0:
         return filters
     wanted = filters * multiplier
@@ -179,11 +179,7 @@ def build_layers(
     frame: MobileSpec, blocks: Sequence[Sequence[Layer]], input_size: int, classes: int
 ) -> Network:
     """The graph of resolved blocks between the stem and head of `frame` (its blocks unread)."""
-    if input_size < 32:
-        raise UsageError(f"input size is {input_size} pixels; networks of stride 32 need >= 32")
-    if classes < 1:
-        raise UsageError(f"classes is {classes}; a classifier needs at least 1")
-    writer = _Writer(frame.activation, NetworkBuilder((3, input_size, input_size)))
+    writer = _Writer(frame.activation, start(input_size, classes))
     x = writer.conv_bn("stem", frame.stem, 3, IMAGE, stride=2)
     for number, layers in enumerate(blocks, 1):
         for position, layer in enumerate(layers, 1):

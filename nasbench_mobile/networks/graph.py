@@ -20,15 +20,23 @@ Padding: TypeAlias = Literal["same", "valid"] | tuple[Pair, Pair]
 
 @dataclass(frozen=True, slots=True)
 class Conv:
-    """Convolution; depthwise where `groups` equals the input channels."""
+    """Convolution; depthwise where `groups` equals the input channels.
+
+    `stride` is one number, or (vertical, horizontal) where they differ.
+    """
 
     filters: int
     kernel: Pair = (1, 1)
-    stride: int = 1
+    stride: int | Pair = 1
     dilation: int = 1
     groups: int = 1
     padding: Padding = "same"
     bias: bool = False
+
+    @property
+    def strides(self) -> Pair:
+        """(vertical, horizontal)."""
+        return (self.stride, self.stride) if isinstance(self.stride, int) else self.stride
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,11 @@ class Pool:
     kernel: Pair
     stride: int = 1
     padding: Padding = "same"
+
+    @property
+    def strides(self) -> Pair:
+        """(vertical, horizontal)."""
+        return self.stride, self.stride
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +197,11 @@ def padding_pair(padding: Padding, axis: int, size: int, window: int, stride: in
 
 
 def _window_shape(
-    name: str, shape: Shape, kernel: Pair, stride: int, dilation: int, padding: Padding
+    name: str, shape: Shape, kernel: Pair, strides: Pair, dilation: int, padding: Padding
 ) -> Pair:
     sizes = []
     for axis in (0, 1):
-        size, window = shape[axis + 1], (kernel[axis] - 1) * dilation + 1
+        size, window, stride = shape[axis + 1], (kernel[axis] - 1) * dilation + 1, strides[axis]
         padded = size + sum(padding_pair(padding, axis, size, window, stride))
         if padded < window:
             raise InvalidNetworkError(
@@ -221,13 +234,13 @@ def infer_shape(name: str, operation: Operation, shapes: Sequence[Shape]) -> Sha
             if operation.filters < 1:
                 raise InvalidNetworkError(f"layer {name!r} has {operation.filters} filters")
             height, width = _window_shape(
-                name, first, operation.kernel, operation.stride, operation.dilation,
+                name, first, operation.kernel, operation.strides, operation.dilation,
                 operation.padding,
             )  # fmt: skip
             return operation.filters, height, width
         case Pool():
             height, width = _window_shape(
-                name, first, operation.kernel, operation.stride, 1, operation.padding
+                name, first, operation.kernel, operation.strides, 1, operation.padding
             )
             return first[0], height, width
         case GlobalPool():

@@ -97,7 +97,7 @@ def _read_layer(parts: _Parts) -> Layer:
     return Layer(
         op="conv" if plain else _separable_op(parts),
         kernel=main.kernel[0],
-        stride=main.stride,
+        stride=main.strides[0],
         filters=last.filters,
         width=0 if plain else main.filters,
         squeeze=squeeze,

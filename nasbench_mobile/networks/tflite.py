@@ -134,7 +134,7 @@ class _Lowering:
             kernel = kernel.transpose(0, 2, 3, 1)
             options = schema.Conv2DOptionsT()
         options.padding = padding
-        options.strideH = options.strideW = conv.stride
+        options.strideH, options.strideW = conv.strides
         options.dilationHFactor = options.dilationWFactor = conv.dilation
         options.fusedActivationFunction = _fused(group)
         # Versions as TensorFlow's converter gives them: what older runtimes refuse by.

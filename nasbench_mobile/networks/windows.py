@@ -26,7 +26,7 @@ def pads(node: Node, padding: Padding | None = None) -> tuple[Pair, Pair]:
             axis,
             node.input_shapes[0][axis + 1],
             (operation.kernel[axis] - 1) * dilation + 1,
-            operation.stride,
+            operation.strides[axis],
         )
         for axis in (0, 1)
     )

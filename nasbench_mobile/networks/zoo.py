@@ -2,51 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nasbench_mobile.errors import UnknownNameError
-from nasbench_mobile.networks.blocks import MobileSpec, build, scale
 from nasbench_mobile.networks.blockstring import parse_spec
+from nasbench_mobile.networks.cards import TABLE_1, ModelCard, Published
 from nasbench_mobile.networks.graph import Network
+from nasbench_mobile.networks.released import OTHER_CARDS
 
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What a source prints of a model: millions of parameters and multiply-adds, ImageNet
-    accuracies (fractions), Pixel 1 milliseconds; None where it prints nothing.
-    """
-
-    source: str
-    parameters_m: float | None = None
-    multiply_adds_m: float | None = None
-    top1: float | None = None
-    top5: float | None = None
-    pixel1_latency_ms: float | None = None
-    depth_multiplier: float = 1.0
-    input_size: int = 224
-
-
-@dataclass(frozen=True, slots=True)
-class ModelCard:
-    """A reference model: its chain, how it scales, where it comes from.
-
-    `head_grows`: its head scales too at depth multipliers above 1 (MobileNetV2's rule).
-    """
-
-    name: str
-    display_name: str
-    spec: MobileSpec
-    source: str
-    published: tuple[Published, ...]
-    head_grows: bool = False
-
-    def scaled(self, depth_multiplier: float = 1.0) -> MobileSpec:
-        """The chain at a depth multiplier (any above 0)."""
-        return scale(self.spec, depth_multiplier, head_grows=self.head_grows)
-
+__all__ = ["CHAINS", "MODELS", "ModelCard", "Published", "model", "network", "table_1"]
 
 _RELEASED = "tensorflow/tpu, models/official/mnasnet"
-_TABLE_1 = "Tan et al. 2019, Table 1"
 _TABLE_4 = "Tan et al. 2019, Table 4"
 
 _A1 = ModelCard(
@@ -60,8 +24,19 @@ _A1 = ModelCard(
     ),
     f"{_RELEASED}; Tan et al. 2019, Fig. 7(a)",
     (
-        Published(_TABLE_1, 3.9, 312, 0.752, 0.925, 78),
-        Published(_TABLE_4, 1.7, 63, 0.641, None, 22.8, depth_multiplier=0.35),
+        Published(TABLE_1, 3.9, 312, 0.752, 0.925, 78, label="MnasNet-A1"),
+        Published(
+            _TABLE_4,
+            1.7,
+            63,
+            0.641,
+            None,
+            22.8,
+            depth_multiplier=0.35,
+            finding="Counted: 1,747,018 parameters (1.75M, printed 1.7M) and 61.68M multiply-adds, "
+            "squeeze-and-excitation's included; the printed 63M is 2.1 % more, and no part of the "
+            "network explains it.",
+        ),
     ),
 )
 _B1 = ModelCard(
@@ -99,7 +74,7 @@ _V1 = ModelCard(
         " dsconv_r2_k3_s2_e1_o1024_noskip nohead dropout0.001 relu6"
     ),
     "Howard et al. 2017, Table 1; tensorflow/models slim",
-    (Published(_TABLE_1, 4.2, 575, 0.706, 0.895, 113),),
+    (Published(TABLE_1, 4.2, 575, 0.706, 0.895, 113, label="MobileNetV1"),),
 )
 _V2 = ModelCard(
     "mobilenet-v2",
@@ -112,8 +87,30 @@ _V2 = ModelCard(
     ),
     "Sandler et al. 2018, Table 2; tensorflow/models slim",
     (
-        Published(_TABLE_1, 3.4, 300, 0.720, 0.910, 75),
-        Published(_TABLE_1, 6.9, 585, 0.747, 0.925, 143, depth_multiplier=1.4),
+        Published(
+            TABLE_1,
+            3.4,
+            300,
+            0.720,
+            0.910,
+            75,
+            label="MobileNetV2",
+            finding="Counted: 3,504,872 parameters (3.50M), of which 34,112 are batch norm's "
+            "scales and offsets; without them 3.47M. The printed 3.4M is from MobileNetV2's "
+            "own Table 4.",
+        ),
+        Published(
+            TABLE_1,
+            6.9,
+            585,
+            0.747,
+            0.925,
+            143,
+            depth_multiplier=1.4,
+            label="MobileNetV2 (1.4x)",
+            finding="Counted: 6,108,776 parameters (6.11M) and 582.20M multiply-adds. The printed "
+            "6.9M is MobileNetV2's own Table 4, 0.79M above the count; multiply-adds agree.",
+        ),
         Published(_TABLE_4, 1.66, 59, 0.603, None, 21.4, depth_multiplier=0.35),
     ),
     head_grows=True,
@@ -133,9 +130,17 @@ _B0 = ModelCard(
     (Published("Tan and Le 2019 (EfficientNet), Table 2", 5.3, 390),),
 )
 
-_CARDS = (_A1, _B1, _SMALL, _V1, _V2, _B0)
-MODELS: dict[str, ModelCard] = {card.name: card for card in _CARDS}
+_CHAINS = (_A1, _B1, _SMALL, _V1, _V2, _B0)
+CHAINS: dict[str, ModelCard] = {card.name: card for card in _CHAINS}
+"""The reference models that are chains of mobile blocks, so that they have a block string."""
+MODELS: dict[str, ModelCard] = CHAINS | {card.name: card for card in OTHER_CARDS}
 """Every reference model by name. MnasNet-A2, -A3 and -search1 were never released."""
+
+
+def table_1() -> list[tuple[ModelCard, Published]]:
+    """Every row of the paper's Table 1 whose network was released, with the card of its model."""
+    rows = [(card, row) for card in MODELS.values() for row in card.published]
+    return [(card, row) for card, row in rows if row.source == TABLE_1]
 
 
 def model(name: str) -> ModelCard:
@@ -149,4 +154,4 @@ def network(
     name: str, depth_multiplier: float = 1.0, input_size: int = 224, classes: int = 1000
 ) -> Network:
     """A reference model's graph at any depth multiplier above 0 and input size from 32 pixels."""
-    return build(model(name).scaled(depth_multiplier), input_size, classes)
+    return model(name).build(depth_multiplier, input_size, classes)
