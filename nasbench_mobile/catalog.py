@@ -50,6 +50,7 @@ BUILT_IN: dict[CatalogKind, dict[str, str]] = {
     "space": {
         "mnasnet": "nasbench_mobile.spaces.mnasnet:MnasNetSpace",
         "mnasnet-anb": "nasbench_mobile.spaces.mnasnet_anb:MnasNetAnbSpace",
+        "nasnet": "nasbench_mobile.spaces.nasnet:NasNetSpace",
     },
     "accuracy evaluator": {
         "surrogate": "nasbench_mobile.evaluators.surrogate:SurrogateAccuracy",
@@ -69,7 +70,7 @@ VARIANTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "ppo-retuned": (
         "ppo",
         {"learning_rate": 0.0008},
-        "`ppo` with the learning rate that Real et al. (arXiv 1802.01548, appendix) found best for "
+        "`ppo` with the learning rate that Real et al. (arXiv 1802.01548) found best for "
         "the same controller.",
     ),
     "nevergrad-one-plus-one": (
@@ -80,8 +81,8 @@ VARIANTS: dict[str, tuple[str, dict[str, Any], str]] = {
     "nevergrad-lengler": (
         "nevergrad-discrete",
         {"optimizer": "DiscreteLenglerOnePlusOne"},
-        "`nevergrad-discrete` with a mutation strength that falls over the budget (Doerr et al., "
-        "arXiv 1902.02588), so that it ends in fine steps.",
+        "`nevergrad-discrete` with a share of mutated tokens that falls over the run, so that it "
+        "ends in fine steps.",
     ),
 }
 """Built-in strategies under another name: name -> (strategy, its other defaults, what for)."""
