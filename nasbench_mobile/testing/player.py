@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -146,14 +147,19 @@ def trial(player: Player, proposal: Proposal, reward: float | None) -> Trial:
 
 def play(player: Player, budget: int, batch: int, reward: Reward) -> list[Proposal]:
     """A synchronous run: every batch is told, in ask order, before the next ask."""
+    return list(itertools.chain.from_iterable(turns(player, budget, batch, reward)))
+
+
+def turns(player: Player, budget: int, batch: int, reward: Reward) -> Iterator[list[Proposal]]:
+    """The same run, ask by ask."""
     asked: list[Proposal] = []
     while left := _left(budget, asked):
         proposals = player.ask(min(batch, left))
         if not proposals:
-            break
+            return
         player.tell(tuple(trial(player, p, reward(p.tokens)) for p in proposals))
         asked += proposals
-    return asked
+        yield proposals
 
 
 def play_in_flight(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from nasbench_mobile.testing.player import (
     play,
     play_in_flight,
     trial,
+    turns,
 )
 from nasbench_mobile.testing.resuming import resumed_runs_are_equal
 from nasbench_mobile.testing.small_run import (
@@ -80,11 +82,11 @@ def same_seed_same_proposals(subject: StrategySubject, watch: Watch) -> str:
     _compare(runs, "two runs with seed 5 differ")
     if _reads_globals(subject, watch):
         return f"{len(runs[0])} proposals, the same again"
-    ours, other = (subject.start(watch, DECISIONS, seed=seed, budget=BUDGET) for seed in (5, 9))
-    together: list[Proposal] = []
-    while len(together) < len(runs[0]):
-        play(other, 4, 4, easy_reward)
-        together += play(ours, 4, 4, easy_reward)
+    other, ours = (subject.start(watch, DECISIONS, seed=seed, budget=BUDGET) for seed in (9, 5))
+    in_turn: Iterable[tuple[list[Proposal], list[Proposal]]] = itertools.zip_longest(
+        turns(other, BUDGET, 4, easy_reward), turns(ours, BUDGET, 4, easy_reward), fillvalue=[]
+    )
+    together = [proposal for _, proposals in in_turn for proposal in proposals]
     _compare([runs[0], together], "beside a run with seed 9, that with seed 5 differs")
     return f"{len(runs[0])} proposals, the same again and beside another run"
 
