@@ -79,3 +79,26 @@ def test_explain_adds_up(command: Callable[..., Any]) -> None:
     assert "block6/layers" in text
     result = command("explain", one, ",".join(["0"] * 42))
     assert (result.code, "different spaces" in result.err) == (2, True)
+
+
+def test_describe_a_network_of_cells(command: Callable[..., Any], tmp_path: Path) -> None:
+    facts = command("describe", "nasnet-a", "--json").json
+    assert (facts["parameters"], facts["multiply_adds"]) == (5_289_978, 563_638_816)
+    assert facts["block_string"] is None
+    assert facts["latency_ms"]["pixel1"]["kind"] == "estimate"
+    again = command("describe", facts["cells"], "--json").json
+    assert again["parameters"] == facts["parameters"]
+    result = command("describe", "nasnet-a", "--svg", tmp_path / "a.svg")
+    assert (result.code, "no chain of mobile blocks" in result.err) == (2, True)
+
+
+def test_describe_tokens_of_the_cell_space(command: Callable[..., Any]) -> None:
+    facts = command("describe", ",".join(["0"] * 50), "--input-size", "64", "--json").json
+    assert facts["model"].startswith("nasnet[0, 0")
+    assert facts["cells"].startswith("normal id(0)+id(0)")
+
+
+def test_describe_says_what_was_found(command: Callable[..., Any]) -> None:
+    text = " ".join(command("describe", "condensenet-g4").out.split())
+    assert "Table 1 swaps CondenseNet's two labels" in text
+    assert "at 227 px" in command("describe", "squeezenext").out

@@ -131,6 +131,11 @@ def operation_networks() -> dict[str, Network]:
     networks["shifted"] = chain(Conv(5, (3, 3), 2, padding=((2, -1), (-1, 3))))
     networks["dilated"] = chain(Conv(8, (3, 3), dilation=2), Conv(8, (3, 3), dilation=3, groups=8))
     networks["dilated-strided"] = chain(Conv(8, (3, 3), stride=2, dilation=2))
+    networks["two-strides"] = chain(
+        Conv(8, (1, 7), stride=(1, 2)), BatchNorm(), Conv(8, (7, 1), stride=(2, 1)),
+        Conv(8, (3, 3), stride=(2, 1), groups=8, padding=((1, 1), (1, 1))),
+    )  # fmt: skip
+    networks["factorized"] = chain(Conv(5, stride=2, padding=((-1, 1), (-1, 1))))
     networks["grouped"] = chain(Conv(9, (3, 3), groups=3, bias=True), Activation("relu6"))
     networks["multiplied"] = chain(Conv(12, (3, 3), groups=6), BatchNorm())
     networks["slice"] = chain(ChannelSelect((2, 3, 4)))

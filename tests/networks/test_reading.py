@@ -13,7 +13,7 @@ from nasbench_mobile.networks.graph import IMAGE, Activation, Conv, Network, Net
 from nasbench_mobile.networks.reading import read_chain
 
 
-@pytest.mark.parametrize("name", zoo.MODELS)
+@pytest.mark.parametrize("name", zoo.CHAINS)
 def test_reference_models_read_back(name: str) -> None:
     spec = zoo.model(name).scaled(0.5)
     chain = read_chain(build(spec, 64, 10))

@@ -12,6 +12,7 @@ from nasbench_mobile import catalog
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace
 from nasbench_mobile.spaces.mnasnet_anb import MnasNetAnbSpace
+from nasbench_mobile.spaces.nasnet import NasNetSpace
 from nasbench_mobile.testing import SpaceContract
 from nasbench_mobile.testing.law import Law, check_law, judge
 from nasbench_mobile.testing.space_laws import SPACE_LAWS, SpaceSubject
@@ -31,8 +32,18 @@ class TestMnasNetVariant(SpaceContract):
     options = {"blocks": 5, "sharing": "layer"}  # noqa: RUF012
 
 
+class TestNasNet(SpaceContract):
+    space = NasNetSpace
+    options = {"repeats": 1}  # noqa: RUF012  (as its networks are, but smaller)
+
+
+class TestNasNetVariant(SpaceContract):
+    space = NasNetSpace
+    options = {"outputs": "unread", "repeats": 1, "bottleneck": True}  # noqa: RUF012
+
+
 def test_every_built_in_is_examined() -> None:
-    examined = {TestMnasNetAnb.space, TestMnasNet.space}
+    examined = {TestMnasNetAnb.space, TestMnasNet.space, TestNasNet.space}
     assert {catalog.load("space", name) for name in catalog.BUILT_IN["space"]} == examined
 
 
