@@ -50,7 +50,7 @@ def train(
     epochs: Annotated[float | None, typer.Option(help="Instead of the recipe's.")] = None,
     width: Annotated[float, typer.Option(help="Depth multiplier: scales the filters.")] = 1.0,
     input_size: Annotated[
-        int | None, typer.Option(help="Image side in pixels; default 224, small images 32.", min=8)
+        int | None, typer.Option(help="Image side in pixels; default 224, small images 32.", min=32)
     ] = None,
     stem_stride: Annotated[
         int | None, typer.Option(help="Instead of the network's, for small images: 1.", min=1)

@@ -65,10 +65,10 @@ class TrainingAccuracy:
 
         changes = {**(options or {}), **({} if epochs is None else {"epochs": epochs})}
         self.recipe: Recipe = recipe_named(recipe).changed(**changes)
-        if not width > 0 or (input_size is not None and input_size < 8):
+        if not width > 0 or (input_size is not None and input_size < 32):
             raise UsageError(
                 f"width is {width} and input_size {input_size}; give a depth multiplier above 0 "
-                "and 8 pixels or more"
+                "and 32 pixels or more"
             )
         self._place = data
         self._split: dict[str, Any] = {

@@ -35,7 +35,7 @@ class BrokenImageWarning(UserWarning):
     """An image was skipped because it cannot be decoded."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Images:
     """One part of a data set: names, labels [n], and its pixels where they are cached.
 
@@ -55,7 +55,7 @@ class Images:
         return self.listed.labels
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ImageData:
     """What a training needs. `test` is None where the set has none; a search never reads it."""
 

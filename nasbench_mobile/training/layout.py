@@ -21,7 +21,7 @@ PAPER_VALIDATION = 50_000
 """Images held out of ImageNet's training set (MnasNet, section 4)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Listed:
     """Names and their classes (indices into `classes`) of one part of a data set."""
 
@@ -32,7 +32,7 @@ class Listed:
         return Listed(tuple(self.names[i] for i in indices), self.labels[indices])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
     """Classes, training images, and test images where the set has them."""
 

@@ -1,0 +1,129 @@
+import pickle
+
+import numpy as np
+import pytest
+
+from nasbench_mobile.architecture import Architecture
+from nasbench_mobile.errors import NasbenchError, UsageError
+from nasbench_mobile.evaluators.training import TrainingAccuracy
+from nasbench_mobile.spaces.mnasnet import MnasNetSpace
+from nasbench_mobile.types import AccuracyReading, Failure
+
+SMALL = {
+    "data": "digits",
+    "width": 0.1,
+    "train_images": 80,
+    "validation_images": 20,
+    "epochs": 2,
+    "options": {"batch_size": 8},
+}
+
+
+@pytest.fixture(scope="module")
+def architectures():
+    space, rng = MnasNetSpace(), np.random.default_rng(0)
+    return [Architecture(space, space.sample(rng)) for _ in range(2)]
+
+
+def readings(evaluator, architectures):
+    found = evaluator.accuracy(architectures)
+    assert all(isinstance(reading, AccuracyReading) for reading in found)
+    return found
+
+
+def test_readings_have_their_fidelity_and_cost(architectures):
+    evaluator = TrainingAccuracy(seed=5, **SMALL)
+    reports = []
+    evaluator.progress = lambda place, report: reports.append((place, report.epoch))
+    found = readings(evaluator, architectures)
+    assert reports == [(0, 1.0), (0, 2.0), (1, 1.0), (1, 2.0)]
+    for reading in found:
+        assert 0 <= reading.accuracy <= 1
+        assert reading.cost_s > 0
+        assert reading.fidelity == evaluator.fidelity
+    fidelity = evaluator.fidelity
+    assert (fidelity.epochs, fidelity.width, fidelity.input_size, fidelity.seed) == (2, 0.1, 32, 5)
+    assert fidelity.data == evaluator.data.identity
+    assert evaluator.recipe.digest in evaluator.label
+
+
+def test_a_reading_depends_on_its_architecture_alone(architectures):
+    together = readings(TrainingAccuracy(**SMALL), architectures)
+    copy = pickle.loads(pickle.dumps(TrainingAccuracy(**SMALL)))
+    assert readings(copy, architectures[1:])[0].accuracy == together[1].accuracy
+
+
+def test_a_search_cut_short_goes_on_within_an_architecture(architectures, tmp_path):
+    whole = readings(TrainingAccuracy(**SMALL), architectures)
+    first = TrainingAccuracy(checkpoints=str(tmp_path), **SMALL)
+
+    def stop(place, report):
+        if place == 1:
+            raise KeyboardInterrupt
+
+    first.progress = stop
+    with pytest.raises(KeyboardInterrupt):
+        first.accuracy(architectures)
+    second = TrainingAccuracy(checkpoints=str(tmp_path), **SMALL)
+    epochs = []
+    second.progress = lambda place, report: epochs.append((place, report.epoch))
+    found = readings(second, architectures)
+    assert epochs == [(1, 2.0)]
+    assert [r.accuracy for r in found] == [r.accuracy for r in whole]
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".json"]
+
+
+def test_less_than_all_epochs(architectures):
+    evaluator = TrainingAccuracy(**SMALL)
+    [half] = evaluator.accuracy_at(architectures[:1], [0.5])
+    assert isinstance(half, AccuracyReading)
+    assert half.fidelity is not None
+    assert half.fidelity.epochs == 1
+    short = TrainingAccuracy(**{**SMALL, "epochs": 1})
+    assert half.accuracy == readings(short, architectures[:1])[0].accuracy
+
+
+def test_failures_are_values(architectures):
+    slow = TrainingAccuracy(time_limit_s=1e-6, **SMALL)
+    wild = TrainingAccuracy(
+        **{**SMALL, "options": {"batch_size": 8, "learning_rate": 1e30, "warmup_share": 0.0}}
+    )
+    for evaluator, reason in ((slow, "longer than"), (wild, "diverged")):
+        [found] = evaluator.accuracy(architectures[:1])
+        assert isinstance(found, Failure)
+        assert reason in found.reason
+
+
+def test_networks_are_shrunk_for_training_alone(architectures):
+    evaluator = TrainingAccuracy(stem_stride=1, **SMALL)
+    network = evaluator.network(architectures[0])
+    assert network.input_shape == (3, 32, 32)
+    assert network.nodes[0].shape[1:] == (32, 32)
+    assert network.output_shape[0] == 10
+    assert TrainingAccuracy(data="digits").input_size == 32
+
+
+def test_records_tell_recipes_apart():
+    one, two = TrainingAccuracy(**SMALL), TrainingAccuracy(stem_stride=1, **SMALL)
+    assert one.record() != two.record()
+    assert one.record() == TrainingAccuracy(**SMALL).record()
+
+
+def test_wrong_options_are_named(tmp_path):
+    with pytest.raises(UsageError, match="width is 0"):
+        TrainingAccuracy(width=0)
+    with pytest.raises(UsageError, match="input_size 31"):
+        TrainingAccuracy(input_size=31)
+    with pytest.raises(NasbenchError, match="recipe option"):
+        TrainingAccuracy(options={"batchsize": 3})
+    with pytest.raises(UsageError, match="no data at"):
+        _ = TrainingAccuracy(data=str(tmp_path / "none")).data
+
+
+def test_a_damaged_record_is_named(architectures, tmp_path):
+    evaluator = TrainingAccuracy(checkpoints=str(tmp_path), **{**SMALL, "epochs": 0.1})
+    evaluator.accuracy(architectures[:1])
+    [path] = tmp_path.glob("*.json")
+    path.write_text("{")
+    with pytest.raises(NasbenchError, match=path.name):
+        evaluator.accuracy(architectures[:1])

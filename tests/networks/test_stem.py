@@ -1,0 +1,27 @@
+import pytest
+
+from nasbench_mobile.errors import InvalidNetworkError
+from nasbench_mobile.networks import zoo
+from nasbench_mobile.networks.graph import IMAGE, GlobalPool, NetworkBuilder
+from nasbench_mobile.networks.stem import with_stem_stride
+
+
+def test_stem_stride_alone_changes():
+    network = zoo.network("mnasnet-a1", input_size=32, classes=10)
+    other = with_stem_stride(network, 1)
+    assert with_stem_stride(other, 2) == network
+    assert [node.name for node in other] == [node.name for node in network]
+    changed = [a.name for a, b in zip(network, other, strict=True) if a.operation != b.operation]
+    assert changed == [network.nodes[0].name]
+    before_pool = other.nodes[-4].input_shapes[0]
+    assert before_pool[1:] == (2, 2)  # 32 pixels, halved four times by the blocks
+    assert other.output_shape == (10, 1, 1)
+
+
+def test_nonsense_is_refused():
+    with pytest.raises(InvalidNetworkError, match="stem stride is 0"):
+        with_stem_stride(zoo.network("mnasnet-a1"), 0)
+    builder = NetworkBuilder((3, 8, 8))
+    builder.add("pool", GlobalPool(), IMAGE)
+    with pytest.raises(InvalidNetworkError, match="no convolution"):
+        with_stem_stride(builder.build(), 1)

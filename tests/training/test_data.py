@@ -1,0 +1,141 @@
+import shutil
+import sys
+import tarfile
+
+import numpy as np
+import pytest
+
+from nasbench_mobile.errors import MissingExtraError, UsageError
+from nasbench_mobile.training.data import BrokenImageWarning, default_input_size, load_data
+from nasbench_mobile.training.decoding import BrokenImageError, open_image
+
+
+def pack(tree, path, mode):
+    with tarfile.open(path, mode) as tar:
+        tar.add(tree, arcname="." if mode == "w" else "set")
+    return path
+
+
+def test_a_tree_and_its_tars_are_one_data_set(tree, tmp_path):
+    wanted = load_data(tree, validation_images=3)
+    for path, mode in (("plain.tar", "w"), ("packed.tar.xz", "w:xz")):
+        found = load_data(pack(tree, tmp_path / path, mode), validation_images=3)
+        assert found.classes == wanted.classes == ("c0", "c1", "c2")
+        assert np.array_equal(found.train.pixels, wanted.train.pixels)
+        assert np.array_equal(found.train.labels, wanted.train.labels)
+        assert found.identity.startswith("15+3 images of 3 classes")
+    assert wanted.test is not None
+    assert len(wanted.test) == 6
+
+
+def test_identity_does_not_depend_on_where_the_data_lies(tree, tmp_path):
+    moved = shutil.copytree(tree, tmp_path / "elsewhere")
+    plain = pack(tree, tmp_path / "plain.tar", "w")
+    names = {load_data(place, validation_images=3).identity for place in (tree, moved, plain)}
+    assert len(names) == 1
+    assert load_data(tree, validation_images=3, split_seed=1).identity not in names
+    assert load_data(tree, validation_images=4).identity not in names
+
+
+def test_test_images_are_in_no_other_part(tree):
+    data = load_data(tree, validation_images=3)
+    parts = [data.train, data.validation, data.test]
+    seen = [name for part in parts for name in part.listed.names]
+    assert len(seen) == len(set(seen)) == 24
+    assert all(name.startswith("test/") for name in data.test.listed.names)
+    assert not any(
+        name.startswith("test/")
+        for part in (data.train, data.validation)
+        for name in part.listed.names
+    )
+
+
+def test_train_images_keeps_some_of_every_class(tree):
+    data = load_data(tree, validation_images=3, train_images=6)
+    assert np.bincount(data.train.labels).tolist() == [2, 2, 2]
+    with pytest.raises(UsageError, match="train_images is 16"):
+        load_data(tree, validation_images=3, train_images=16)
+
+
+def test_grey_and_cmyk_images_become_rgb(jpeg):
+    for mode, brightness in (("L", 200), ("CMYK", 55), ("RGB", 200)):
+        image = open_image(jpeg(brightness, mode=mode), "x.jpg")
+        assert (image.mode, image.size) == ("RGB", (12, 10))
+    grey = np.asarray(open_image(jpeg(200, mode="L"), "x.jpg"))
+    assert abs(float(grey.mean()) - 200) < 5
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"no"])
+def test_a_broken_image_is_named_and_fails_or_is_skipped(tree, damage):
+    broken = tree / "train" / "c1" / "2.jpg"
+    broken.write_bytes(damage(broken.read_bytes()))
+    with pytest.raises(BrokenImageError, match="train/c1/2.jpg"):
+        load_data(tree, validation_images=3)
+    with pytest.warns(BrokenImageWarning, match="train/c1/2.jpg"):
+        data = load_data(tree, validation_images=3, broken="skip")
+    assert data.skipped == ("train/c1/2.jpg",)
+    assert len(data.train) + len(data.validation) == 17
+
+
+def test_small_images_of_one_size_are_cached_others_are_not(tree, jpeg):
+    cached = load_data(tree, validation_images=3)
+    assert cached.train.pixels is not None
+    assert tuple(cached.train.pixels.shape) == (15, 3, 10, 12)
+    assert cached.train.pixels.element_size() == 1
+    assert load_data(tree, validation_images=3, cache_mb=0.001).train.pixels is None
+    (tree / "train" / "c0" / "0.jpg").write_bytes(jpeg(90, (30, 20)))
+    mixed = load_data(tree, validation_images=3)
+    assert mixed.train.pixels is None or mixed.validation.pixels is None
+    assert mixed.identity == cached.identity
+
+
+def test_digits_need_no_download():
+    data = load_data("digits")
+    assert len(data.classes) == 10
+    assert (len(data.train), len(data.validation)) == (1295, 143)
+    assert data.test is not None
+    assert len(data.test) == 359
+    assert data.train.pixels is not None
+    assert data.train.pixels.shape[1:] == (3, 8, 8)
+    assert default_input_size(data) == 32
+    other = load_data("digits", split_seed=1)
+    assert other.test is not None
+    assert other.test.listed.names == data.test.listed.names
+    assert other.identity != data.identity
+
+
+def test_bad_places_are_named(tmp_path, write_images):
+    with pytest.raises(UsageError, match="no data at"):
+        load_data(tmp_path / "absent")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="has no images"):
+        load_data(tmp_path / "empty")
+    (tmp_path / "not.tar").write_text("no tar")
+    with pytest.raises(UsageError, match=r"cannot read the tar file .*not\.tar"):
+        load_data(tmp_path / "not.tar")
+
+
+@pytest.mark.parametrize("mode", ["w", "w:xz"])
+def test_a_tar_cut_short_is_refused(tree, tmp_path, mode):
+    path = pack(tree, tmp_path / "set.tar", mode)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    with pytest.raises(UsageError, match="is it whole"):
+        load_data(path)
+
+
+def test_a_class_that_validation_lacks_is_named(tree):
+    # Both of its held-out images are broken, so skipping them leaves none.
+    data = load_data(tree, validation_images=3)
+    [name] = [n for n in data.validation.listed.names if n.startswith("train/c1/")]
+    (tree / name).write_bytes(b"broken")
+    with (
+        pytest.warns(BrokenImageWarning),
+        pytest.raises(UsageError, match=r"validation images have none of class 'c1'"),
+    ):
+        load_data(tree, validation_images=3, broken="skip")
+
+
+def test_without_pillow_the_pip_command_is_given(tree, monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'nasbench-mobile\[train\]'"):
+        load_data(tree)

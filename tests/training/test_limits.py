@@ -1,0 +1,47 @@
+import math
+import sys
+
+import pytest
+import torch
+
+from nasbench_mobile.errors import UsageError
+from nasbench_mobile.training.limits import Limits, TrainingFailure, torch_threads
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's limit is Linux's")
+def test_too_much_memory_is_a_failure_and_the_process_lives():
+    with (
+        pytest.raises(TrainingFailure, match=r"out of memory \(limit 64 MB\)"),
+        Limits(memory_mb=64).memory(),
+    ):
+        torch.ones(100 * 2**18).sum()
+    assert torch.ones(100 * 2**18).sum() == 100 * 2**18
+    with Limits(memory_mb=512).memory():
+        assert torch.ones(10 * 2**18).sum() == 10 * 2**18
+
+
+def test_other_errors_stay_what_they_are():
+    with pytest.raises(RuntimeError, match="size"), Limits().memory():
+        torch.ones(2) + torch.ones(3)
+
+
+def test_time():
+    Limits(time_s=2).check_time(1.9)
+    Limits().check_time(1e9)
+    with pytest.raises(TrainingFailure, match="limit of 2 s"):
+        Limits(time_s=2).check_time(2.1)
+
+
+@pytest.mark.parametrize("value", [0, -1, math.nan])
+def test_limits_are_above_0(value):
+    with pytest.raises(UsageError, match="time_s"):
+        Limits(time_s=value)
+    with pytest.raises(UsageError, match="memory_mb"):
+        Limits(memory_mb=value)
+
+
+def test_threads_are_put_back():
+    before = torch.get_num_threads()
+    with torch_threads(before + 1):
+        assert torch.get_num_threads() == before + 1
+    assert torch.get_num_threads() == before

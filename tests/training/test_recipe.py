@@ -1,0 +1,71 @@
+import math
+
+import pytest
+
+from nasbench_mobile.errors import NasbenchError, UsageError
+from nasbench_mobile.training.recipe import FULL, PROXY, recipe_named
+
+IMAGENET = 1_281_167
+
+
+def test_full_recipe_warms_up_linearly_to_0_256_and_falls_by_stairs():
+    per_epoch = IMAGENET // 4096
+    rate = [FULL.learning_rate_at(step, IMAGENET) for step in range(10 * per_epoch)]
+    assert rate[0] == 0
+    assert rate[per_epoch] == pytest.approx(0.256 / 5)
+    # Stairs are counted from step 0: after 5 epochs of warm-up two of them have passed.
+    assert rate[5 * per_epoch] == pytest.approx(0.256 * 0.97**2)
+    third = math.ceil(7.2 * per_epoch)
+    assert rate[third - 1] == pytest.approx(0.256 * 0.97**2)
+    assert rate[third] == pytest.approx(0.256 * 0.97**3)
+
+
+def test_proxy_recipe_drops_to_a_tenth_at_epoch_4():
+    images = IMAGENET - 50_000
+    per_epoch, steps = images // 512, PROXY.steps(images)
+    assert steps == 5 * per_epoch
+    assert PROXY.learning_rate_at(int(0.1 * steps), images) == pytest.approx(0.032)
+    assert PROXY.learning_rate_at(int(0.05 * steps), images) == pytest.approx(0.016, rel=1e-2)
+    assert PROXY.learning_rate_at(4 * per_epoch - 1, images) == pytest.approx(0.032)
+    assert PROXY.learning_rate_at(4 * per_epoch, images) == pytest.approx(0.0032)
+
+
+def test_cosine_falls_to_nothing():
+    recipe = PROXY.changed(schedule="cosine", warmup_share=0.0, batch_size=256, epochs=10)
+    rates = [recipe.learning_rate_at(step, 2560) for step in range(100)]
+    assert rates[0] == 0.016
+    assert rates[50] == pytest.approx(0.008)
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] < 1e-4
+
+
+def test_a_small_set_gets_a_small_batch_and_its_learning_rate():
+    fitted = FULL.fitted(1300)
+    assert fitted.batch_size == 128
+    late = FULL.changed(warmup_epochs=0.0).fitted(1300)
+    assert late.learning_rate_at(0, 1300) == pytest.approx(0.016 / 2)
+    assert FULL.fitted(IMAGENET) is FULL
+    assert FULL.fitted(3).batch_size == 1
+
+
+def test_digest_tells_recipes_apart():
+    assert PROXY.digest != PROXY.changed(epochs=4).digest
+    assert PROXY.digest == PROXY.changed(name="mine").digest
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"epochs": 0}, {"batch_size": 0}, {"momentum": 1.5}, {"smallest_area": 2.0},
+     {"optimizer": "adam"}, {"schedule": "steps"}, {"weight_decay": -1.0},
+     {"learning_rate": math.nan}, {"dropout": -0.1}],
+)  # fmt: skip
+def test_wrong_values_are_named(options):
+    with pytest.raises(UsageError, match=next(iter(options))):
+        PROXY.changed(**options)
+
+
+def test_unknown_names_are_refused():
+    with pytest.raises(NasbenchError, match="label_smoothing"):
+        PROXY.changed(label_smooting=0.2)
+    with pytest.raises(NasbenchError, match="proxy"):
+        recipe_named("prox")
