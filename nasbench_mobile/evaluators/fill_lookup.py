@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -20,7 +20,9 @@ from nasbench_mobile.protocols import SearchSpace
 from nasbench_mobile.types import Failure, Tokens
 
 BATCH = 32
-"""Pieces measured beside one reference, and lost where filling is stopped (our choice)."""
+"""Pieces measured beside one reference (our choice)."""
+WRITE_EVERY_S = 2.0
+"""What a killed process loses at most, beside the batch it was at."""
 WHOLE_NETWORKS = 16
 """Random networks that the scale is fitted to (our choice)."""
 WHOLE_SEED = 1
@@ -67,7 +69,7 @@ def fill_lookup(
     *,
     listen: Listener = lambda done, total: None,
 ) -> LookupFile:
-    """Measure what a table lacks, and write it to `path` after every batch; the table, complete.
+    """Measure what a table lacks; the table, complete. It is in `path` as far as it has come.
 
     A file that is there is gone on with; `UsageError` where it is of another space, device or
     runtime. `EvaluationError` names a piece that cannot be measured; what was measured is kept.
@@ -75,22 +77,40 @@ def fill_lookup(
     networks = space_pieces(space)
     table = _start(path, space, meter, len(networks))
     for number in range(table.passes):
-        left = [key for key in networks if len(_looks(table, key)) <= number]
-        # Every pass in another order: whatever a batch has in common evens out.
-        np.random.default_rng(number).shuffle(left)
+        table = _pass(path, table, number, networks, meter, listen)
+    if table.scale is None:
+        table = _fit_scale(table, space, meter)
+        write_lookup(path, table)
+    return table
+
+
+def _pass(
+    path: Path,
+    table: LookupFile,
+    number: int,
+    networks: Mapping[str, Network],
+    meter: RatioMeter,
+    listen: Listener,
+) -> LookupFile:
+    """Look at every piece that has no more than `number` looks yet."""
+    left = [key for key in networks if len(_looks(table, key)) <= number]
+    # Every pass in another order: whatever a batch has in common evens out.
+    np.random.default_rng(number).shuffle(left)
+    written = time.monotonic()
+    try:
         for start in range(0, len(left), BATCH):
             keys = left[start : start + BATCH]
             found = meter.piece_ratios([networks[key] for key in keys])
             table = _enter(table, dict(zip(keys, found, strict=True)))
-            write_lookup(path, table)
             _refuse_failures(keys, found)
-            listen(
-                number * len(networks) + len(networks) - len(left) + start + len(keys),
-                table.passes * len(networks),
-            )
-    if table.scale is None:
-        table = _fit_scale(table, space, meter)
-        write_lookup(path, table)
+            done = (number + 1) * len(networks) - len(left) + start + len(keys)
+            listen(done, table.passes * len(networks))
+            if time.monotonic() - written > WRITE_EVERY_S:
+                write_lookup(path, table)
+                written = time.monotonic()
+    finally:
+        if left:
+            write_lookup(path, table)
     return table
 
 
