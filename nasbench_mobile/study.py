@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from nasbench_mobile import catalog
 from nasbench_mobile.benchmark import Benchmark
-from nasbench_mobile.errors import LogError, NasbenchError, UsageError
+from nasbench_mobile.errors import InvalidNetworkError, LogError, NasbenchError, UsageError
 from nasbench_mobile.executors.processes import Workers, workers
 from nasbench_mobile.networks.blockstring import parse_spec
 from nasbench_mobile.networks.cost import multiply_adds, parameters
@@ -191,11 +192,22 @@ def describer(benchmark: Benchmark) -> Callable[[Tokens], dict[str, Any]]:
 
 
 def drawer(benchmark: Benchmark) -> Callable[[Tokens], str]:
-    """How a report draws an architecture of this benchmark: as an `<svg>` element."""
+    """How a report draws an architecture of this benchmark: as an `<svg>` element.
+
+    An architecture that is no chain of mobile blocks is not drawn; its line stands in a `<p>`.
+    """
     from nasbench_mobile.report.architecture import architecture_svg
 
     space = catalog.build_space(benchmark.space.name, benchmark.space.options)
-    return lambda tokens: architecture_svg(parse_spec(space.describe(tokens)))
+
+    def draw(tokens: Tokens) -> str:
+        line = space.describe(tokens)
+        try:
+            return architecture_svg(parse_spec(line))
+        except InvalidNetworkError:
+            return f"<p>{escape(line)}</p>"
+
+    return draw
 
 
 def _slug(label: str) -> str:

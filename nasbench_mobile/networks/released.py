@@ -80,9 +80,9 @@ _SWAPPED = (
     "G = C = 8 (more condensed, hence smaller) and 529M and 4.8M to G = C = 4. "
 )
 _CONDENSENET_OPERATIONS = (
-    " convolutions' and classifier's multiply-adds; the README's figure counts one operation per "
-    "ReLU element, pooled pixel and bias too (utils.py, measure_model): 11.014M + 1.571M + 0.051M "
-    "+ 0.001M more, "
+    " of convolutions' and the classifier's multiply-adds; the README's figure counts one "
+    "operation per ReLU element, pooled pixel and bias too (utils.py, measure_model): 11.014M + "
+    "1.571M + 0.051M + 0.001M more, "
 )
 
 OTHER_CARDS: tuple[ModelCard, ...] = (

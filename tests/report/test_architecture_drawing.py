@@ -1,7 +1,10 @@
+from types import SimpleNamespace
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from nasbench_mobile.networks.blocks import BlockSpec, MobileSpec
 from nasbench_mobile.report.architecture import architecture_svg
+from nasbench_mobile.study import drawer
 
 SPACE = "{http://www.w3.org/2000/svg}"
 
@@ -44,3 +47,11 @@ def test_nothing_is_drawn_outside_the_picture() -> None:
     for box in root.iter(f"{SPACE}rect"):
         assert float(box.attrib["x"]) + float(box.attrib["width"]) < width
         assert float(box.attrib["y"]) + float(box.attrib["height"]) < height
+
+
+def test_a_network_of_cells_is_said_not_drawn() -> None:
+    # All that a drawer reads of a benchmark is its space.
+    benchmark: Any = SimpleNamespace(space=SimpleNamespace(name="nasnet", options={}))
+    assert drawer(benchmark)((0,) * 50).startswith("<p>normal id(0)+id(0)")
+    benchmark.space.name = "mnasnet"
+    assert drawer(benchmark)((0,) * 42).startswith("<svg")
