@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -39,6 +40,9 @@ class Gives(StrEnum):
 def strategy(
     name: Annotated[str, typer.Argument(help="A name, or `path/to/file.py:Class`; options after.")],
     quick: Annotated[bool, typer.Option("--quick", help="Leave the slow laws out.")] = False,
+    budget: Annotated[
+        int | None, typer.Option(help="Proposals per run; fewer for a slow strategy.", min=8)
+    ] = None,
     limit_s: Limit = LIMIT_S,
     as_json: AsJson = False,
 ) -> None:
@@ -59,6 +63,8 @@ def strategy(
     factory = catalog.load("strategy", spec.name)
     catalog.check_options(factory, "strategy", spec.name, spec.options)
     subject = StrategySubject(factory, spec.options)
+    if budget is not None:
+        subject = replace(subject, budget=budget, learning_budget=3 * budget, learning_seeds=6)
     _show("strategy", name, judge(STRATEGY_LAWS, subject, limit_s, slow=not quick), as_json)
 
 

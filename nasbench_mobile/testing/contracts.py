@@ -58,15 +58,26 @@ class StrategyContract(Contract):
         strategy = Mine
 
     `options` are its keyword options, if it is to be examined with other than its own. A strategy
-    that is not meant to learn from rewards says `learns = False`.
+    that is not meant to learn from rewards says `learns = False`; one that is slow may ask for
+    shorter and fewer runs (see `StrategySubject`).
     """
 
     strategy: ClassVar[Any]
     options: ClassVar[dict[str, Any]] = {}
     learns: ClassVar[bool] = True
+    budget: ClassVar[int] = StrategySubject.budget
+    learning_budget: ClassVar[int] = StrategySubject.learning_budget
+    learning_seeds: ClassVar[int] = StrategySubject.learning_seeds
 
     def subject(self) -> StrategySubject:
-        return StrategySubject(type(self).strategy, self.options, self.learns)
+        return StrategySubject(
+            type(self).strategy,
+            self.options,
+            self.learns,
+            self.budget,
+            self.learning_budget,
+            self.learning_seeds,
+        )
 
 
 class SpaceContract(Contract):

@@ -74,7 +74,7 @@ def in_another_process(subject: StrategySubject) -> list[Proposal]:
     options = dict(subject.options)
     if isinstance(factory, functools.partial):  # a variant: a class with other defaults
         factory, options = factory.func, {**factory.keywords, **options}
-    arguments = (home_of(factory), options, sender)
+    arguments = (home_of(factory), options, subject.budget, sender)
     process = context.Process(target=_work, args=arguments, daemon=True)
     process.start()
     sender.close()
@@ -94,9 +94,9 @@ def in_another_process(subject: StrategySubject) -> list[Proposal]:
     return proposals
 
 
-def _work(home: Home, options: dict[str, Any], out: Connection) -> None:
+def _work(home: Home, options: dict[str, Any], budget: int, out: Connection) -> None:
     try:
-        out.send(short_run(StrategySubject(home.load(), options), Watch()))
+        out.send(short_run(StrategySubject(home.load(), options, budget=budget), Watch()))
     except NasbenchError as error:
         out.send(str(error))
     except Exception as error:

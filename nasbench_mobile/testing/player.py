@@ -31,12 +31,17 @@ class StrategySubject:
     """A strategy to examine: its class and options, and whether it means to learn from rewards.
 
     `learns` None leaves it open: a strategy that proposes the same whatever it is told is then
-    taken for a baseline.
+    taken for a baseline. Checks give it runs of up to `budget` proposals: 120 is our choice, a
+    little more than the founders of evolution (100). Whether it learns is looked at in
+    `learning_seeds` runs of `learning_budget` proposals. Smaller ones are for what is slow.
     """
 
     factory: Callable[..., Strategy]
     options: Mapping[str, Any] = field(default_factory=dict)
     learns: bool | None = None
+    budget: int = 120
+    learning_budget: int = 400
+    learning_seeds: int = 12
 
     def start(
         self, watch: Watch, decisions: Sequence[Decision], seed: int = 0, budget: int = 100

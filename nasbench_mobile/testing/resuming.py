@@ -23,10 +23,10 @@ from nasbench_mobile.testing.player import StrategySubject
 from nasbench_mobile.testing.watch import Watch
 from nasbench_mobile.types import AccuracyReading, Failure, Fidelity, StrategySpec
 
-BENCHMARK, BUDGET, WORKERS = "imagenet-pixel1", 110, 7
+BENCHMARK, WORKERS = "imagenet-pixel1", 7
 
 
-def resumed_runs_are_equal(subject: StrategySubject, watch: Watch) -> str:
+def resumed_equals_uninterrupted(subject: StrategySubject, watch: Watch) -> str:
     """`LawBroken` where a run that was stopped and resumed is another run."""
     problem = _problem()
     with tempfile.TemporaryDirectory() as folder:
@@ -37,7 +37,7 @@ def resumed_runs_are_equal(subject: StrategySubject, watch: Watch) -> str:
             for place in (2 * len(lines) // 5, len(lines) - 3):
                 run.stopped_at(lines, place)
     return (
-        f"2 runs of {BUDGET} proposals on {BENCHMARK}, one with {WORKERS} in flight, each "
+        f"2 runs of {subject.budget} proposals on {BENCHMARK}, one with {WORKERS} in flight, each "
         "stopped twice and resumed"
     )
 
@@ -53,14 +53,16 @@ class _Runs:
     def run(self, name: str, history: Sequence[Event] = ()) -> Path:
         """A run with its log; with history, one that goes on with the log that is there."""
         path = self.folder / name
-        decisions = self.problem.space.decisions
-        player = self.subject.start(self.watch, decisions, seed=8, budget=BUDGET)
+        decisions, budget = self.problem.space.decisions, self.subject.budget
+        player = self.subject.start(self.watch, decisions, seed=8, budget=budget)
         with self._log(path, resumed=bool(history)) as log:
             if self.workers == 1:
-                search = Search(player, self.problem, BUDGET, log=log)
+                search = Search(player, self.problem, budget, log=log)
             else:
                 pool = SimulatedPool(self.problem.evaluate_one, _duration_s, self.workers)
-                search = AsynchronousSearch(player, self.problem, BUDGET, pool, log=log)
+                search = AsynchronousSearch(
+                    player, self.problem, self.subject.budget, pool, log=log
+                )
             try:
                 search.run(history)
             except StrategyError as error:
@@ -72,7 +74,7 @@ class _Runs:
     def _log(self, path: Path, resumed: bool) -> EventLog:
         if resumed:
             return EventLog.reopen(path, read_log(path))
-        header = RunHeader({}, "", StrategySpec("subject"), seed=8, budget=BUDGET)
+        header = RunHeader({}, "", StrategySpec("subject"), seed=8, budget=self.subject.budget)
         return EventLog.create(path, header)
 
     def stopped_at(self, lines: Sequence[bytes], place: int) -> None:

@@ -43,7 +43,8 @@ def global_state() -> dict[str, Any]:
 
 
 def short_run(subject: StrategySubject, watch: Watch) -> list[Proposal]:
-    """40 proposals with seed 7, four at a time."""
+    """Up to 40 proposals with seed 7, four at a time."""
     seed_globals(11)
-    player = subject.start(watch, DECISIONS, seed=7, budget=40)
-    return play(player, 40, 4, easy_reward)
+    budget = min(40, subject.budget)
+    player = subject.start(watch, DECISIONS, seed=7, budget=budget)
+    return play(player, budget, 4, easy_reward)
