@@ -17,12 +17,13 @@ from torch.utils.data import DataLoader, Dataset
 
 from nasbench_mobile.training import crops
 from nasbench_mobile.training.data import BrokenImageWarning, Images
-from nasbench_mobile.training.decoding import BrokenImageError, Pixels, cut, open_image
+from nasbench_mobile.training.decoding import BrokenImageError, cut, open_image
 from nasbench_mobile.training.layout import Indices
 from nasbench_mobile.training.recipe import Recipe
 
 Batch: TypeAlias = tuple[Tensor, Tensor]
-"""Images, float [n, 3, size, size], normalised, channels last; labels, int64 [n]."""
+"""Images [n, 3, size, size] in [0, 255], float or uint8; labels, int64 [n]. What trains on them
+normalises them, on its device: bytes are a quarter to move there."""
 
 EVALUATED_AT_ONCE = 256
 """Images of an evaluation batch: our choice, because more is no faster and takes memory."""
@@ -79,7 +80,7 @@ class Batches:
         for indices in chosen:
             part = images.pixels[torch.from_numpy(indices)].to(self.device)
             part = crops.central_batch(part, self.recipe.evaluation_crop, self.size)
-            yield crops.normalise(part), self._labels(images, indices)
+            yield part, self._labels(images, indices)
 
     def _own(self, indices: Indices) -> Indices:
         return indices[self.share.rank :: self.share.world]
@@ -91,18 +92,16 @@ class Batches:
         self, images: Images, pixels: Tensor, indices: Indices, epoch: int, step: int
     ) -> Batch:
         # Boxes are drawn for the whole batch, so that its images do not depend on the share.
-        rng = np.random.default_rng((self.seed, epoch, step))
+        rng, cropping = np.random.default_rng((self.seed, epoch, step)), cropping_of(self.recipe)
         height, width = pixels.shape[2:]
-        sizes = np.ones(len(indices))
-        boxes = crops.random_boxes(
-            rng, sizes * width, sizes * height, self.recipe.smallest_area,
-            self.recipe.evaluation_crop,
-        )  # fmt: skip
-        flips = (rng.random(len(indices)) < 0.5) & self.recipe.flip
+        drawn = [
+            (cropping.random_box(rng, width, height), cropping.flips(rng)) for _ in indices
+        ]  # fmt: skip
         own = slice(self.share.rank, None, self.share.world)
+        boxes, flips = zip(*drawn[own], strict=True)
         part = pixels[torch.from_numpy(indices[own])].to(self.device)
-        part = crops.cut_batch(part, boxes[own], flips[own], self.size)
-        return crops.normalise(part), self._labels(images, indices[own])
+        part = crops.cut_batch(part, boxes, flips, self.size)
+        return part, self._labels(images, indices[own])
 
     def _decoded(self, images: Images, chosen: Sequence[Indices], epoch: int) -> Iterator[Batch]:
         keys = [[(epoch, int(index)) for index in indices] for indices in chosen]
@@ -120,18 +119,26 @@ class Batches:
                 warnings.warn(f"skipped: {message}", BrokenImageWarning, stacklevel=2)
             if not len(pixels):
                 raise BrokenImageError(f"every image of a batch is broken; the first: {broken[0]}")
-            moved = pixels.to(self.device, non_blocking=True)
-            yield crops.normalise(moved), labels.to(self.device, non_blocking=True)
+            yield (
+                pixels.to(self.device, non_blocking=True),
+                labels.to(self.device, non_blocking=True),
+            )
 
 
-Decoded: TypeAlias = tuple[Pixels, int] | str
+def cropping_of(recipe: Recipe) -> crops.Cropping:
+    """The part of a recipe that says how images are cut."""
+    return crops.Cropping(recipe.smallest_area, recipe.evaluation_crop, recipe.flip)
+
+
+Decoded: TypeAlias = tuple[Tensor, int] | str
 
 
 class _Decoder(Dataset[Decoded]):
     """One image by its key, cut and resized: its pixels and label, or what is broken about it."""
 
     def __init__(self, images: Images, recipe: Recipe, size: int, seed: int) -> None:
-        self._images, self._recipe, self._size, self._seed = images, recipe, size, seed
+        self._images, self._size, self._seed = images, size, seed
+        self._cropping = cropping_of(recipe)
 
     def __getitem__(self, key: Key) -> Decoded:
         epoch, index = key
@@ -142,18 +149,15 @@ class _Decoder(Dataset[Decoded]):
                 raise
             return str(error)
 
-    def _cut(self, epoch: int, index: int) -> Pixels:
+    def _cut(self, epoch: int, index: int) -> Tensor:
         name = self._images.listed.names[index]
         image = open_image(self._read(name), name)
-        widths, heights = np.array([float(image.width)]), np.array([float(image.height)])
-        share = self._recipe.evaluation_crop
         if epoch < 0:
-            box = crops.central_boxes(widths, heights, share)[0]
-            return cut(image, tuple(box.tolist()), self._size)
+            box = self._cropping.central_box(image.width, image.height)
+            return cut(image, box, self._size)
         rng = np.random.default_rng((self._seed, epoch, index))
-        box = crops.random_boxes(rng, widths, heights, self._recipe.smallest_area, share)[0]
-        pixels = cut(image, tuple(box.tolist()), self._size)
-        return pixels[:, ::-1] if self._recipe.flip and rng.random() < 0.5 else pixels
+        box = self._cropping.random_box(rng, image.width, image.height)
+        return cut(image, box, self._size, self._cropping.flips(rng))
 
     def _read(self, name: str) -> bytes:
         files = self._images.files
@@ -170,6 +174,6 @@ def _collate(decoded: list[Decoded]) -> tuple[Tensor, Tensor, list[str]]:
     broken = [item for item in decoded if isinstance(item, str)]
     if not good:
         return torch.empty(0), torch.empty(0, dtype=torch.int64), broken
-    # [n, h, w, 3] seen as [n, 3, h, w]: channels last without a copy
-    pixels = torch.from_numpy(np.stack([pixels for pixels, _ in good])).permute(0, 3, 1, 2)
+    # Stacked as they lie in memory, [size, size, 3]: turning them would take longer than the resize.
+    pixels = torch.stack([pixels.permute(1, 2, 0) for pixels, _ in good]).permute(0, 3, 1, 2)
     return pixels, torch.tensor([label for _, label in good]), broken

@@ -7,10 +7,12 @@ models/official/mnasnet/preprocessing.py.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -24,62 +26,63 @@ ASPECTS = (3 / 4, 4 / 3)
 ATTEMPTS = 10
 """How often a box is drawn before the central crop is taken instead."""
 
-Boxes = NDArray[np.float64]
+Box: TypeAlias = tuple[float, float, float, float]
 
 
-def random_boxes(
-    rng: np.random.Generator,
-    widths: NDArray[np.float64],
-    heights: NDArray[np.float64],
-    smallest_area: float,
-    evaluation_crop: float,
-) -> Boxes:
-    """Boxes [n, 4] within images of these sizes [n].
+@dataclass(frozen=True, slots=True)
+class Cropping:
+    """`smallest_area` of a random crop and `evaluation_crop`, as in `Recipe`; whether to flip."""
 
-    A share of the area uniform in [smallest_area, 1], an aspect ratio log-uniform (torchvision's
-    choice, and ours, because it treats wide and tall alike) in 3/4 to 4/3, a place uniform among
-    those that fit; of ten drawn the first that fits, else the central crop.
-    """
-    count = len(widths)
-    # One draw for all: a batch's boxes depend on its generator alone.
-    drawn = rng.random((count, ATTEMPTS, 2))
-    place = rng.random((count, 2))
-    share = smallest_area + (1 - smallest_area) * drawn[..., 0]
-    low, high = map(math.log, ASPECTS)
-    aspect = np.exp(low + (high - low) * drawn[..., 1])
-    area = (widths * heights)[:, None] * share
-    box_widths, box_heights = np.sqrt(area * aspect), np.sqrt(area / aspect)
-    fits = np.logical_and(box_widths <= widths[:, None], box_heights <= heights[:, None])
-    first = np.argmax(fits, axis=1)
-    rows = np.arange(count)
-    width, height = box_widths[rows, first], box_heights[rows, first]
-    left, top = place[:, 0] * (widths - width), place[:, 1] * (heights - height)
-    boxes = np.stack([left, top, left + width, top + height], axis=1)
-    central = central_boxes(widths, heights, evaluation_crop)
-    return np.where(np.any(fits, axis=1, keepdims=True), boxes, central)
+    smallest_area: float
+    evaluation_crop: float
+    flip: bool
+
+    def random_box(self, rng: np.random.Generator, width: float, height: float) -> Box:
+        """A box within an image of this size.
+
+        A share of the area uniform in [smallest_area, 1], an aspect ratio log-uniform
+        (torchvision's choice, and ours, because it treats wide and tall alike) in 3/4 to 4/3, a
+        place uniform among those that fit; of ten drawn the first that fits, else the central one.
+        """
+        # As many draws for every image, whichever fits, and in plain numbers: arrays of one element
+        # would take as long as decoding a small JPEG.
+        draws = rng.random(2 * ATTEMPTS + 2).tolist()
+        low, high = math.log(ASPECTS[0]), math.log(ASPECTS[1])
+        for attempt in range(ATTEMPTS):
+            share = self.smallest_area + (1 - self.smallest_area) * draws[2 * attempt]
+            aspect = math.exp(low + (high - low) * draws[2 * attempt + 1])
+            area = width * height * share
+            box_width, box_height = math.sqrt(area * aspect), math.sqrt(area / aspect)
+            if box_width <= width and box_height <= height:
+                left, top = draws[-2] * (width - box_width), draws[-1] * (height - box_height)
+                return left, top, left + box_width, top + box_height
+        return self.central_box(width, height)
+
+    def central_box(self, width: float, height: float) -> Box:
+        """The central square whose side is `evaluation_crop` of the shorter one."""
+        side = self.evaluation_crop * min(width, height)
+        left, top = (width - side) / 2, (height - side) / 2
+        return left, top, left + side, top + side
+
+    def flips(self, rng: np.random.Generator) -> bool:
+        """Whether to mirror an image: half of them, where flipping is wanted."""
+        return bool(rng.random() < 0.5) and self.flip
 
 
-def central_boxes(widths: NDArray[np.float64], heights: NDArray[np.float64], share: float) -> Boxes:
-    """The central square [n, 4] whose side is this share of the shorter one."""
-    side = share * np.minimum(widths, heights)
-    left, top = (widths - side) / 2, (heights - side) / 2
-    return np.stack([left, top, left + side, top + side], axis=1)
-
-
-def cut_batch(pixels: Tensor, boxes: Boxes, flips: NDArray[np.bool_], size: int) -> Tensor:
+def cut_batch(pixels: Tensor, boxes: Sequence[Box], flips: Sequence[bool], size: int) -> Tensor:
     """Boxes of images of one size, resized: uint8 [n, 3, h, w] to float [n, 3, size, size].
 
     Bilinear and without antialiasing, as TensorFlow's resize is, values in [0, 255]; all images at
     once, which is what makes small ones cheap.
     """
     height, width = pixels.shape[2:]
-    # A box's corners in grid_sample's coordinates, where the image is [-1, 1] x [-1, 1].
-    left, right = boxes[:, 0] / width * 2 - 1, boxes[:, 2] / width * 2 - 1
-    top, bottom = boxes[:, 1] / height * 2 - 1, boxes[:, 3] / height * 2 - 1
-    across = np.where(flips, left - right, right - left) / 2
+    # A box's edges in grid_sample's coordinates, where the image is [-1, 1] x [-1, 1].
+    scale = np.array([2 / width, 2 / height] * 2)
+    left, top, right, bottom = (np.array(boxes) * scale - 1).T
     theta = np.zeros((len(boxes), 2, 3), np.float32)
-    theta[:, 0, 0], theta[:, 0, 2] = across, (left + right) / 2
-    theta[:, 1, 1], theta[:, 1, 2] = (bottom - top) / 2, (top + bottom) / 2
+    theta[:, 0, 0] = np.where(flips, left - right, right - left) / 2
+    theta[:, 0, 2], theta[:, 1, 2] = (left + right) / 2, (top + bottom) / 2
+    theta[:, 1, 1] = (bottom - top) / 2
     source = pixels.float()
     grid = functional.affine_grid(
         torch.from_numpy(theta).to(source.device), [len(boxes), 3, size, size], align_corners=False
@@ -100,7 +103,9 @@ def central_batch(pixels: Tensor, share: float, size: int) -> Tensor:
 
 def normalise(images: Tensor) -> Tensor:
     """[0, 255] to the values that networks take, channels last in memory."""
-    scale = torch.tensor(DEVIATION, device=images.device).mul_(255)[:, None, None]
-    shift = torch.tensor(MEAN, device=images.device).mul_(255)[:, None, None]
-    scaled = (images.float() - shift) / scale
+    scale = torch.tensor([1 / (255 * d) for d in DEVIATION], device=images.device)
+    shift = torch.tensor(
+        [m / d for m, d in zip(MEAN, DEVIATION, strict=True)], device=images.device
+    )
+    scaled = (images.float() * scale[:, None, None]).sub_(shift[:, None, None])
     return scaled.contiguous(memory_format=torch.channels_last)

@@ -19,6 +19,7 @@ from nasbench_mobile.networks.pytorch import NetworkModule, to_module
 from nasbench_mobile.training.average import averaged
 from nasbench_mobile.training.batches import Batches
 from nasbench_mobile.training.checkpoint import read_checkpoint, write_checkpoint
+from nasbench_mobile.training.crops import normalise
 from nasbench_mobile.training.data import ImageData, Images
 from nasbench_mobile.training.dropout import own_dropout
 from nasbench_mobile.training.launcher import Launcher, OneDevice
@@ -168,7 +169,7 @@ class Training:
         right = torch.zeros(2, dtype=torch.float64)
         with torch.no_grad(), self._launcher.autocast():
             for batch, labels in self._batches.evaluation(images):
-                logits = module(batch)
+                logits = module(normalise(batch))
                 if not bool(torch.isfinite(logits).all()):
                     raise TrainingFailure(
                         "the training diverged: the network gives no finite answer"
@@ -208,7 +209,7 @@ class Training:
             (self._setting.seed * 2**32 + self._step) * share.world + share.rank
         )
         with self._launcher.autocast():
-            logits = self._trained(images)
+            logits = self._trained(normalise(images))
             loss = functional.cross_entropy(
                 logits, labels, label_smoothing=self._recipe.label_smoothing
             )

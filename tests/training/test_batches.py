@@ -23,7 +23,7 @@ def test_an_epoch_is_shuffled_cut_and_whole(data):
     batches = Batches(RECIPE, 8, 0, CPU)
     found = list(batches.training(data.train, epoch=0))
     assert [tuple(images.shape) for images, _ in found] == [(4, 3, 8, 8)] * 3
-    assert all(i.is_contiguous(memory_format=torch.channels_last) for i, _ in found)
+    assert all(images.min() >= 0 and 30 < images.max() <= 255 for images, _ in found)
     order = np.random.default_rng((0, 0)).permutation(15)[:12]
     assert torch.cat([labels for _, labels in found]).tolist() == data.train.labels[order].tolist()
 
@@ -64,8 +64,8 @@ def test_cached_and_decoded_images_evaluate_alike(tree):
         data = load_data(tree, validation_images=3, cache_mb=cache_mb)
         recipe = RECIPE.changed(evaluation_crop=1.0)
         inputs.append(next(iter(Batches(recipe, 16, 0, CPU).evaluation(data.validation)))[0])
-    difference = (inputs[0] - inputs[1]).abs()[:, :, 2:-2, 2:-2]
-    assert difference.max() <= 1.01 / 255 / 0.224
+    difference = (inputs[0] - inputs[1].float()).abs()[:, :, 2:-2, 2:-2]
+    assert difference.max() <= 1.01
 
 
 def test_loader_processes_change_nothing(tree):

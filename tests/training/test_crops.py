@@ -8,12 +8,12 @@ from nasbench_mobile.training.decoding import cut
 
 def boxes(count, width, height, smallest=0.08, share=0.875, seed=0):
     rng = np.random.default_rng(seed)
-    ones = np.ones(count)
-    return crops.random_boxes(rng, ones * width, ones * height, smallest, share)
+    cropping = crops.Cropping(smallest, share, flip=True)
+    return np.array([cropping.random_box(rng, width, height) for _ in range(count)])
 
 
 def test_random_boxes_lie_within_and_keep_area_and_aspect():
-    left, top, right, bottom = boxes(4000, 500.0, 375.0).T
+    left, top, right, bottom = boxes(4000, 500, 375).T
     assert left.min() >= 0
     assert top.min() >= 0
     assert right.max() <= 500
@@ -28,35 +28,44 @@ def test_random_boxes_lie_within_and_keep_area_and_aspect():
 
 def test_where_no_box_fits_the_central_one_is_taken():
     # The whole of a wide image has no aspect ratio between 3/4 and 4/3.
-    found = boxes(5, 1000.0, 100.0, smallest=1.0)
+    found = boxes(5, 1000, 100, smallest=1.0)
     np.testing.assert_allclose(found, np.tile([456.25, 6.25, 543.75, 93.75], (5, 1)))
 
 
 def test_central_box_is_the_evaluation_crop():
-    [box] = crops.central_boxes(np.array([500.0]), np.array([256.0]), 224 / 256)
-    assert box.tolist() == [138.0, 16.0, 362.0, 240.0]
+    cropping = crops.Cropping(0.08, 224 / (224 + 32), flip=True)
+    assert cropping.central_box(500, 256) == (138.0, 16.0, 362.0, 240.0)
+
+
+def test_half_are_flipped_or_none():
+    rng = np.random.default_rng(0)
+    flips = [crops.Cropping(0.08, 1, flip=True).flips(rng) for _ in range(1000)]
+    assert abs(np.mean(flips) - 0.5) < 0.08  # five standard deviations
+    assert not any(crops.Cropping(0.08, 1, flip=False).flips(rng) for _ in range(20))
 
 
 def test_cutting_everything_gives_the_image_and_its_mirror():
     pixels = torch.randint(0, 256, (2, 3, 8, 8), dtype=torch.uint8)
-    whole = np.tile([0.0, 0.0, 8.0, 8.0], (2, 1))
-    result = crops.cut_batch(pixels, whole, np.array([False, True]), 8)
+    whole = [(0.0, 0.0, 8.0, 8.0)] * 2
+    result = crops.cut_batch(pixels, whole, [False, True], 8)
     torch.testing.assert_close(result[0], pixels[0].float(), rtol=0, atol=1e-3)
     torch.testing.assert_close(result[1], pixels[1].flip(2).float(), rtol=0, atol=1e-3)
 
 
-def test_batch_and_single_cut_agree_where_nothing_shrinks():
+@pytest.mark.parametrize("flip", [False, True])
+def test_batch_and_single_cut_agree_where_nothing_shrinks(flip):
     from PIL import Image
 
     rng = np.random.default_rng(0)
     array = rng.integers(0, 256, (20, 24, 3), dtype=np.uint8)
-    box = np.array([[3.0, 5.0, 15.0, 17.0]])
-    one = cut(Image.fromarray(array), tuple(box[0].tolist()), 24)
+    box = (3.0, 5.0, 15.0, 17.0)
+    one = cut(Image.fromarray(array), box, 24, flip)
     pixels = torch.from_numpy(array).permute(2, 0, 1)[None]
-    many = crops.cut_batch(pixels, box, np.array([False]), 24)[0].permute(1, 2, 0).numpy()
+    many = crops.cut_batch(pixels, [box], [flip], 24)[0]
     inner = slice(1, -1)  # at its edge a box's neighbours count in the one way alone
-    difference = np.abs(many - one.astype(np.float32))[inner, inner]
-    assert float(difference.max()) <= 1.0  # Pillow rounds to integers
+    difference = (many - one.float()).abs()[:, inner, inner]
+    assert difference.max() < 1.01  # one rounds to integers
+    assert one.dtype == torch.uint8
 
 
 def test_central_batch_is_the_central_box():
