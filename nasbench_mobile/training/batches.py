@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from nasbench_mobile.training import crops
 from nasbench_mobile.training.data import BrokenImageWarning, Images
-from nasbench_mobile.training.decoding import BrokenImageError, cut, open_image
+from nasbench_mobile.training.decoding import BrokenImageError, cut, decode
 from nasbench_mobile.training.layout import Indices
 from nasbench_mobile.training.recipe import Recipe
 
@@ -151,13 +151,14 @@ class _Decoder(Dataset[Decoded]):
 
     def _cut(self, epoch: int, index: int) -> Tensor:
         name = self._images.listed.names[index]
-        image = open_image(self._read(name), name)
+        pixels = decode(self._read(name), name)
+        height, width = pixels.shape[:2]
         if epoch < 0:
-            box = self._cropping.central_box(image.width, image.height)
-            return cut(image, box, self._size)
+            box = self._cropping.central_box(width, height)
+            return cut(pixels, box, self._size)
         rng = np.random.default_rng((self._seed, epoch, index))
-        box = self._cropping.random_box(rng, image.width, image.height)
-        return cut(image, box, self._size, self._cropping.flips(rng))
+        box = self._cropping.random_box(rng, width, height)
+        return cut(pixels, box, self._size, self._cropping.flips(rng))
 
     def _read(self, name: str) -> bytes:
         files = self._images.files
@@ -174,6 +175,6 @@ def _collate(decoded: list[Decoded]) -> tuple[Tensor, Tensor, list[str]]:
     broken = [item for item in decoded if isinstance(item, str)]
     if not good:
         return torch.empty(0), torch.empty(0, dtype=torch.int64), broken
-    # Stacked as they lie in memory, [size, size, 3]: turning them would take longer than the resize.
+    # Stacked as they lie in memory, [size, size, 3]: turning them would take as long as the resize.
     pixels = torch.stack([pixels.permute(1, 2, 0) for pixels, _ in good]).permute(0, 3, 1, 2)
     return pixels, torch.tensor([label for _, label in good]), broken

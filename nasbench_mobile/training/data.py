@@ -16,7 +16,7 @@ from torch import Tensor
 
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.training import layout
-from nasbench_mobile.training.decoding import BrokenImageError, Pixels, open_image, whole
+from nasbench_mobile.training.decoding import BrokenImageError, Pixels, decode
 from nasbench_mobile.training.images import ImageFiles, need, open_images
 from nasbench_mobile.training.layout import PAPER_VALIDATION, Indices, Listed
 
@@ -159,7 +159,7 @@ def _images(
 def _first_shape(listed: Listed, files: ImageFiles) -> tuple[int, int] | None:
     for name in listed.names:
         try:
-            height, width = whole(open_image(files.read(name), name)).shape[:2]
+            height, width = decode(files.read(name), name).shape[:2]
         except (BrokenImageError, OSError):
             continue  # reported when it is its turn
         return height, width
@@ -169,7 +169,7 @@ def _first_shape(listed: Listed, files: ImageFiles) -> tuple[int, int] | None:
 def read_pixels(files: ImageFiles, name: str, broken: Broken) -> Pixels | None:
     """An image's pixels [height, width, 3]; None (and a warning) where it is skipped."""
     try:
-        return whole(open_image(files.read(name), name))
+        return decode(files.read(name), name)
     except (BrokenImageError, OSError) as error:
         if broken == "fail":
             raise (
