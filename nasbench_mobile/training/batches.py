@@ -6,9 +6,9 @@ So a training that goes on from any step sees what it would have seen.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -30,6 +30,9 @@ EVALUATED_AT_ONCE = 256
 
 Key: TypeAlias = tuple[int, int]
 """Epoch (-1: evaluation) and index of an image."""
+
+Collated: TypeAlias = tuple[Tensor, Tensor, list[str]]
+"""Bytes [n, 3, size, size], labels [n], and what is broken about images that were left out."""
 
 
 @dataclass(frozen=True)
@@ -105,16 +108,9 @@ class Batches:
 
     def _decoded(self, images: Images, chosen: Sequence[Indices], epoch: int) -> Iterator[Batch]:
         keys = [[(epoch, int(index)) for index in indices] for indices in chosen]
-        loader: DataLoader[Any] = DataLoader(
-            _Decoder(images, self.recipe, self.size, self.seed),
-            batch_sampler=keys,
-            num_workers=self.loaders,
-            collate_fn=_collate,
-            generator=torch.Generator(),  # else it draws from the global one
-            multiprocessing_context="spawn" if self.loaders else None,
-            pin_memory=self.device.type == "cuda",
-        )
-        for pixels, labels, broken in loader:
+        decoder = _Decoder(images, self.recipe, self.size, self.seed)
+        read = self._loader(decoder, keys) if self.loaders else _read_here(decoder, keys)
+        for pixels, labels, broken in read:
             for message in broken:
                 warnings.warn(f"skipped: {message}", BrokenImageWarning, stacklevel=2)
             if not len(pixels):
@@ -123,6 +119,22 @@ class Batches:
                 pixels.to(self.device, non_blocking=True),
                 labels.to(self.device, non_blocking=True),
             )
+
+    def _loader(self, decoder: _Decoder, keys: list[list[Key]]) -> Iterable[Collated]:
+        return DataLoader(
+            decoder,
+            batch_sampler=keys,
+            num_workers=self.loaders,
+            collate_fn=_collate,
+            generator=torch.Generator(),  # else it draws from the global one
+            multiprocessing_context="spawn",
+            pin_memory=self.device.type == "cuda",
+        )
+
+
+def _read_here(decoder: _Decoder, keys: list[list[Key]]) -> Iterator[Collated]:
+    for batch in keys:
+        yield _collate([decoder[key] for key in batch])
 
 
 def cropping_of(recipe: Recipe) -> crops.Cropping:
@@ -170,7 +182,7 @@ class _Decoder(Dataset[Decoded]):
             raise BrokenImageError(f"cannot read the image {name}: {error}") from error
 
 
-def _collate(decoded: list[Decoded]) -> tuple[Tensor, Tensor, list[str]]:
+def _collate(decoded: list[Decoded]) -> Collated:
     good = [item for item in decoded if not isinstance(item, str)]
     broken = [item for item in decoded if isinstance(item, str)]
     if not good:
