@@ -118,7 +118,9 @@ class NevergradSearch:
         # Decisions without a choice are left out: a cardinality of 1 has no quantiles to cut at.
         self._free = np.flatnonzero(counts > 1)
         self._tokens = np.zeros(len(counts), dtype=np.int64)
-        free = counts[self._free].tolist() or [2]  # Nevergrad needs a variable; it is not read
+        # Some optimizers fail on fewer than two variables: they get spare ones, which are not read.
+        self._spare = max(0, 2 - len(self._free))
+        free = counts[self._free].tolist() + [2] * self._spare
         kinds: dict[str, type[_Ordinal] | type[_Categorical]] = {
             "ordinal": _Ordinal,
             "categorical": _Categorical,
@@ -141,13 +143,16 @@ class NevergradSearch:
         return 1
 
     def start(self, trials: Sequence[Trial]) -> None:
-        """Known trials are told as candidates that were not asked for; failed ones are left out."""
+        """Known trials are suggested and told; failed ones are left out."""
         for trial in trials:
             reward = finite_reward(trial)
             if reward is None or not len(self._free):
                 continue
-            value = self._encoding.value(np.array(trial.tokens, dtype=np.int64)[self._free])
-            known = self._optimizer.parametrization.spawn_child(new_value=value)
+            tokens = np.array(trial.tokens, dtype=np.int64)[self._free]
+            value = self._encoding.value(np.append(tokens, [0] * self._spare).astype(np.int64))
+            # Asked for, since the (1+1) optimizers propose their centre at the first ask of all.
+            self._optimizer.suggest(value)
+            known = self._optimizer.ask()
             self._worst = -reward if self._worst is None else max(self._worst, -reward)
             self._optimizer.tell(known, -reward)
 
@@ -161,7 +166,7 @@ class NevergradSearch:
             candidate = self._optimizer.ask()
             self._in_flight[self._asked + k] = candidate
             if len(self._free):
-                row[self._free] = self._encoding.tokens(candidate.value)
+                row[self._free] = self._encoding.tokens(candidate.value)[: len(self._free)]
         proposals = numbered(self._asked, rows)
         self._asked += len(proposals)
         return proposals

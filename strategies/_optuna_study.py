@@ -53,11 +53,14 @@ class MemoryStudy:
         self._known += 1
 
     def replay(self, tokens: Sequence[int], values: Sequence[float] | None) -> None:
-        """The same, as if the sampler had proposed it: for samplers that count generations."""
+        """The same, as if NSGA-II had proposed it, so that it belongs to a generation."""
         with _unannounced():
             self._study.enqueue_trial(dict(zip(self._distributions, tokens, strict=True)))
         self.ask()
         self._known += 1
+        if isinstance(self._study.sampler, optuna.samplers.NSGAIISampler):
+            # Sets it; a trial with given parameters does not come by the sampler by itself.
+            self._study.sampler.get_trial_generation(self._study, self._study.trials[-1])
         self.tell(-1, values)
 
     def ask(self) -> list[int]:

@@ -27,11 +27,12 @@ class NevergradCMA(NevergradSearch):
             numbers, it can follow ordered decisions there; "categorical" is a weight per value,
             with about three times the variables. The default is ordinal: it searched no worse
             (benchmark imagenet-pixel1, 6 seeds, mean best reward of 1,000 proposals 0.654 against
-            0.652), at a seventh of the cost.
+            0.652), at a seventh of the cost. There it starts around the middle values of
+            each decision, with a spread that Nevergrad chooses by dimension and budget.
         num_workers: evaluations in flight at once that Nevergrad is told of (its default: 1).
 
     Failed trials are told with the worst finite loss so far; those before the first loss wait for
-    it. Trials of a warm start are told as candidates that were not asked for.
+    it. Trials of a warm start are suggested to Nevergrad and told.
 
     >>> from nasbench_mobile.types import Decision, Measurement, Trial
     >>> decisions = [Decision(f"d{i}", 3) for i in range(5)]

@@ -34,7 +34,7 @@ class NevergradDE(NevergradSearch):
             population is never smaller.
 
     Failed trials are told with the worst finite loss so far; those before the first loss wait for
-    it.
+    it. Trials of a warm start are suggested to Nevergrad and told.
 
     >>> from nasbench_mobile.types import Decision, Measurement, Trial
     >>> decisions = [Decision(f"d{i}", 3) for i in range(5)]

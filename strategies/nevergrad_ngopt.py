@@ -8,7 +8,8 @@ from typing import ClassVar
 from nasbench_mobile.strategies._nevergrad import NevergradSearch
 from nasbench_mobile.types import Decision, StrategyCard
 
-OPTIMIZERS = ("NGOpt", "NgIohTuned", "NGOpt39")
+OPTIMIZERS = ("NGOpt", "NGOpt39", "NGOpt16")
+"""Wizards that ask and tell in the caller's thread (NgIohTuned may wait for one of its own)."""
 
 
 class NevergradNGOpt(NevergradSearch):
@@ -31,8 +32,8 @@ class NevergradNGOpt(NevergradSearch):
         num_workers: evaluations in flight at once that Nevergrad is told of (its default: 1).
 
     Failed trials are told with the worst finite loss so far; those before the first loss wait for
-    it. Until a first loss is known proposals are uniform. Trials of a warm start are told as
-    candidates that were not asked for.
+    it. Until a first loss is known proposals are uniform. Trials of a warm start are
+    suggested to Nevergrad and told.
 
     >>> from nasbench_mobile.types import Decision, Measurement, Trial
     >>> decisions = [Decision(f"d{i}", 3) for i in range(5)]

@@ -31,7 +31,7 @@ class NevergradPSO(NevergradSearch):
         num_workers: evaluations in flight at once that Nevergrad is told of (its default: 1).
 
     Failed trials are told with the worst finite loss so far; those before the first loss wait for
-    it. Trials of a warm start are told as candidates that were not asked for.
+    it. Trials of a warm start are suggested to Nevergrad and told.
 
     >>> from nasbench_mobile.types import Decision, Measurement, Trial
     >>> decisions = [Decision(f"d{i}", 3) for i in range(5)]

@@ -62,13 +62,13 @@ class OptunaMOTPE(StudyStrategy):
         n_startup_trials: int = 10,
         n_ei_candidates: int = 24,
     ) -> None:
+        cardinalities = check_arguments(decisions, seed, budget)
         sampler = optuna.samplers.TPESampler(
             multivariate=True,
             n_startup_trials=whole("n_startup_trials", n_startup_trials, least=1),
             n_ei_candidates=whole("n_ei_candidates", n_ei_candidates, least=1),
             seed=seed32(seed),
         )
-        cardinalities = check_arguments(decisions, seed, budget)
         super().__init__(cardinalities, sampler, multi_objective=True)
 
     @property

@@ -79,6 +79,11 @@ class SuccessiveHalving:
         self._in_flight: dict[int, int] = {}
         self._asked = 0
 
+    @property
+    def batch_size(self) -> int:
+        """1: a promotion needs every result that there is."""
+        return 1
+
     def ask(self, count: int) -> list[Proposal]:
         """Exactly `count` proposals: promotions first, from the highest rung down."""
         return [self._next() for _ in range(whole("count", count, least=1))]

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import nevergrad as ng
 import numpy as np
 import pytest
 
-from nasbench_mobile.strategies import _nevergrad
-from nasbench_mobile.strategies.nevergrad_de import OPTIMIZERS as DE_OPTIMIZERS
+from nasbench_mobile.strategies import (
+    _nevergrad,
+    nevergrad_cma,
+    nevergrad_de,
+    nevergrad_discrete,
+    nevergrad_ngopt,
+    nevergrad_pso,
+)
+from nasbench_mobile.strategies.nevergrad_cma import NevergradCMA
 from nasbench_mobile.strategies.nevergrad_de import NevergradDE
-from nasbench_mobile.strategies.nevergrad_discrete import OPTIMIZERS as DISCRETE_OPTIMIZERS
 from nasbench_mobile.strategies.nevergrad_discrete import NevergradDiscrete
+from nasbench_mobile.strategies.nevergrad_ngopt import NevergradNGOpt
+from nasbench_mobile.strategies.nevergrad_pso import NevergradPSO
 from nasbench_mobile.types import Decision, Measurement, Proposal, Trial
 
+FAMILIES: dict[Any, tuple[str, ...]] = {
+    NevergradDiscrete: nevergrad_discrete.OPTIMIZERS,
+    NevergradDE: nevergrad_de.OPTIMIZERS,
+    NevergradCMA: nevergrad_cma.OPTIMIZERS,
+    NevergradNGOpt: nevergrad_ngopt.OPTIMIZERS,
+    NevergradPSO: nevergrad_pso.OPTIMIZERS,
+}
 DECISIONS = [Decision(f"d{k}", cardinality) for k, cardinality in enumerate((3, 2, 5, 2))]
 
 
@@ -44,33 +60,39 @@ def test_ordinal_tokens_grow_with_their_number() -> None:
     ]
 
 
-@pytest.mark.parametrize("optimizer", DISCRETE_OPTIMIZERS)
-def test_each_discrete_optimizer_learns(optimizer: str) -> None:
-    assert best_of(NevergradDiscrete(DECISIONS, 0, 250, optimizer=optimizer), 250) == 8
+@pytest.mark.parametrize("encoding", [_nevergrad._Ordinal, _nevergrad._Categorical])
+def test_tokens_encode_to_a_value_that_decodes_to_them(encoding: Any) -> None:
+    cardinalities = (3, 2, 5, 2)
+    encoded = encoding(cardinalities)
+    for row in itertools.product(*(range(c) for c in cardinalities)):
+        child = encoded.parameter.spawn_child(new_value=encoded.value(np.array(row)))
+        assert encoded.tokens(child.value).tolist() == list(row)
 
 
-@pytest.mark.parametrize("optimizer", DE_OPTIMIZERS)
-def test_each_de_learns(optimizer: str) -> None:
-    assert (
-        best_of(NevergradDE(DECISIONS, 0, 400, optimizer=optimizer, encoding="ordinal"), 400) == 8
-    )
+def ordinal(factory: Any, optimizer: str, budget: int) -> Any:
+    return factory(DECISIONS, 0, budget, optimizer=optimizer, encoding="ordinal")
 
 
-def best_of(search: NevergradDiscrete | NevergradDE, budget: int) -> float:
+EVERY = [(factory, name) for factory, names in FAMILIES.items() for name in names]
+
+
+@pytest.mark.parametrize(("factory", "optimizer"), EVERY)
+def test_each_optimizer_learns(factory: Any, optimizer: str) -> None:
+    search = ordinal(factory, optimizer, 400)
     best = 0
-    for _ in range(budget):
+    for _ in range(400):
         [proposal] = search.ask(1)
         best = max(best, sum(proposal.tokens))
+        if best == 8:
+            return
         search.tell([finished(proposal, float(sum(proposal.tokens)))])
-    return best
+    pytest.fail(f"the best of 400 proposals was {best} of 8")
 
 
-@pytest.mark.parametrize("optimizer", [*DISCRETE_OPTIMIZERS, *DE_OPTIMIZERS])
-def test_no_allowed_optimizer_reads_the_global_random_state(optimizer: str) -> None:
-    factory: Any = NevergradDE if optimizer in DE_OPTIMIZERS else NevergradDiscrete
-
+@pytest.mark.parametrize(("factory", "optimizer"), EVERY)
+def test_no_allowed_optimizer_reads_the_global_random_state(factory: Any, optimizer: str) -> None:
     def rows() -> list[Proposal]:
-        search = factory(DECISIONS, 0, 60, optimizer=optimizer, encoding="ordinal")
+        search = ordinal(factory, optimizer, 60)
         asked: list[Proposal] = []
         for _ in range(60):
             proposals = search.ask(1)
@@ -82,6 +104,15 @@ def test_no_allowed_optimizer_reads_the_global_random_state(optimizer: str) -> N
     first = rows()
     np.random.seed(2)  # noqa: NPY002
     assert rows() == first
+
+
+@pytest.mark.parametrize(("factory", "optimizer"), EVERY)
+def test_each_optimizer_takes_in_known_trials(factory: Any, optimizer: str) -> None:
+    search = ordinal(factory, optimizer, 60)
+    search.start([finished(Proposal(-1 - k, (k, 1, k, 0)), float(k)) for k in range(3)])
+    for _ in range(10):
+        search.tell([finished(proposal, 0.5) for proposal in search.ask(5)])
+    assert search.ask(1)[0].id == 50
 
 
 def test_a_failure_is_told_as_the_worst_loss_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
