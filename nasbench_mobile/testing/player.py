@@ -40,7 +40,7 @@ class StrategySubject:
     options: Mapping[str, Any] = field(default_factory=dict)
     learns: bool | None = None
     budget: int = 120
-    learning_budget: int = 400
+    learning_budget: int = 600
     learning_seeds: int = 12
 
     def start(
@@ -63,6 +63,7 @@ class Player:
         self._strategy, self._watch = strategy, watch
         self._cardinalities = [decision.cardinality for decision in decisions]
         self._ids: set[int] = set()
+        self.charged = 0.0
         self._first_id: dict[tuple[Tokens, float], int] = {}
 
     @property
@@ -110,6 +111,7 @@ class Player:
         if wrong:
             raise LawBroken(wrong, WELL_FORMED)
         self._ids.add(proposal.id)
+        self.charged += proposal.fidelity
 
     def _wrong(self, proposal: Proposal) -> str:
         """What is wrong with a proposal, in words; empty where nothing is."""
@@ -157,13 +159,11 @@ def play(player: Player, budget: int, batch: int, reward: Reward) -> list[Propos
 
 def turns(player: Player, budget: int, batch: int, reward: Reward) -> Iterator[list[Proposal]]:
     """The same run, ask by ask."""
-    asked: list[Proposal] = []
-    while left := _left(budget, asked):
+    while left := _left(budget, player.charged):
         proposals = player.ask(min(batch, left))
         if not proposals:
             return
         player.tell(tuple(trial(player, p, reward(p.tokens)) for p in proposals))
-        asked += proposals
         yield proposals
 
 
@@ -177,7 +177,7 @@ def play_in_flight(
     rng = random.Random(seed)
     asked: list[Proposal] = []
     flying: list[Proposal] = []
-    while (left := _left(budget, asked)) or flying:
+    while (left := _left(budget, player.charged)) or flying:
         free = min(in_flight - len(flying), left)
         proposals = player.ask(free) if free else []
         if not proposals and not flying:
@@ -193,9 +193,9 @@ def play_in_flight(
     return asked
 
 
-def _left(budget: int, asked: Sequence[Proposal]) -> int:
+def _left(budget: int, charged: float) -> int:
     """How many more may be asked for: each is charged its fidelity, as the real loop does."""
-    left = budget - sum(proposal.fidelity for proposal in asked)
+    left = budget - charged
     return math.ceil(left) if SLACK < left < 1 else max(math.floor(left + SLACK), 0)
 
 
