@@ -40,8 +40,8 @@ class NasNetSpace:
     - outputs: `nasnet-a`, because only so is NASNet-A in the space, joins the cell before the last
       in every normal cell and the second block in every reduction cell, even where blocks read
       them, as NASNet-A's released cells do (tensorflow/models, research/slim/nets/nasnet; so does
-      AmoebaNet-A's normal cell); `unread` is the rule as Zoph et al. state it. Either way an input that no block reads is
-      joined too (slim), so that no cell is lost.
+      AmoebaNet-A's normal cell); `unread` is the rule as Zoph et al. state it. Either way an input
+      that no block reads is joined too (slim), so that no cell is lost.
     - filters, repeats: of the first stack's cells, and normal cells in each of three stacks; 44 and
       4 are NASNet-A (4 @ 1056).
     - bottleneck: whether plain convolutions wider than 1x1 work on a quarter of the filters (3/8
