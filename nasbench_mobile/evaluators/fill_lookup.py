@@ -78,8 +78,10 @@ def fill_lookup(
     table = _start(path, space, meter, len(networks))
     for number in range(table.passes):
         table = _pass(path, table, number, networks, meter, listen)
+        wanted = -(-WHOLE_NETWORKS * (number + 1) // table.passes)
+        table = _measure_wholes(path, table, wanted, space, meter)
     if table.scale is None:
-        table = _fit_scale(table, space, meter)
+        table = _fit_scale(table, space)
         write_lookup(path, table)
     return table
 
@@ -158,15 +160,27 @@ def _start(path: Path, space: SearchSpace, meter: RatioMeter, keys: int) -> Look
     return there
 
 
-def _fit_scale(table: LookupFile, space: SearchSpace, meter: RatioMeter) -> LookupFile:
-    """Scale by the geometric mean of measured over summed ratios of random whole networks."""
+def _measure_wholes(
+    path: Path, table: LookupFile, wanted: int, space: SearchSpace, meter: RatioMeter
+) -> LookupFile:
+    """Have `wanted` random whole networks measured.
+
+    Some after every pass, because what else a machine does moves whole networks against the
+    reference by a few per cent for minutes: pieces and wholes shall have seen the same.
+    """
     rng = np.random.default_rng(WHOLE_SEED)
-    tokens = tuple(space.canonical(space.sample(rng)) for _ in range(WHOLE_NETWORKS))
-    factors = [
-        measure_whole(meter, space, one) / summed_ratio(table, space.network(one)) for one in tokens
-    ]
-    scale = statistics.geometric_mean(factors)
-    return replace(table, scale=float(f"{scale:.6g}"), fitted_to=tokens)
+    drawn = [space.canonical(space.sample(rng)) for _ in range(wanted)]
+    for tokens in drawn[len(table.whole) :]:
+        ratio = measure_whole(meter, space, tokens)
+        table = replace(table, whole=(*table.whole, (tokens, ratio)), scale=None)
+        write_lookup(path, table)
+    return table
+
+
+def _fit_scale(table: LookupFile, space: SearchSpace) -> LookupFile:
+    """Scale by the geometric mean of measured over summed ratios of the whole networks."""
+    factors = [ratio / summed_ratio(table, space.network(tokens)) for tokens, ratio in table.whole]
+    return replace(table, scale=float(f"{statistics.geometric_mean(factors):.6g}"))
 
 
 def measure_whole(meter: RatioMeter, space: SearchSpace, tokens: Tokens) -> float:

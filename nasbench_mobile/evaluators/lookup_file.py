@@ -12,6 +12,7 @@ from typing import Any
 
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.evaluators import fitted_files
+from nasbench_mobile.types import Tokens
 
 MODEL, SCHEMA = "latency-lookup", 1
 """What a table's file says it is."""
@@ -38,9 +39,8 @@ class LookupFile:
     """A table of `keys` keys, when it is complete, each looked at `passes` times.
 
     `scale` is what makes sums of ratios into whole networks; it is None while the table is partial.
-    `reference_ms` is the nominal latency of the reference network, which ratios are of. `fitted_to`
-    are the whole networks (tokens) that `scale` was fitted to, so that a check can keep away from
-    them.
+    `reference_ms` is the nominal latency of the reference network, which ratios are of. `whole` are
+    the networks (tokens) that `scale` is fitted to, with the ratios they were measured to have.
     """
 
     space: str
@@ -54,8 +54,13 @@ class LookupFile:
     date: str
     keys: int
     scale: float | None = None
-    fitted_to: tuple[tuple[int, ...], ...] = ()
+    whole: tuple[tuple[Tokens, float], ...] = ()
     entries: Mapping[str, Entry] = field(default_factory=dict)
+
+    @property
+    def fitted_to(self) -> frozenset[Tokens]:
+        """The whole networks behind `scale`: a check keeps away from them."""
+        return frozenset(tokens for tokens, _ in self.whole)
 
     def made_by(self) -> dict[str, Any]:
         """What must be equal for two parts to be of one table."""
@@ -69,6 +74,7 @@ def write_lookup(path: Path, table: LookupFile) -> None:
     for name in LookupFile.__dataclass_fields__:
         record[name] = getattr(table, name)
     record["entries"] = {k: [_short(x) for x in e.looks] for k, e in table.entries.items()}
+    record["whole"] = [[tokens, _short(ratio)] for tokens, ratio in table.whole]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f"{path.name}.new")
@@ -87,7 +93,7 @@ def read_lookup(path: Path) -> LookupFile:
     try:
         values = {name: record[name] for name in LookupFile.__dataclass_fields__}
         values["entries"] = {key: _entry(looks) for key, looks in record["entries"].items()}
-        values["fitted_to"] = tuple(tuple(tokens) for tokens in record["fitted_to"])
+        values["whole"] = tuple((tuple(t), _positive(ratio)) for t, ratio in record["whole"])
         for name in ("reference_ms", *(["scale"] if values["scale"] is not None else [])):
             values[name] = _positive(values[name])
         return LookupFile(**values)

@@ -27,7 +27,6 @@ from nasbench_mobile.spaces.mnasnet import MnasNetSpace
 from nasbench_mobile.spaces.mnasnet_anb import MnasNetAnbSpace
 from nasbench_mobile.types import Decision, Failure, LatencyReading, Tokens
 
-
 CHAINS = ("mnasnet-a1", "mnasnet-b1", "mnasnet-small", "mobilenet-v1", "mobilenet-v2")
 
 
@@ -254,7 +253,7 @@ def test_a_look_that_was_disturbed_is_left_aside() -> None:
 @pytest.mark.parametrize(
     "damage",
     ['"scale": -1', '"scale": "large"', '"entries": {"stem_o8_r96": []}', '"entries": {"a": [0]}',
-     '"entries": 3'],
+     '"entries": 3', '"whole": [[[0, 0, 0, 0], 0]]'],
 )  # fmt: skip
 def test_a_damaged_table_is_refused(tmp_path: Path, written: LookupLatency, damage: str) -> None:
     path = tmp_path / "paper.lut"
@@ -287,7 +286,7 @@ def test_a_check_finds_an_additive_device_predicted(
     written: LookupLatency, space: SmallSpace
 ) -> None:
     # A small space: let the check draw what the scale was fitted to as well.
-    model = LookupLatency(replace(written.table, fitted_to=()))
+    model = LookupLatency(replace(written.table, whole=()))
     found = check_lookup(model, space, WrittenRatios(), networks=5)
     assert found.random.mape == pytest.approx(0, abs=0.01)
     assert found.random.kendall_tau == pytest.approx(1)
@@ -300,7 +299,7 @@ def test_a_check_finds_an_additive_device_predicted(
 
 
 def test_a_check_sees_a_bias(written: LookupLatency, space: SmallSpace) -> None:
-    model = LookupLatency(replace(written.table, fitted_to=()))
+    model = LookupLatency(replace(written.table, whole=()))
     found = check_lookup(model, space, WrittenRatios(surplus=2.5), networks=3)
     assert found.random.bias == pytest.approx(-50, abs=0.1)
     assert found.random.mape == pytest.approx(50, abs=0.1)
@@ -309,11 +308,9 @@ def test_a_check_sees_a_bias(written: LookupLatency, space: SmallSpace) -> None:
 def test_a_check_keeps_away_from_what_the_scale_was_fitted_to(
     written: LookupLatency, space: SmallSpace
 ) -> None:
-    first = check_lookup(
-        LookupLatency(replace(written.table, fitted_to=())), space, WrittenRatios(), 3
-    )
+    first = check_lookup(LookupLatency(replace(written.table, whole=())), space, WrittenRatios(), 3)
     taken = tuple(tuple(row["tokens"]) for row in first.rows)
-    model = LookupLatency(replace(written.table, fitted_to=taken))
+    model = LookupLatency(replace(written.table, whole=tuple((tokens, 1.0) for tokens in taken)))
     again = check_lookup(model, space, WrittenRatios(), 3)
     assert not {tuple(row["tokens"]) for row in again.rows} & set(taken)
 
