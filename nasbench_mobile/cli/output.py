@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+WHOLE = 30
+"""Cells up to this length are kept on one line: our choice, longer ones are sentences."""
+
+
 def print_json(value: Any) -> None:
     """Indented JSON, and nothing else, on standard output."""
     print(json.dumps(value, indent=2, ensure_ascii=False))
@@ -28,8 +32,9 @@ def print_table(columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for key, heading in columns.items():
         numeric = all(isinstance(row.get(key), int | float | None) for row in rows)
+        short = max((len(_cell(row.get(key))) for row in rows), default=0) <= WHOLE
         table.add_column(
-            heading, justify="right" if numeric else "left", no_wrap=numeric, overflow="fold"
+            heading, justify="right" if numeric else "left", no_wrap=short, overflow="fold"
         )
     for row in rows:
         table.add_row(*(_cell(row.get(key)) for key in columns))

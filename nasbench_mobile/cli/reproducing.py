@@ -144,21 +144,33 @@ def _print_figure6(result: dict[str, Any], folder: Path) -> None:
 
 def _print_asynchrony(result: dict[str, Any]) -> None:
     console().print(
-        f"{result['benchmark']}: {result['workers'][-1]} workers against 1, {result['seeds']} "
+        f"{result['benchmark']}: {result['workers'][-1]} workers against 1 (1 / 16 below), {result['seeds']} "
         f"seeds of {result['samples']:,} proposals, target reward {result['target_reward']:.4f}; "
         "time is simulated"
     )
+    rows = [
+        {
+            "strategy": row["strategy"],
+            "lost": f"{row['reward_lost']:+.4f} [{_figure(row['lost_low'], '+.4f')}, "
+            f"{_figure(row['lost_high'], '+.4f')}]",
+            **{
+                what: " / ".join(_figure(row[f"{what}_to_target_{n}"], form) for n in ("1", "16"))
+                for what, form in (("proposals", ".0f"), ("days", ".2f"))
+            },
+        }
+        for row in result["strategies"]
+    ]
     headings = {
         "strategy": "strategy",
-        "reward_lost": "reward lost",
-        "lost_low": "from",
-        "lost_high": "to",
-        "proposals_to_target_1": "proposals to target, 1",
-        "proposals_to_target_16": "16",
-        "days_to_target_1": "days to target, 1",
-        "days_to_target_16": "16",
+        "lost": "reward lost [95 %]",
+        "proposals": "proposals to target",
+        "days": "days to target",
     }
-    print_table(headings, result["strategies"])
+    print_table(headings, rows)
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
 
 
 def _interval(ci95: list[float] | None) -> str:
