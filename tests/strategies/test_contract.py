@@ -48,7 +48,7 @@ VARIANTS = [
     "nevergrad-discrete:encoding=categorical",
     "nevergrad-de:encoding=ordinal",
     "nevergrad-cma:encoding=categorical",
-    "nevergrad-ngopt:encoding=ordinal",
+    "nevergrad-ngopt:encoding=categorical",
     "nevergrad-pso:encoding=categorical",
 ]
 WITHOUT_CENTRE = [text for text in VARIANTS if text != "nevergrad-cma"]
@@ -201,6 +201,7 @@ BAD_OPTIONS = [
     (NevergradCMA, {"optimizer": "NGOpt"}),
     (NevergradNGOpt, {"encoding": 1}),
     (NevergradPSO, {"num_workers": 1.5}),
+    (NevergradNGOpt, {"num_workers": 1}),
     (LocalSearch, {"starts": 0}),
     (LocalSearch, {"full_neighbourhood": "yes"}),
     (PredictorEvolution, {"members": 0}),
