@@ -144,9 +144,9 @@ def _print_figure6(result: dict[str, Any], folder: Path) -> None:
 
 def _print_asynchrony(result: dict[str, Any]) -> None:
     console().print(
-        f"{result['benchmark']}: {result['workers'][-1]} workers against 1 (1 / 16 below), {result['seeds']} "
-        f"seeds of {result['samples']:,} proposals, target reward {result['target_reward']:.4f}; "
-        "time is simulated"
+        f"{result['benchmark']}: {result['workers'][-1]} workers against 1 (1 / 16 below), "
+        f"{result['seeds']} seeds of {result['samples']:,} proposals, target reward "
+        f"{result['target_reward']:.4f}; time is simulated"
     )
     rows = [
         {
