@@ -65,8 +65,8 @@ class MemoryStudy:
 
     def ask(self) -> list[int]:
         """Tokens of the next trial."""
-        trial = self._study.ask(self._distributions)
-        return [int(trial.params[name]) for name in self._distributions]
+        params = self._study.ask(self._distributions).params  # once: each look copies them all
+        return [int(params[name]) for name in self._distributions]
 
     def tell(self, number: int, values: Sequence[float] | None) -> None:
         """The values of a trial, one per direction; None if it failed."""
