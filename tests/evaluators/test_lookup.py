@@ -291,6 +291,7 @@ def test_a_check_finds_an_additive_device_predicted(
     assert found.random.mape == pytest.approx(0, abs=0.01)
     assert found.random.kendall_tau == pytest.approx(1)
     assert found.near.networks == 5
+    assert found.random.measuring == pytest.approx(0, abs=1e-9)
     assert found.near.slowest_ms <= 1.1 * found.near_ms * 1.001
     assert found.near.fastest_ms >= 0.9 * found.near_ms * 0.999
     record = found.record()
