@@ -12,21 +12,21 @@ from nasbench_mobile.types import Decision, Measurement, Trial
 
 DECISIONS = [Decision(f"d{k}", 2 + k % 4) for k in range(42)]
 LIGHT = {
-    "optuna-gp": "optuna-gp:n_startup_trials=400",
-    "optuna-motpe": "optuna-motpe:n_startup_trials=400",
+    "optuna-gp": "optuna-gp:n_startup_trials=200",
+    "optuna-motpe": "optuna-motpe:n_startup_trials=200",
 }
 
 
 def told(text: str) -> float:
-    """Bytes per trial that lines of ours keep from the 128th trial to the 384th."""
+    """Bytes per trial that lines of ours keep from the 64th trial to the 192nd."""
     [spec] = catalog.parse_strategies(text)
     own = catalog.load("strategy", spec.name).card.library in ("Python", "numpy", "PyTorch")
     ours = tracemalloc.Filter(True, "*" if own else "*/strategies/*")
-    strategy = catalog.build_strategy(spec, DECISIONS, 0, 400)
+    strategy = catalog.build_strategy(spec, DECISIONS, 0, 200)
     sizes, asked = [], 0
     tracemalloc.start()
     try:
-        for mark in (128, 384):
+        for mark in (64, 192):
             while asked < mark:
                 proposals = strategy.ask(min(16, mark - asked))
                 rewards = [sum(proposal.tokens) / 100 for proposal in proposals]
@@ -42,7 +42,7 @@ def told(text: str) -> float:
             sizes.append(sum(trace.size for trace in traces))
     finally:
         tracemalloc.stop()
-    return (sizes[1] - sizes[0]) / 256
+    return (sizes[1] - sizes[0]) / 128
 
 
 @pytest.mark.slow
