@@ -239,6 +239,7 @@ class _Reader:
         accuracy.pop("noise_sd", None)
         accuracy.pop("noise_seed", None)
         point = self._table("reference_point")
+        self._known_keys("reference_point", ("accuracy", "latency_ms"))
         unit = self._data.get("budget_unit", "proposals")
         if unit != "proposals":
             raise self._error("budget_unit", f"is {unit!r}; the one unit known is 'proposals'")
@@ -274,13 +275,22 @@ class _Reader:
         if model is None:
             return Part(name, values, code_sha256=code)
         location = self._path.parent / str(model)
+        if not location.is_file() and Path(model).name == model:
+            location = Path(str(resources.files("nasbench_mobile.benchmarks"))) / model
         if not location.is_file():
-            raise self._error("model", f"names {location}, which is not a file", table)
+            raise self._error(
+                "model",
+                f"is {model!r}: there is no such file in {self._path.parent}, and no model of "
+                "that name in the package",
+                table,
+            )
         digest = hashlib.sha256(location.read_bytes()).hexdigest()
         return Part(name, values, location, digest, code)
 
     def _objective(self) -> LatencyObjective | OwnObjective:
         table = self._table("objective")
+        if "name" not in table:
+            self._known_keys("objective", ("form", "alpha", "beta", "target_ms"))
         target_ms = self._number(table, "objective", "target_ms")
         try:
             if "name" in table:
@@ -301,6 +311,13 @@ class _Reader:
             raise self._error(name, f"must be a table: add [{name}]")
         return table
 
+    def _known_keys(self, table: str, known: tuple[str, ...]) -> None:
+        for key in self._table(table):
+            if key not in known:
+                raise self._error(
+                    key, f"in [{table}] is unknown; known are {', '.join(known)}", table
+                )
+
     def _value(self, key: str, wanted: type) -> Any:
         value = self._data.get(key)
         if not isinstance(value, wanted) or isinstance(value, bool):
@@ -311,6 +328,8 @@ class _Reader:
         self, table: Mapping[str, Any], name: str, key: str, default: float | None = None
     ) -> float:
         value = table.get(key, default)
+        if value is None:
+            raise self._error(key, f"is missing from [{name}]", name)
         if (
             not isinstance(value, int | float)
             or isinstance(value, bool)

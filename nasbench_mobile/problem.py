@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
 from nasbench_mobile.architecture import Architecture
-from nasbench_mobile.errors import UsageError
+from nasbench_mobile.errors import InvalidNetworkError, UsageError
 from nasbench_mobile.protocols import (
     AccuracyEvaluator,
     LatencyEvaluator,
@@ -45,7 +45,9 @@ class Problem:
         """One outcome or failure per architecture, in order; `fidelities` None means all full.
 
         An evaluator that raises fails those architectures alone on which it raises: the batch is
-        tried again one by one. A reading that is NaN or out of range is a failure too.
+        tried again one by one. A `UsageError` (an evaluator that does not fit the space, say) is
+        no failure of an architecture and goes up. A reading that is NaN or out of range is a
+        failure too.
         """
         latencies = _isolated(self.latency.latency, architectures)
         accuracies = _accuracies(self.accuracy, architectures, fidelities)
@@ -124,14 +126,25 @@ def _isolated(
 ) -> Sequence[Reading | Failure]:
     try:
         readings = evaluate(architectures)
+    except UsageError as error:
+        if not isinstance(error, InvalidNetworkError):
+            raise  # the benchmark does not fit together: no architecture would fare better
+        return _one_by_one(evaluate, architectures, error)
     except Exception as error:
-        if len(architectures) == 1:
-            return [_failure(error)]
-        return [_isolated(evaluate, [architecture])[0] for architecture in architectures]
+        return _one_by_one(evaluate, architectures, error)
     if len(readings) != len(architectures):
         reason = f"the evaluator gave {len(readings)} readings for {len(architectures)}"
         return [Failure(reason)] * len(architectures)
     return readings
+
+
+def _one_by_one(
+    evaluate: Evaluate[Reading], architectures: Sequence[Architecture], error: Exception
+) -> Sequence[Reading | Failure]:
+    """After a batch raised: its only architecture's failure, or each architecture by itself."""
+    if len(architectures) == 1:
+        return [_failure(error)]
+    return [_isolated(evaluate, [architecture])[0] for architecture in architectures]
 
 
 def _failure(error: Exception) -> Failure:

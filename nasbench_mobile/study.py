@@ -25,7 +25,7 @@ from nasbench_mobile.plan import Plan
 from nasbench_mobile.runs import Run
 from nasbench_mobile.store import read_run
 from nasbench_mobile.task import RunProgress, Task, check_header, perform
-from nasbench_mobile.types import Tokens
+from nasbench_mobile.types import StrategySpec, Tokens
 
 MANIFEST = "study.json"
 
@@ -45,6 +45,8 @@ class Study:
         for spec in plan.strategies:
             factory = catalog.load("strategy", spec.name)
             catalog.check_options(factory, "strategy", spec.name, spec.options)
+            if spec.options:
+                _try(spec, plan)
             if plan.start and not hasattr(factory, "start"):
                 raise UsageError(
                     f"strategy {spec.label!r} cannot start from known architectures (it has no "
@@ -153,6 +155,15 @@ class Study:
     def runs(self) -> list[Run]:
         """Every run that has a log, read; unfinished and failed ones too."""
         return [_read_checked(task) for task in self.tasks() if task.log.exists()]
+
+
+def _try(spec: StrategySpec, plan: Plan) -> None:
+    """Build a strategy once, so that a bad option is known before anything is written."""
+    space = catalog.build_space(plan.benchmark.space.name, plan.benchmark.space.options)
+    try:
+        catalog.build_strategy(spec, space.decisions, plan.seeds[0], plan.budget)
+    except UsageError as error:
+        raise UsageError(f"strategy {spec.label!r}: {error}") from None
 
 
 def _follow(pool: Workers, futures: dict[Future[RunProgress], Task], listen: Listener) -> None:

@@ -73,6 +73,11 @@ def test_a_users_file_is_a_benchmark(own: Path) -> None:
     assert benchmark.build().space.name == "mnasnet-anb"
 
 
+def test_a_model_of_the_package_needs_no_copy(own: Path) -> None:
+    own.write_text(TEXT.replace("accuracy.json", "imagenet-anb-ridge.json"))
+    assert load_benchmark(str(own)).build().space.name == "mnasnet-anb"
+
+
 def test_the_hash_changes_with_what_matters_and_not_with_the_place(
     own: Path, tmp_path: Path
 ) -> None:
@@ -117,10 +122,16 @@ def test_noise_is_the_runs_and_scores_are_without(own: Path) -> None:
         ("version = 2", 'version = "2"', r"line 2: key 'version' is '2'"),
         ("version = 2", "versoin = 2", r"line 2: key 'versoin' is unknown"),
         ("target_ms = 60.0", 'target_ms = "60"', r"line 19: key 'target_ms' in \[objective\]"),
+        (
+            "target_ms = 60.0",
+            "taget_ms = 60.0",
+            r"line 19: key 'taget_ms' in .objective. is unknown",
+        ),
+        ("latency_ms = 200.0", "", r"key 'latency_ms' is missing from .reference_point."),
         ("target_ms = 60.0", "target_ms = -5", r"key 'objective' cannot be used"),
         ('form = "hard"', 'form = "harsh"', r"key 'objective' cannot be used.*harsh"),
         ("noise_sd = 0.01", "noise_sd = 1.5", r"line 11: key 'noise_sd' is 1.5"),
-        ('model = "latency.json"', 'model = "no.json"', r"line 15: key 'model' names"),
+        ('model = "latency.json"', 'model = "no.json"', r"line 15: key 'model' is 'no.json'"),
         ('evaluator = "pixel1"', "", r"key 'evaluator' is missing from \[latency\]"),
         ("[reference_point]", "[reference]", r"key 'reference' is unknown"),
     ],

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nasbench_mobile.cli.output import console, print_json
+from nasbench_mobile.errors import EvaluationError
 
 if TYPE_CHECKING:
+    from nasbench_mobile.runs import Run
     from nasbench_mobile.study import Study
     from nasbench_mobile.task import RunProgress
 
@@ -121,6 +125,8 @@ def report(
 
 def _run_and_report(study: Study, jobs: int, as_json: bool) -> None:
     failures = run_with_progress(study, jobs)
+    if failures and not any(run.trials for run in study.runs()):
+        raise EvaluationError(f"every run failed; the first said: {failures[0].failure}")
     _report(study, as_json)
     if failures:
         screen = console(stderr=True)
@@ -132,6 +138,19 @@ def _run_and_report(study: Study, jobs: int, as_json: bool) -> None:
                 markup=False,
             )
         raise typer.Exit(1)
+
+
+def _tell_failures(runs: Sequence[Run]) -> None:
+    """Say how many trials failed and why; `EvaluationError` where none gave a number."""
+    reasons = Counter(trial.failure for run in runs for trial in run.trials if trial.failure)
+    count, trials = sum(reasons.values()), sum(len(run.trials) for run in runs)
+    if not count:
+        return
+    [(reason, _)] = reasons.most_common(1)
+    text = f"{count:,} of {trials:,} trials failed; most often: {reason}"
+    if count == trials:
+        raise EvaluationError(text)
+    console().print(text, soft_wrap=True, markup=False)
 
 
 def run_with_progress(study: Study, jobs: int) -> list[RunProgress]:
@@ -191,4 +210,5 @@ def _report(study: Study, as_json: bool) -> None:
         return
     screen = console()
     print_summary(summary, screen)
+    _tell_failures(runs)
     screen.print(f"\nReport: {study.folder / 'report.html'}", soft_wrap=True)

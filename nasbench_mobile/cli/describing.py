@@ -110,6 +110,12 @@ def _encoded(first: str, second: str, space_name: str | None) -> tuple[Any, Any,
     spaces = {s.space.name: s.space for s in subjects if s.space is not None}
     if len(spaces) > 1:
         raise UsageError(f"the two are tokens of different spaces: {' and '.join(spaces)}")
+    for subject in subjects:
+        if subject.spec is None:
+            raise UsageError(
+                f"{subject.name} is no chain of blocks; explain compares networks of one space of "
+                "blocks"
+            )
     space = next(iter(spaces.values()), None) or catalog.build_space(space_name or "mnasnet")
     tokens = [
         s.tokens if s.tokens is not None else space.encode(s.network(1.0, 224, 1000))

@@ -59,6 +59,9 @@ def parse_subject(text: str, space_name: str | None) -> Subject:
     if re.fullmatch(r"[\[(]?\s*\d+([\s,]+\d+)*\s*[\])]?", text.strip()):
         tokens = tuple(int(number) for number in re.findall(r"\d+", text))
         return _from_tokens(tokens, space_name)
+    if "," in text and text.split(",")[0].strip(" [(").isdigit():
+        wrong = next(p for p in text.split(",") if not p.strip(" []()").isdigit())
+        raise UsageError(f"{wrong.strip()!r} is no token; tokens are whole numbers, as in 0,1,2")
     if text.strip().startswith("stem"):
         from nasbench_mobile.networks.blockstring import parse_spec
 

@@ -190,7 +190,7 @@ class StudyProgress:
         if state.started_s is None:
             state.started_s = now
         state.first.setdefault(seed, evaluations)
-        state.evaluations[seed] = evaluations
+        state.evaluations[seed] = max(evaluations, state.evaluations.get(seed, 0))
         state.updated_s = now
         if best_reward is not None and best_reward > (state.best_reward or float("-inf")):
             state.best_reward = best_reward

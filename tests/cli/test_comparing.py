@@ -56,6 +56,7 @@ def test_objective_and_target_change_the_task(command: Callable[..., Any], tmp_p
     [
         (["--strategies", "randon"], "did you mean 'random'"),
         (["--strategies", "random:size=3"], "no option 'size'"),
+        (["--strategies", "regularized-evolution:population_size=x"], "population_size is 'x'"),
         (["--benchmark", "imagenet-pixel"], "did you mean 'imagenet-pixel1'"),
         (["--budget", "0"], "budget is 0"),
         (["--seeds", "0"], "seeds is 0"),
@@ -93,6 +94,30 @@ def test_a_failing_strategy_is_reported_and_exits_with_1(
     assert result.code == 1
     assert "ask(1) raised ValueError: no idea" in " ".join(result.err.split())
     assert "random" in result.out
+
+
+def test_a_benchmark_that_does_not_fit_together_fails_with_its_reason(
+    command: Callable[..., Any], tmp_path: Path
+) -> None:
+    text = Path(__file__).parents[2].joinpath("nasbench_mobile/benchmarks/imagenet-pixel1.toml")
+    file = tmp_path / "mine.toml"
+    file.write_text(text.read_text().replace('name = "mnasnet-anb"', 'name = "mnasnet"'))
+    result = command(
+        "compare", "--benchmark", file, "--strategies", "random", "--seeds", 1, "--budget", 5,
+        "--out", tmp_path / "s",
+    )  # fmt: skip
+    assert result.code == 1
+    assert "was fitted to space 'mnasnet-anb'" in " ".join(result.err.split())
+
+
+def test_trials_that_all_failed_are_no_success(command: Callable[..., Any], tmp_path: Path) -> None:
+    result = command(
+        "compare", "--strategies", "successive-halving", "--seeds", 1, "--budget", 1,
+        "--out", tmp_path / "s",
+    )  # fmt: skip
+    assert result.code == 1
+    assert "16 of 16 trials failed" in " ".join(result.err.split())
+    assert "cannot train for less" in " ".join(result.err.split())
 
 
 @pytest.mark.parametrize("name", ["compare", "resume", "report", "reproduce", "list", "describe",

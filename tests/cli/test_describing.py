@@ -49,6 +49,7 @@ def test_describe_tokens_with_the_surrogate(command: Callable[..., Any], tmp_pat
     [
         (["mnasnet-a11"], "did you mean 'mnasnet-a1'"),
         (["1,2,3"], "3 tokens fit no search space"),
+        (["1,2,x"], "'x' is no token"),
         (["1,2,3", "--space", "mnasnet"], "'mnasnet'"),
         (["9" + ",0" * 27], "token 0 is 9"),
         (["stem32 wiggle"], "wiggle"),
