@@ -63,10 +63,11 @@ class FastTPE:
     trials stand in one matrix and the finished ones in a list sorted by (loss, number), which has
     the tie rule of Optuna's stable sort. The arithmetic is that of `_ParzenEstimator` and
     `_MixtureOfProductDistribution` of Optuna 5.0.0 (optuna/samplers/_tpe), the same floating-point
-    operations in the same order, with three savings that change no bit: the kernel of a trial
+    operations in the same order, with three savings that change no proposal: the kernel of a trial
     takes one of c + 1 forms at a decision of c values, so logarithms are taken of a small table and
-    looked up; equal candidates are scored once; candidates that agree in their first tokens share
-    the partial sums of those.
+    looked up; equal candidates are scored once; and of the bad trials' density, which costs the
+    most, an estimate in single precision rules out all candidates that its error cannot make best,
+    so that it is mostly not computed in full.
 
     Failed trials are invisible and running ones count as bad, as in Optuna (constant liar).
     """
@@ -88,6 +89,9 @@ class FastTPE:
         self._startup_rng = np.random.RandomState(seed)
         # One row per free decision, one column per trial and a spare one for the prior.
         self._tokens: Ints = np.zeros((len(counts), 1024), dtype=np.intp)
+        # One row per trial, one column per value of each decision: 1 where the trial has it.
+        self._offsets = np.cumsum(counts) - counts
+        self._hot = np.zeros((1024, int(counts.sum())), dtype=np.float32)
         self._bad = np.zeros(1024, dtype=bool)  # finished outside the best, or running
         self._finished: list[tuple[float, int]] = []  # (loss, number), best first
         self._n_below = 0
@@ -131,8 +135,10 @@ class FastTPE:
     def _record(self, free: Ints) -> None:
         if self._asked + 1 >= self._tokens.shape[1]:
             self._tokens = np.concatenate([self._tokens, np.zeros_like(self._tokens)], axis=1)
+            self._hot = np.concatenate([self._hot, np.zeros_like(self._hot)])
             self._bad = np.concatenate([self._bad, np.zeros_like(self._bad)])
         self._tokens[:, self._asked] = free
+        self._hot[self._asked, self._offsets + free] = 1.0
         self._bad[self._asked] = True
         self._asked += 1
 
@@ -147,20 +153,49 @@ class FastTPE:
 
     def _relative(self) -> Ints:
         """`TPESampler._sample`: the candidate with the largest ratio of the two densities."""
-        below = _Mixture(
-            self._kernels(np.sort([n for _, n in self._finished[: self._n_below]])),
-            self._groups,
-            self._weights,
-        )
-        above = _Mixture(
-            self._kernels(np.flatnonzero(self._bad[: self._asked])), self._groups, self._weights
-        )
+        good = np.sort([number for _, number in self._finished[: self._n_below]])
+        below = _Mixture(self._kernels(good), self._groups, self._weights)
         candidates = below.sample(self._rng, self._n_candidates)
-        distinct, inverse = np.unique(candidates, axis=0, return_inverse=True)
-        gain = below.log_pdf(distinct) - above.log_pdf(distinct)
-        # Over all candidates, for the first of equals to win as in Optuna.
-        best: Ints = candidates[int(np.argmax(gain[inverse.reshape(-1)]))]
+        firsts = {row.tobytes(): k for k, row in reversed([*enumerate(candidates)])}
+        distinct = candidates[sorted(firsts.values())]  # the first of equals wins, as in Optuna
+        densities = below.log_pdf(distinct)
+        bad = np.flatnonzero(self._bad[: self._asked])
+        likely = self._likely(distinct, densities, bad)
+        if len(likely) > 1:
+            above = _Mixture(self._kernels(bad), self._groups, self._weights)
+            gains = densities[likely] - above.log_pdf(distinct[likely])
+            likely = likely[[int(np.argmax(gains))]]
+        best: Ints = distinct[likely[0]]
         return best
+
+    def _likely(self, samples: Ints, densities: Floats, bad: Ints) -> Ints:
+        """Indices of the `samples` (count, decisions) that may have the largest ratio.
+
+        `densities` (count,) are their log-densities among the good trials. Those among the bad
+        ones are summed up in single precision by one matrix product over all trials.
+        """
+        weights = np.log(_normalised(self._weights, len(bad)))
+        lookup = np.empty((len(samples), self._hot.shape[1]), dtype=np.float32)
+        prior = np.full(len(samples), weights[-1])
+        for cardinality, places in self._groups:
+            table = np.log(_kernel_forms(cardinality, len(bad) + 1))[:, samples[:, places]]
+            columns = self._offsets[places][:, np.newaxis] + np.arange(cardinality)
+            lookup[:, columns] = table[:-1].transpose(1, 2, 0)
+            prior += table[-1].sum(axis=1)
+        of_trials = np.full(self._asked, -np.inf, dtype=np.float32)
+        of_trials[bad] = weights[:-1]
+        sums = lookup @ self._hot[: self._asked].T
+        sums += of_trials
+        highest = np.maximum(sums.max(axis=1), prior.astype(np.float32))
+        sums -= highest[:, np.newaxis]
+        total = np.exp(sums, out=sums).sum(axis=1) + np.exp(prior - highest)
+        gains = densities - (np.log(total) + highest)
+        # A sum of n terms is off by at most n roundings of n times the largest: twice that, twice.
+        decisions = samples.shape[1]
+        largest = max(float(np.abs(lookup).max()), 1.0)
+        margin = 4.0 * decisions * float(np.finfo(np.float32).eps) * decisions * largest
+        likely: Ints = np.flatnonzero(~(gains < gains.max() - margin))
+        return likely
 
     def _kernels(self, numbers: NDArray[np.integer]) -> Ints:
         """Tokens of the trials, (free decisions, trials), in the order of their numbers."""
@@ -203,36 +238,20 @@ class _Mixture:
         return samples
 
     def log_pdf(self, samples: Ints) -> Floats:
-        """Log-density of each of `samples` (count, decisions), which must be sorted."""
-        rows = self._log_rows()
-        sums = np.empty((len(rows), len(self._weights)))  # after each decision, one sample at once
-        totals = np.empty((len(samples), len(self._weights)))
-        for k, (sample, shared) in enumerate(zip(samples, _shared_prefixes(samples), strict=True)):
-            for place in range(shared, len(rows) - 1):
-                row = rows[place][sample[place]]
-                if place == 0:
-                    sums[0] = row
-                else:
-                    np.add(sums[place - 1], row, out=sums[place])
-            last = rows[-1][sample[-1]]
-            if len(rows) > 1:
-                np.add(sums[len(rows) - 2], last, out=totals[k])
-            else:
-                totals[k] = last
+        """Log-density of each of `samples` (count, decisions)."""
+        forms: list[Floats] = [np.empty(0)] * len(self._kernels)
+        for (_, places), table in zip(self._groups, self._tables, strict=True):
+            logs = np.log(table).T
+            for place in places:
+                forms[place] = logs[samples[:, place]]
+        totals = np.zeros((len(samples), len(self._weights)))
+        for kernels, form in zip(self._kernels, forms, strict=True):  # in Optuna's order
+            totals += form.take(kernels, axis=1)
         totals += np.log(self._weights[np.newaxis])
         highest = totals.max(axis=1)
         totals -= highest[:, np.newaxis]
         densities: Floats = np.log(np.exp(totals, out=totals).sum(axis=1)) + highest
         return densities
-
-    def _log_rows(self) -> list[Floats]:
-        """For each decision (values, kernels): the log-probability of a value under a kernel."""
-        rows: list[Floats] = [np.empty(0)] * len(self._kernels)
-        for (_, places), table in zip(self._groups, self._tables, strict=True):
-            forms = np.ascontiguousarray(np.log(table).T)
-            for place, kernels in zip(places, self._kernels[places], strict=True):
-                rows[place] = forms.take(kernels, axis=1)
-        return rows
 
 
 def _kernel_forms(cardinality: int, n_kernels: int) -> Floats:
@@ -256,9 +275,3 @@ def _normalised(weights: Callable[[int], Floats], trials: int) -> Floats:
     values: Floats = np.append(weights(trials), [1.0])
     values /= values.sum()
     return values
-
-
-def _shared_prefixes(rows: Ints) -> list[int]:
-    """How many leading values each row shares with the row before it (the first: none)."""
-    differ = rows[1:] != rows[:-1]
-    return [0, *(int(place) for place in differ.argmax(axis=1))]

@@ -34,7 +34,7 @@ class OptunaTPE:
         n_startup_trials: uniform proposals while fewer trials than this have a reward (Optuna: 10).
         n_ei_candidates: candidates the next proposal is chosen from (Optuna: 24).
         implementation: "fast" gives the stock sampler's proposals, bit for bit, from a matrix of
-            tokens kept between asks, six times sooner over 1,000 trials and more after; it was
+            tokens kept between asks, many times sooner (results/strategy-costs); it was
             checked for one version of Optuna, and with any other the stock sampler is used, with a
             warning. "stock" is a study in memory and `study.ask`.
 

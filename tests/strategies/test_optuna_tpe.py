@@ -7,10 +7,11 @@ import logging
 import random
 import warnings
 
+import numpy as np
 import optuna
 import pytest
 
-from nasbench_mobile.strategies._optuna import CHECKED_VERSION, FastTPE, StockTPE
+from nasbench_mobile.strategies._optuna import CHECKED_VERSION, FastTPE, StockTPE, _Mixture
 from nasbench_mobile.strategies.optuna_tpe import OptunaTPE
 from nasbench_mobile.types import Decision
 
@@ -96,6 +97,28 @@ def test_a_thousand_proposals_equal_the_stock_samplers(
     cardinalities: tuple[int, ...], seed: int
 ) -> None:
     same_in_turn(cardinalities, seed, 1100)  # past 1,024, where the matrix grows
+
+
+@checked
+@pytest.mark.parametrize("cardinalities", [(3, 2, 3, 2) * 7, (2, 2, 3, 4, 3, 5) * 30])
+def test_the_estimate_rules_out_most_candidates_and_never_the_best(
+    cardinalities: tuple[int, ...],
+) -> None:
+    rng = np.random.default_rng(0)
+    fast = FastTPE(cardinalities, 0, 10, 24)
+    for _ in range(300):
+        tokens = [int(token) for token in rng.random(len(cardinalities)) * cardinalities]
+        fast.add(tokens, reward_of(tokens, 9))
+    bad = np.flatnonzero(fast._bad[:300])
+    left = []
+    for _ in range(30):
+        samples = np.floor(rng.random((24, len(cardinalities))) * cardinalities).astype(np.intp)
+        densities = rng.normal(size=24)
+        exact = _Mixture(fast._kernels(bad), fast._groups, fast._weights).log_pdf(samples)
+        likely = fast._likely(samples, densities, bad)
+        assert int(np.argmax(densities - exact)) in likely
+        left.append(len(likely))
+    assert np.mean(left) < 3
 
 
 @checked
