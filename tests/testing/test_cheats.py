@@ -156,7 +156,8 @@ class HangsInAsk(Honest):
 
 class HangsInTell(Honest):
     def tell(self, trials: Sequence[Trial]) -> None:
-        time.sleep(3600)
+        while True:
+            time.sleep(0.01)
 
 
 class HangsAtBirth(Honest):
