@@ -114,7 +114,7 @@ def test_the_hash_is_that_of_the_code_not_of_its_place(
     own: Benchmark, folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
-    for file in folder.iterdir():
+    for file in folder.glob("*.*"):
         (elsewhere / file.name).write_bytes(file.read_bytes())
     assert load_benchmark(str(elsewhere / "own.toml")).hash == own.hash
     with (elsewhere / "mine.py").open("a") as code:

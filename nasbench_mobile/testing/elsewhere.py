@@ -7,7 +7,10 @@ import importlib
 import importlib.util
 import inspect
 import multiprocessing
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from types import ModuleType
@@ -76,7 +79,8 @@ def in_another_process(subject: StrategySubject) -> list[Proposal]:
         factory, options = factory.func, {**factory.keywords, **options}
     arguments = (home_of(factory), options, subject.budget, sender)
     process = context.Process(target=_work, args=arguments, daemon=True)
-    process.start()
+    with _another_hash_seed():
+        process.start()
     sender.close()
     try:
         if not receiver.poll(PATIENCE_S):
@@ -92,6 +96,23 @@ def in_another_process(subject: StrategySubject) -> list[Proposal]:
         raise LawBroken(f"in a worker process: {answer}")
     proposals: list[Proposal] = answer
     return proposals
+
+
+@contextmanager
+def _another_hash_seed() -> Iterator[None]:
+    """Processes started within hash strings otherwise than this one, as two machines would.
+
+    Where PYTHONHASHSEED is set (tox sets it) they would inherit it, and agree by it.
+    """
+    set_to = os.environ.get("PYTHONHASHSEED")
+    if set_to is None or not set_to.isdigit():  # random: each process has its own
+        yield
+        return
+    os.environ["PYTHONHASHSEED"] = str((int(set_to) + 1) % 2**32)
+    try:
+        yield
+    finally:
+        os.environ["PYTHONHASHSEED"] = set_to
 
 
 def _work(home: Home, options: dict[str, Any], budget: int, out: Connection) -> None:
