@@ -50,6 +50,7 @@ BUILT_IN: dict[CatalogKind, dict[str, str]] = {
     "space": {
         "mnasnet": "nasbench_mobile.spaces.mnasnet:MnasNetSpace",
         "mnasnet-anb": "nasbench_mobile.spaces.mnasnet_anb:MnasNetAnbSpace",
+        "mnasnet-coarse": "nasbench_mobile.spaces.mnasnet_coarse:MnasNetCoarseSpace",
         "nasnet": "nasbench_mobile.spaces.nasnet:NasNetSpace",
     },
     "accuracy evaluator": {

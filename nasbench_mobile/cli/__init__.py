@@ -8,6 +8,7 @@ import typer
 
 from nasbench_mobile.cli import (
     checking,
+    collecting,
     comparing,
     describing,
     devices,
@@ -45,6 +46,7 @@ app.command("devices")(devices.devices)
 app.command("measure")(measuring.measure)
 app.command("train")(training.train)
 app.add_typer(lookup.app, name="lookup")
+app.add_typer(collecting.app, name="collect")
 app.add_typer(fitting.app, name="fit")
 app.add_typer(checking.app, name="check")
 app.add_typer(starting.app, name="new")

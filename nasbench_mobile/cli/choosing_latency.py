@@ -43,6 +43,12 @@ def choose_latency(benchmark: Benchmark, spec: str) -> Benchmark:
     return benchmark.with_latency(choice).with_objective(target_ms=target_ms)
 
 
+def latency_evaluator(spec: str, space: SearchSpace) -> LatencyEvaluator:
+    """The evaluator that `spec` names, by itself; `UsageError` where it names none."""
+    name, _, detail = spec.partition(":")
+    return _made(name, detail, spec, space)[0]
+
+
 def _made(
     name: str, detail: str, spec: str, space: SearchSpace
 ) -> tuple[LatencyEvaluator, float, dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -148,20 +149,55 @@ class TrainingAccuracy:
         """The door for reference models, which have no tokens; build them as `network` does."""
         return self._reading(0, network, 1.0)
 
+    def with_seed(self, seed: int) -> TrainingAccuracy:
+        """The same training with another seed, on the same images in memory."""
+        other = copy(self)
+        other._data = self.data
+        other._setting = replace(self._setting, seed=seed)
+        return other
+
+    @property
+    def precision(self) -> str:
+        """`32` or `bf16`: in what networks are computed on this evaluator's device."""
+        from nasbench_mobile.training.launcher import OneDevice
+
+        return "bf16" if OneDevice(self._device, self._precision).half else "32"
+
+    def trained(self, network: Network) -> dict[str, Any] | Failure:
+        """`{accuracy, cost_s, history}` of training a network, `history` one record per epoch."""
+        return self._trained(0, network, self.recipe)
+
+    def forget(self, network: Network) -> None:
+        """Remove what a training of it left in the folder of checkpoints."""
+        if self._checkpoints is not None:
+            name = self._name(network, self.recipe)
+            for suffix in (".json", ".pt"):
+                (self._checkpoints / f"{name}{suffix}").unlink(missing_ok=True)
+
     def _reading(self, place: int, network: Network, share: float) -> AccuracyReading | Failure:
+        recipe = self.recipe.changed(epochs=self.recipe.epochs * share)
+        known = self._trained(place, network, recipe)
+        if isinstance(known, Failure):
+            return known
+        fidelity = replace(self.fidelity, epochs=recipe.epochs)
+        return AccuracyReading(known["accuracy"], cost_s=known["cost_s"], fidelity=fidelity)
+
+    def _trained(self, place: int, network: Network, recipe: Recipe) -> dict[str, Any] | Failure:
         from nasbench_mobile.training.limits import TrainingFailure
+
+        name = self._name(network, recipe)
+        known = self._ended(name)
+        if known is not None:
+            return known
+        try:
+            return self._train(place, network, recipe, name)
+        except TrainingFailure as error:
+            return Failure(str(error))
+
+    def _name(self, network: Network, recipe: Recipe) -> str:
         from nasbench_mobile.training.trainer import training_identity
 
-        recipe = self.recipe.changed(epochs=self.recipe.epochs * share)
-        fidelity = replace(self.fidelity, epochs=recipe.epochs)
-        name = training_identity(network, self.data, recipe, self._setting.seed)
-        known = self._ended(name)
-        if known is None:
-            try:
-                known = self._train(place, network, recipe, name)
-            except TrainingFailure as error:
-                return Failure(str(error))
-        return AccuracyReading(known["accuracy"], cost_s=known["cost_s"], fidelity=fidelity)
+        return training_identity(network, self.data, recipe, self._setting.seed)
 
     def _train(self, place: int, network: Network, recipe: Recipe, name: str) -> dict[str, Any]:
         from nasbench_mobile.training.checkpoint import write_whole

@@ -8,14 +8,19 @@ from nasbench_mobile.errors import InvalidNetworkError
 from nasbench_mobile.networks.graph import IMAGE, Conv, Network, NetworkBuilder
 
 
-def with_stem_stride(network: Network, stride: int) -> Network:
+def with_stem_stride(network: Network, stride: int, input_size: int | None = None) -> Network:
     """The network with this stride in the convolutions that read the image, all else as it was.
 
     MnasNet's stem has stride 2 and its blocks divide by 16 more: 32 pixels end as one.
+    `input_size` builds it for images of another side, below 32 pixels too, which a stride of 1 is
+    for.
     """
     if stride < 1:
         raise InvalidNetworkError(f"stem stride is {stride}; it must be 1 or more")
-    builder = NetworkBuilder(network.input_shape)
+    channels, *sides = network.input_shape
+    if input_size is not None:
+        sides = [input_size, input_size]
+    builder = NetworkBuilder((channels, sides[0], sides[1]))
     stems = 0
     for node in network:
         operation = node.operation

@@ -52,6 +52,11 @@ class OneDevice:
         _check_precision(precision)
         self._half = precision == "bf16" or (precision == "auto" and self.device.type == "cuda")
 
+    @property
+    def half(self) -> bool:
+        """Whether activations are bf16."""
+        return self._half
+
     def set_up(self, module: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[Any, Any]:
         return module, optimizer
 

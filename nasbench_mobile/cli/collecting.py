@@ -1,0 +1,277 @@
+"""`collect`: train many architectures and keep what comes out in a table."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nasbench_mobile.cli.output import console, print_json
+from nasbench_mobile.cli.training import PrecisionName, RecipeName, _recipe
+from nasbench_mobile.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nasbench_mobile.collecting.jobs import Job
+    from nasbench_mobile.evaluators.training import TrainingAccuracy
+    from nasbench_mobile.protocols import LatencyEvaluator, SearchSpace
+    from nasbench_mobile.tables.row import Origin
+    from nasbench_mobile.types import Tokens
+
+app = typer.Typer(rich_markup_mode="markdown")
+
+TRAININGS = "trainings"
+"""Folder beside the table for the checkpoints of trainings under way."""
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")]
+
+
+@app.callback(invoke_without_command=True)
+def collect(
+    context: typer.Context,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder of the table; continued if there.")
+    ] = None,
+    data: Annotated[str, typer.Option(help="Folder or .tar of images, or digits.")] = "digits",
+    space: Annotated[str, typer.Option(help="Where architectures are drawn from.")] = "mnasnet",
+    count: Annotated[int, typer.Option(help="Architectures in all; more later go on.", min=0)] = 0,
+    sample_seed: Annotated[int, typer.Option(help="Draws the architectures.", min=0)] = 0,
+    around: Annotated[
+        list[str] | None, typer.Option(help="A model or tokens to draw near to; may be repeated.")
+    ] = None,
+    around_share: Annotated[
+        float, typer.Option(help="Share of --count drawn around these.", min=0, max=1)
+    ] = 0.5,
+    references: Annotated[
+        bool, typer.Option("--references", help="The paper's reference models as well.")
+    ] = False,
+    seeds: Annotated[int, typer.Option(help="Trainings of each network.", min=1)] = 1,
+    repeat_first: Annotated[
+        int, typer.Option(help="So many architectures are trained --repeat-seeds times.", min=0)
+    ] = 0,
+    repeat_seeds: Annotated[int, typer.Option(help="See --repeat-first.", min=1)] = 3,
+    latency: Annotated[
+        list[str] | None,
+        typer.Option(help="pixel1, host, host-lookup[:FILE], android:SERIAL; may be repeated."),
+    ] = None,
+    recipe: Annotated[RecipeName, typer.Option(help="How networks are trained.")] = (
+        RecipeName.PROXY
+    ),
+    epochs: Annotated[float | None, typer.Option(help="Instead of the recipe's.")] = None,
+    width: Annotated[float, typer.Option(help="Depth multiplier of what is trained.")] = 0.35,
+    input_size: Annotated[
+        int | None, typer.Option(help="Image side in pixels; default 224, small images 32.", min=32)
+    ] = None,
+    stem_stride: Annotated[
+        int | None, typer.Option(help="Instead of the network's, for small images: 1.", min=1)
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="A recipe's value: --set batch_size=64.")
+    ] = None,
+    validation_images: Annotated[
+        int | None, typer.Option(help="Held out of training; default 50,000 or a tenth.", min=1)
+    ] = None,
+    train_images: Annotated[
+        int | None, typer.Option(help="Train on so many of the rest; default all.", min=1)
+    ] = None,
+    split_seed: Annotated[int, typer.Option(help="Of what is held out.", min=0)] = 0,
+    workers: Annotated[int, typer.Option(help="Trainings at a time.", min=1)] = 1,
+    shard: Annotated[
+        str | None, typer.Option(help="2/4: the second of four machines' shares.")
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Train again what failed.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps, or auto.")] = "auto",
+    precision: Annotated[PrecisionName, typer.Option(help="auto: bf16 on a GPU.")] = (
+        PrecisionName.AUTO
+    ),
+    time_limit_s: Annotated[float | None, typer.Option(help="Seconds a training may take.")] = None,
+    memory_limit_mb: Annotated[float | None, typer.Option(help="Memory it may take.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train many architectures and append every training to a table.
+
+    The same command goes on where it was stopped; a larger --count goes on from there. Latency is
+    that of the full network, whatever is trained.
+
+    Example: `nasbench-mobile collect --data digits --count 10 --epochs 1 --out out/table`
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from nasbench_mobile import catalog
+    from nasbench_mobile.collecting.jobs import Seeds, home_space
+    from nasbench_mobile.evaluators.training import TrainingAccuracy
+
+    if out is None:
+        raise UsageError("nothing says where the table goes; give --out FOLDER")
+    if not count and not references:
+        raise UsageError("nothing is to be trained; give --count, or --references")
+    place = catalog.build_space(space)
+    how = _recipe(recipe.value, epochs, set_ or [])
+    accuracy = TrainingAccuracy(
+        data=data, recipe=recipe.value, options=how.record(), width=width, input_size=input_size,
+        stem_stride=stem_stride, validation_images=validation_images, train_images=train_images,
+        split_seed=split_seed, checkpoints=str(out / TRAININGS), time_limit_s=time_limit_s,
+        memory_limit_mb=memory_limit_mb, device=device, precision=precision.value,
+    )  # fmt: skip
+    jobs = _jobs(
+        place, count, sample_seed, around or [], around_share if around else 0.0, references,
+        Seeds(seeds, repeat_first, repeat_seeds), shard,
+    )  # fmt: skip
+    named = _latencies(latency or ["pixel1"], home_space(place), workers)
+    wanted = {
+        key: _without_folders(value)
+        for key, value in context.params.items()
+        if key not in ("out", "as_json")
+    }
+    summary = _collect(out, place, accuracy, named, jobs, workers, retry_failed, wanted, as_json)
+    if as_json:
+        print_json(summary)
+    else:
+        console().print(_words(out, summary), markup=False, soft_wrap=True)
+
+
+@app.command()
+def merge(
+    tables: Annotated[list[Path], typer.Argument(help="Folders or files of tables.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the merged table.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make one table of several that were collected with the same recipe.
+
+    Example: `nasbench-mobile collect merge out/one out/two -o out/both`
+    """
+    from nasbench_mobile.tables.merging import merge_tables
+    from nasbench_mobile.tables.table import FILE, table_file
+    from nasbench_mobile.tables.writing import write_table
+
+    target = out / FILE
+    if target.exists() and target.resolve() not in {table_file(one).resolve() for one in tables}:
+        raise UsageError(
+            f"{target} is there already; merge it too, or give a folder without a table"
+        )
+    table = merge_tables(tables)
+    write_table(target, table)
+    facts = {
+        "table": str(target),
+        "networks": len(table.trained()),
+        "trainings": len(table.rows),
+        "failed": len(table.failures),
+    }
+    if as_json:
+        print_json(facts)
+        return
+    console().print(
+        f"{target}: {facts['trainings']:,} trainings of {facts['networks']:,} networks, "
+        f"{facts['failed']} failed",
+        markup=False,
+    )
+
+
+def _without_folders(value: Any) -> Any:
+    """An option's value for the record, files by name: where they lay means nothing elsewhere."""
+    if isinstance(value, list | tuple):
+        return [_without_folders(item) for item in value]
+    if isinstance(value, str) and "/" in value and Path(value.partition(":")[2] or value).exists():
+        return Path(value).name
+    return value
+
+
+def _jobs(
+    space: SearchSpace, count: int, seed: int, around: Sequence[str], share: float,
+    with_references: bool, seeds: Any, part: str | None,
+) -> list[Job]:  # fmt: skip
+    from nasbench_mobile.collecting.jobs import all_jobs, home_tokens, shard
+    from nasbench_mobile.collecting.references import references
+    from nasbench_mobile.collecting.sampling import draw
+
+    near = [_tokens(space, text) for text in around]
+    samples: list[tuple[Tokens, Origin]] = [
+        (home_tokens(space, sample.tokens), sample.origin)
+        for sample in draw(space, count, seed, near, share)
+    ]
+    return shard(all_jobs(samples, references() if with_references else [], seeds), part)
+
+
+def _tokens(space: SearchSpace, text: str) -> Tokens:
+    """Tokens in the space of a model's name or of tokens."""
+    from nasbench_mobile.cli.subject import parse_subject
+
+    subject = parse_subject(text, space.name)
+    if subject.tokens is not None:
+        return space.canonical(subject.tokens)
+    return space.encode(subject.network(1.0, 224, 1000))
+
+
+def _latencies(
+    specs: Sequence[str], space: SearchSpace, workers: int
+) -> dict[str, LatencyEvaluator]:
+    from nasbench_mobile.cli.choosing_latency import latency_evaluator
+
+    named = {spec.partition(":")[0]: spec for spec in specs}
+    if len(named) < len(specs):
+        raise UsageError(f"latencies are {', '.join(specs)}; name each kind once")
+    if workers > 1 and not named.keys() <= {"pixel1", "host-lookup"}:
+        raise UsageError(
+            "a measured latency is disturbed by trainings beside it; use --workers 1, or an "
+            "estimate: pixel1, host-lookup"
+        )
+    return {name: latency_evaluator(spec, space) for name, spec in named.items()}
+
+
+def _collect(
+    out: Path, space: SearchSpace, accuracy: TrainingAccuracy,
+    latencies: dict[str, LatencyEvaluator], jobs: list[Job], workers: int, retry_failed: bool,
+    wanted: dict[str, Any], quiet: bool,
+) -> dict[str, Any]:  # fmt: skip
+    from nasbench_mobile.collecting.collector import Collector, Trainer, table_header
+    from nasbench_mobile.collecting.jobs import home_space
+    from nasbench_mobile.provenance import environment, versions
+    from nasbench_mobile.tables.writing import open_table
+
+    home = home_space(space)
+    header = table_header(home, accuracy, latencies)
+    with open_table(out, header) as (table, writer), _watching(quiet) as watch:
+        collector = Collector(Trainer(home, accuracy), latencies, workers, retry_failed, watch)
+        missing = collector.missing(jobs, table)
+        if missing:
+            writer.session(
+                {
+                    "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                    "options": wanted,
+                    "versions": versions(),
+                    "environment": environment(),
+                }
+            )
+        rows = collector.collect(missing, writer)
+    return {
+        "table": str(out),
+        "asked": len(jobs),
+        "trained": len(rows),
+        "known": len(jobs) - len(missing),
+        "failed": sum(row.failure is not None for row in rows),
+        "cost_s": round(sum(row.cost_s for row in rows), 1),
+        "rows": len(table.rows) + len(rows),
+    }
+
+
+def _watching(quiet: bool) -> Any:
+    from contextlib import nullcontext
+
+    from nasbench_mobile.cli.watching_collect import watching
+    from nasbench_mobile.collecting.collector import Watcher
+
+    nothing: Watcher = Watcher()
+    return nullcontext(nothing) if quiet else watching()
+
+
+def _words(out: Path, summary: dict[str, Any]) -> str:
+    failed = f", {summary['failed']} of them failed" if summary["failed"] else ""
+    return (
+        f"{out}: {summary['trained']} trainings done in {summary['cost_s']:,.0f} s{failed}, "
+        f"{summary['known']} known before; {summary['rows']} rows in all"
+    )

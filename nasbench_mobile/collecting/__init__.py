@@ -1,0 +1,1 @@
+"""Filling tables: which architectures to train, training them, and writing each down at once."""

@@ -1,0 +1,91 @@
+"""The trainings a table is to have, in the order they are done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nasbench_mobile.collecting.references import FULL_SIZE, Reference
+from nasbench_mobile.errors import UsageError
+from nasbench_mobile.protocols import SearchSpace
+from nasbench_mobile.tables.row import Key, Origin
+from nasbench_mobile.types import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One training to be done: of an architecture's `tokens`, or of a `reference`."""
+
+    origin: Origin
+    seed: int
+    tokens: Tokens | None = None
+    reference: Reference | None = None
+
+    @property
+    def key(self) -> Key:
+        """That of the row it will be."""
+        model = self.reference
+        if model is None:
+            return (self.tokens, None, 1.0, FULL_SIZE), self.seed
+        return (None, model.name, model.depth_multiplier, model.input_size), self.seed
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """With which seeds networks are trained: 0 up to `each`, the first `repeated` up to `more`."""
+
+    each: int = 1
+    repeated: int = 0
+    more: int = 3
+
+    def __post_init__(self) -> None:
+        if self.each < 1 or self.repeated < 0 or self.more < 1:
+            raise UsageError(
+                f"seeds are {self.each} for each network and {self.more} for the first "
+                f"{self.repeated}; give 1 or more"
+            )
+
+    def of(self, place: int) -> range:
+        """The seeds of the network at a place, from 0."""
+        return range(max(self.each, self.more) if place < self.repeated else self.each)
+
+
+def all_jobs(
+    samples: Sequence[tuple[Tokens, Origin]], models: Sequence[Reference], seeds: Seeds
+) -> list[Job]:
+    """Seed 0 of every architecture, then of every reference model, then further seeds.
+
+    Breadth first, our choice: a table cut short has most of its networks, if with fewer seeds.
+    """
+    jobs: list[Job] = []
+    for seed in range(max(seeds.each, seeds.more)):
+        jobs += [
+            Job(origin, seed, tokens=tokens)
+            for place, (tokens, origin) in enumerate(samples)
+            if seed in seeds.of(place)
+        ]
+        if seed < seeds.each:
+            jobs += [Job("reference", seed, reference=model) for model in models]
+    return jobs
+
+
+def shard(jobs: Sequence[Job], text: str | None) -> list[Job]:
+    """Those of one machine, `1/4` to `4/4`: every fourth; all where there is no text."""
+    if text is None:
+        return list(jobs)
+    part, slash, parts = text.partition("/")
+    if not (slash and part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
+        raise UsageError(f"shard is {text!r}; write 1/4 for the first of four")
+    return list(jobs[int(part) - 1 :: int(parts)])
+
+
+def home_space(space: SearchSpace) -> SearchSpace:
+    """The space that a table's tokens are of: the one a space is a part of, else itself."""
+    parent: SearchSpace = getattr(space, "parent", space)
+    return parent
+
+
+def home_tokens(space: SearchSpace, tokens: Tokens) -> Tokens:
+    """Canonical tokens in `home_space`."""
+    embed = getattr(space, "embed", None)
+    return space.canonical(tokens) if embed is None else embed(tokens)

@@ -1,0 +1,1 @@
+"""Tables of trained architectures: their rows and file, merging them, and what noise they hold."""

@@ -1,0 +1,135 @@
+"""A table as read: its header, the sessions that filled it, and its rows."""
+
+from __future__ import annotations
+
+import json
+import lzma
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nasbench_mobile.errors import UsageError
+from nasbench_mobile.tables.row import Identity, Key, Row
+
+MODEL, SCHEMA = "trained-architectures", 1
+"""What a table's first line says it is."""
+
+FILE = "table.jsonl"
+"""The table in the folder that `collect` fills."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What all rows of a table have in common, and tables must before they are merged.
+
+    `space` is that of the tokens, {name, options}; `training` all that decides an accuracy but the
+    network and the seed; `latency` says of each column its label, device and kind.
+    """
+
+    space: dict[str, Any]
+    training: dict[str, Any]
+    latency: dict[str, dict[str, Any]]
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "table": MODEL, "schema": SCHEMA,
+            "space": self.space, "training": self.training, "latency": self.latency,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table's content in the file's order; a row stands for those of its key before it.
+
+    `sessions` are the commands that filled it: when, by which versions, on which machine, with
+    which options, each with the number of rows that stood before it. `size` is the number of bytes
+    that are sound, `torn` whether a broken last line follows them.
+    """
+
+    header: Header
+    sessions: tuple[dict[str, Any], ...]
+    rows: tuple[Row, ...]
+    size: int = 0
+    torn: bool = False
+
+    @property
+    def by_key(self) -> dict[Key, Row]:
+        """The last row of each training."""
+        return {row.key: row for row in self.rows}
+
+    def trained(self) -> dict[Identity, list[Row]]:
+        """The rows with an accuracy, by network, seeds in ascending order."""
+        found: dict[Identity, list[Row]] = defaultdict(list)
+        for row in sorted(self.by_key.values(), key=lambda row: row.seed):
+            if row.accuracy is not None:
+                found[row.identity].append(row)
+        return dict(found)
+
+    @property
+    def failures(self) -> tuple[Row, ...]:
+        """The trainings that failed."""
+        return tuple(row for row in self.by_key.values() if row.failure is not None)
+
+
+def table_file(place: Path) -> Path:
+    """The file of a table given by its folder or its file."""
+    return place / FILE if place.is_dir() else place
+
+
+def read_table(place: Path) -> Table:
+    """Read a table, by folder or file (`.xz` too); `UsageError` names a damaged line.
+
+    A last line without its newline is torn, the process died while it wrote it, and is left out.
+    """
+    path = table_file(place)
+    try:
+        data = path.read_bytes()
+        data = lzma.decompress(data) if path.suffix == ".xz" else data
+    except OSError as error:
+        raise UsageError(f"cannot read the table {path}: {error.strerror or error}") from error
+    except lzma.LZMAError as error:
+        raise UsageError(f"cannot read the table {path}: {error}") from error
+    lines = data.splitlines(keepends=True)
+    torn = bool(lines) and not lines[-1].endswith(b"\n")
+    sound = lines[:-1] if torn else lines
+    header: Header | None = None
+    sessions: list[dict[str, Any]] = []
+    rows: list[Row] = []
+    for number, record in _records(path, sound):
+        try:
+            if number == 1:
+                header = _header(record)
+            elif "session" in record:
+                sessions.append({"rows_before": len(rows), **record["session"]})
+            else:
+                rows.append(Row.from_record(record))
+        except (KeyError, TypeError, ValueError, AttributeError, UsageError) as error:
+            raise UsageError(f"{path}, line {number}: {error}") from error
+    if header is None:
+        raise UsageError(
+            f"{path} has no complete first line, so nothing says what it is a table of; remove it"
+        )
+    return Table(header, tuple(sessions), tuple(rows), sum(map(len, sound)), torn)
+
+
+def _records(path: Path, lines: list[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
+    for number, line in enumerate(lines, 1):
+        try:
+            yield number, json.loads(line)
+        except ValueError as error:
+            raise UsageError(
+                f"{path}, line {number} is not JSON ({error}); restore it, or remove that line: "
+                "its training is then done again"
+            ) from error
+
+
+def _header(record: dict[str, Any]) -> Header:
+    found = (record.get("table"), record.get("schema"))
+    if found != (MODEL, SCHEMA):
+        raise UsageError(
+            f"this is {found}, but a table of {MODEL!r}, schema {SCHEMA}, was expected; tables "
+            "are made by `nasbench-mobile collect`"
+        )
+    return Header(record["space"], record["training"], record["latency"])

@@ -1,0 +1,120 @@
+"""Filling a table: one writer at a time, one line at a time, each on the disk before the next."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from filelock import FileLock, Timeout
+
+from nasbench_mobile.errors import NasbenchError, UsageError
+from nasbench_mobile.tables.differences import differences
+from nasbench_mobile.tables.row import Row
+from nasbench_mobile.tables.table import FILE, Header, Table, read_table
+
+
+class TableWriter:
+    """Appends to a table; `open_table` gives one."""
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self._path, self._file = path, file
+
+    def session(self, record: dict[str, Any]) -> None:
+        """Say who writes what follows."""
+        self._line({"session": record})
+
+    def row(self, row: Row) -> None:
+        """Append a row; it is on the disk when this returns."""
+        self._line(row.record())
+
+    def header(self, header: Header) -> None:
+        self._line(header.record())
+
+    def _line(self, record: dict[str, Any]) -> None:
+        try:
+            self._file.write(to_line(record))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            full = error.errno == errno.ENOSPC
+            raise NasbenchError(
+                f"{self._path} cannot be written: {'the disk is full' if full else error}. What "
+                "was trained before is safe in it; make room and give the same command again"
+            ) from error
+
+
+def to_line(record: dict[str, Any]) -> bytes:
+    """A record as a table's file has it."""
+    return json.dumps(record, separators=(",", ":"), allow_nan=False).encode() + b"\n"
+
+
+@contextmanager
+def open_table(folder: Path, header: Header) -> Iterator[tuple[Table, TableWriter]]:
+    """What a table has so far, and its writer; made where there is none.
+
+    `UsageError` where it is of another recipe, space or latency (and which), or is being written.
+    A torn last line is cut off.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / FILE
+    lock = FileLock(folder / f".{FILE}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UsageError(
+            f"{folder} is being filled by another process; wait for it, or give another folder, "
+            "collect another --shard there, and merge the two with `nasbench-mobile collect merge`"
+        ) from None
+    try:
+        table = _existing(path, header)
+        with path.open("r+b" if table.size else "wb") as file:
+            file.truncate(table.size)
+            file.seek(table.size)
+            writer = TableWriter(path, file)
+            if not table.size:
+                writer.header(header)
+            yield table, writer
+    finally:
+        lock.release()
+
+
+def write_table(path: Path, table: Table) -> None:
+    """Write a whole table in one step."""
+    lines = [to_line(table.header.record())]
+    rows = list(table.rows)
+    done = 0
+    for session in table.sessions:
+        before = session["rows_before"]
+        lines += [to_line(row.record()) for row in rows[done:before]]
+        kept = {key: value for key, value in session.items() if key != "rows_before"}
+        lines.append(to_line({"session": kept}))
+        done = before
+    lines += [to_line(row.record()) for row in rows[done:]]
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(b"".join(lines))
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise NasbenchError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _existing(path: Path, header: Header) -> Table:
+    empty = Table(header, (), ())
+    if not path.exists() or b"\n" not in path.read_bytes():
+        return empty  # nothing, or the process died while it wrote the first line
+    table = read_table(path)
+    found = differences(header.record(), table.header.record())
+    if found:
+        raise UsageError(
+            f"{path} is a table of something else: {found.words('this command', 'the table')}; "
+            "give another folder, or the options it was begun with"
+        )
+    return replace(table, torn=False)

@@ -1,0 +1,150 @@
+"""A small, enumerable part of the paper's space: five decisions that each act on several blocks."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from nasbench_mobile.errors import InvalidNetworkError
+from nasbench_mobile.networks.blocks import MobileSpec
+from nasbench_mobile.networks.graph import Network
+from nasbench_mobile.spaces._factorized import FIELDS
+from nasbench_mobile.spaces._grid import DecisionGrid
+from nasbench_mobile.spaces.mnasnet import MnasNetSpace
+from nasbench_mobile.types import Decision, Tokens
+
+_FRAME: tuple[tuple[str, str, str, str, str, str], ...] = (
+    ("sepconv", "3", "0", "none", "x1", "0"),
+    ("mbconv6", "3", "0", "identity", "x1", "0"),
+    ("mbconv3", "5", "0.25", "identity", "x1.25", "0"),
+    ("mbconv6", "3", "0", "identity", "x1.25", "0"),
+    ("mbconv6", "3", "0.25", "identity", "x1.25", "-1"),
+    ("mbconv6", "5", "0.25", "identity", "x1", "0"),
+    ("mbconv6", "3", "0", "identity", "x1", "0"),
+)
+"""MnasNet-A1, block by block, in the labels of `mnasnet`: what no decision speaks of stays so."""
+
+_EARLY, _LATE = (1, 2), (3, 4, 5, 6)
+_SEARCHED = (*_EARLY, *_LATE)
+_OPS = ("sepconv", "mbconv3", "mbconv6")
+_FACTORS: tuple[tuple[str, str, tuple[int, ...], bool, tuple[str, ...]], ...] = (
+    ("early/op", "op", _EARLY, True, _OPS),
+    ("late/op", "op", _LATE, True, _OPS),
+    ("kernel", "kernel", _SEARCHED, True, ("3", "5")),
+    ("se", "se", _SEARCHED, True, ("0", "0.25")),
+    ("layers", "layers", _SEARCHED, True, ("-1", "0", "+1")),
+)
+"""Decision, the field it sets, in which blocks (from 0), whether ordered, and its values.
+
+Ops are ordered here: each has more filters in its middle than the one before."""
+
+
+class MnasNetCoarseSpace:
+    """Five decisions over many blocks at once: 3 * 3 * 2 * 2 * 3 = 108 networks of `mnasnet`.
+
+    The op of blocks 2-3 and that of blocks 4-7 {sepconv, MBConv3, MBConv6}, and for blocks 2-7
+    kernel {3, 5}, SE {0, 0.25} and layers {-1, 0, +1}; all else, and block 1, is MnasNet-A1's. Our
+    choice: few enough to train every one, so that an optimum is known, and decisions that act on
+    many blocks, because the effect of a single block's is smaller than training's noise.
+
+    `parent` is the space these networks are of, `embed` gives a network's tokens there.
+
+    >>> space = MnasNetCoarseSpace()
+    >>> space.size, space.distinct, len(space.parent.decisions)
+    (108, 108, 42)
+    """
+
+    name = "mnasnet-coarse"
+
+    def __init__(self) -> None:
+        self.parent = MnasNetSpace()
+        self._grid = DecisionGrid(
+            self.name,
+            [
+                Decision(name, len(values), ordered, values)
+                for name, _, _, ordered, values in _FACTORS
+            ],
+        )
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Empty: the space has none."""
+        return {}
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        return self._grid.decisions
+
+    @property
+    def size(self) -> int:
+        return self._grid.size
+
+    @property
+    def distinct(self) -> int:
+        """All of them: every choice shows in block 4, which has three layers or more."""
+        return self._grid.size
+
+    def embed(self, tokens: Tokens) -> Tokens:
+        """Canonical tokens of the same network in `parent`."""
+        blocks = [dict(zip(FIELDS, block, strict=True)) for block in _FRAME]
+        for (_, field, places, _, values), token in zip(
+            _FACTORS, self.validate(tokens), strict=True
+        ):
+            for place in places:
+                blocks[place][field] = values[token]
+        return self.parent.canonical(
+            tuple(
+                FIELDS[field][1].index(label) for block in blocks for field, label in block.items()
+            )
+        )
+
+    def validate(self, tokens: Sequence[int]) -> Tokens:
+        return self._grid.validate(tokens)
+
+    def canonical(self, tokens: Tokens) -> Tokens:
+        """The tokens themselves: no two lists decode to the same network."""
+        return self._grid.validate(tokens)
+
+    def sample(self, rng: np.random.Generator) -> Tokens:
+        return self._grid.sample(rng)
+
+    def neighbours(self, tokens: Tokens) -> Iterator[Tokens]:
+        return self._grid.neighbours(self.validate(tokens))
+
+    def spec(self, tokens: Tokens) -> MobileSpec:
+        """The chain of blocks that the tokens mean, full size."""
+        return self.parent.spec(self.embed(tokens))
+
+    def network(
+        self,
+        tokens: Tokens,
+        *,
+        width: float = 1.0,
+        input_size: int | None = None,
+        classes: int = 1000,
+    ) -> Network:
+        return self.parent.network(
+            self.embed(tokens), width=width, input_size=input_size, classes=classes
+        )
+
+    def describe(self, tokens: Tokens) -> str:
+        return self.parent.describe(self.embed(tokens))
+
+    def encode(self, network: Network) -> Tokens:
+        """Tokens of a full-size network; `InvalidNetworkError` for one that is not of the 108."""
+        found = self._embedded.get(self.parent.encode(network))
+        if found is None:
+            raise InvalidNetworkError(
+                f"the network is of space {self.parent.name!r}, but none of the {self.size} of "
+                f"{self.name!r}, which vary MnasNet-A1 by five decisions"
+            )
+        return found
+
+    @cached_property
+    def _embedded(self) -> dict[Tokens, Tokens]:
+        every = itertools.product(*(range(d.cardinality) for d in self.decisions))
+        return {self.embed(tokens): tokens for tokens in every}
