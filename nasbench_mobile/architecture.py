@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nasbench_mobile.networks.graph import Network
-from nasbench_mobile.protocols import SearchSpace
+from nasbench_mobile.protocols import Embedded, SearchSpace
 from nasbench_mobile.types import Tokens
 
 
@@ -20,6 +20,17 @@ class Architecture:
     def identity(self) -> tuple[str, Tokens]:
         """`(space name, canonical tokens)`."""
         return self.space.name, self.space.canonical(self.tokens)
+
+    @property
+    def home(self) -> Architecture:
+        """The same network in the space that this one's is a part of; else with canonical tokens.
+
+        Tables of trained architectures are kept in that space.
+        """
+        space = self.space
+        if isinstance(space, Embedded):
+            return Architecture(space.parent, space.embed(self.tokens))
+        return Architecture(space, space.canonical(self.tokens))
 
     def network(
         self, width: float = 1.0, input_size: int | None = None, classes: int = 1000

@@ -56,6 +56,7 @@ BUILT_IN: dict[CatalogKind, dict[str, str]] = {
     "accuracy evaluator": {
         "surrogate": "nasbench_mobile.evaluators.surrogate:SurrogateAccuracy",
         "training": "nasbench_mobile.evaluators.training:TrainingAccuracy",
+        "tabular": "nasbench_mobile.evaluators.tabular:TabularAccuracy",
         "synthetic-curves": "nasbench_mobile.evaluators.curves:SyntheticCurves",
     },
     "latency evaluator": {

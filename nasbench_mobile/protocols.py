@@ -132,6 +132,17 @@ class Segmented(Protocol):
     def segments(self) -> tuple[tuple[str, tuple[int, ...]], ...]: ...
 
 
+@runtime_checkable
+class Embedded(Protocol):
+    """Optional ability of a space: its networks are some of those of a larger space."""
+
+    @property
+    def parent(self) -> SearchSpace: ...
+
+    def embed(self, tokens: Tokens) -> Tokens:
+        """Canonical tokens of the same network in `parent`."""
+
+
 class AccuracyEvaluator(Protocol):
     """Accuracy for a batch of architectures: one reading or failure each, in order."""
 

@@ -13,6 +13,8 @@ from nasbench_mobile.benchmark import Benchmark, LatencyChoice
 from nasbench_mobile.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nasbench_mobile.evaluators.lookup import LookupLatency
     from nasbench_mobile.protocols import LatencyEvaluator, SearchSpace
 
@@ -47,6 +49,21 @@ def latency_evaluator(spec: str, space: SearchSpace) -> LatencyEvaluator:
     """The evaluator that `spec` names, by itself; `UsageError` where it names none."""
     name, _, detail = spec.partition(":")
     return _made(name, detail, spec, space)[0]
+
+
+def latency_evaluators(
+    specs: Sequence[str], space: SearchSpace, *, alone: bool = True
+) -> dict[str, LatencyEvaluator]:
+    """Evaluators by the kind that each of `specs` names; not `alone`, none that measures now."""
+    named = {spec.partition(":")[0]: spec for spec in specs}
+    if len(named) < len(specs):
+        raise UsageError(f"latencies are {', '.join(specs)}; name each kind once")
+    if not alone and not named.keys() <= {"pixel1", "host-lookup"}:
+        raise UsageError(
+            f"latencies are {', '.join(specs)}: one that is measured is disturbed by trainings "
+            "beside it; use --workers 1, or an estimate: pixel1, host-lookup"
+        )
+    return {name: latency_evaluator(spec, space) for name, spec in named.items()}
 
 
 def _made(

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nasbench_mobile.cli import tables
+from nasbench_mobile.cli.choosing_latency import latency_evaluators
+from nasbench_mobile.cli.comparing import INTERRUPTED
 from nasbench_mobile.cli.output import console, print_json
 from nasbench_mobile.cli.training import PrecisionName, RecipeName, _recipe
 from nasbench_mobile.errors import UsageError
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
     from nasbench_mobile.types import Tokens
 
 app = typer.Typer(rich_markup_mode="markdown")
+app.command()(tables.merge)
+app.command()(tables.price)
+app.command()(tables.noise)
+app.command()(tables.card)
 
 TRAININGS = "trainings"
 """Folder beside the table for the checkpoints of trainings under way."""
@@ -103,7 +110,7 @@ def collect(
     if context.invoked_subcommand is not None:
         return
     from nasbench_mobile import catalog
-    from nasbench_mobile.collecting.jobs import Seeds, home_space
+    from nasbench_mobile.collecting.jobs import Seeds
     from nasbench_mobile.evaluators.training import TrainingAccuracy
 
     if out is None:
@@ -122,54 +129,26 @@ def collect(
         place, count, sample_seed, around or [], around_share if around else 0.0, references,
         Seeds(seeds, repeat_first, repeat_seeds), shard,
     )  # fmt: skip
-    named = _latencies(latency or ["pixel1"], home_space(place), workers)
+    named = latency_evaluators(latency or ["pixel1"], _home(place), alone=workers == 1)
     wanted = {
         key: _without_folders(value)
         for key, value in context.params.items()
         if key not in ("out", "as_json")
     }
-    summary = _collect(out, place, accuracy, named, jobs, workers, retry_failed, wanted, as_json)
+    try:
+        summary = _collect(
+            out, place, accuracy, named, jobs, workers, retry_failed, wanted, as_json
+        )
+    except KeyboardInterrupt:
+        console(stderr=True).print(
+            f"stopped; what was trained is in {out}, and the same command goes on",
+            markup=False, soft_wrap=True,
+        )  # fmt: skip
+        raise typer.Exit(INTERRUPTED) from None
     if as_json:
         print_json(summary)
     else:
         console().print(_words(out, summary), markup=False, soft_wrap=True)
-
-
-@app.command()
-def merge(
-    tables: Annotated[list[Path], typer.Argument(help="Folders or files of tables.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the merged table.")],
-    as_json: AsJson = False,
-) -> None:
-    """Make one table of several that were collected with the same recipe.
-
-    Example: `nasbench-mobile collect merge out/one out/two -o out/both`
-    """
-    from nasbench_mobile.tables.merging import merge_tables
-    from nasbench_mobile.tables.table import FILE, table_file
-    from nasbench_mobile.tables.writing import write_table
-
-    target = out / FILE
-    if target.exists() and target.resolve() not in {table_file(one).resolve() for one in tables}:
-        raise UsageError(
-            f"{target} is there already; merge it too, or give a folder without a table"
-        )
-    table = merge_tables(tables)
-    write_table(target, table)
-    facts = {
-        "table": str(target),
-        "networks": len(table.trained()),
-        "trainings": len(table.rows),
-        "failed": len(table.failures),
-    }
-    if as_json:
-        print_json(facts)
-        return
-    console().print(
-        f"{target}: {facts['trainings']:,} trainings of {facts['networks']:,} networks, "
-        f"{facts['failed']} failed",
-        markup=False,
-    )
 
 
 def _without_folders(value: Any) -> Any:
@@ -185,16 +164,24 @@ def _jobs(
     space: SearchSpace, count: int, seed: int, around: Sequence[str], share: float,
     with_references: bool, seeds: Any, part: str | None,
 ) -> list[Job]:  # fmt: skip
-    from nasbench_mobile.collecting.jobs import all_jobs, home_tokens, shard
+    from nasbench_mobile.architecture import Architecture
+    from nasbench_mobile.collecting.jobs import all_jobs, shard
     from nasbench_mobile.collecting.references import references
     from nasbench_mobile.collecting.sampling import draw
 
     near = [_tokens(space, text) for text in around]
     samples: list[tuple[Tokens, Origin]] = [
-        (home_tokens(space, sample.tokens), sample.origin)
+        (Architecture(space, sample.tokens).home.tokens, sample.origin)
         for sample in draw(space, count, seed, near, share)
     ]
     return shard(all_jobs(samples, references() if with_references else [], seeds), part)
+
+
+def _home(space: SearchSpace) -> SearchSpace:
+    """The space that the table's tokens are of."""
+    from nasbench_mobile.protocols import Embedded
+
+    return space.parent if isinstance(space, Embedded) else space
 
 
 def _tokens(space: SearchSpace, text: str) -> Tokens:
@@ -207,33 +194,16 @@ def _tokens(space: SearchSpace, text: str) -> Tokens:
     return space.encode(subject.network(1.0, 224, 1000))
 
 
-def _latencies(
-    specs: Sequence[str], space: SearchSpace, workers: int
-) -> dict[str, LatencyEvaluator]:
-    from nasbench_mobile.cli.choosing_latency import latency_evaluator
-
-    named = {spec.partition(":")[0]: spec for spec in specs}
-    if len(named) < len(specs):
-        raise UsageError(f"latencies are {', '.join(specs)}; name each kind once")
-    if workers > 1 and not named.keys() <= {"pixel1", "host-lookup"}:
-        raise UsageError(
-            "a measured latency is disturbed by trainings beside it; use --workers 1, or an "
-            "estimate: pixel1, host-lookup"
-        )
-    return {name: latency_evaluator(spec, space) for name, spec in named.items()}
-
-
 def _collect(
     out: Path, space: SearchSpace, accuracy: TrainingAccuracy,
     latencies: dict[str, LatencyEvaluator], jobs: list[Job], workers: int, retry_failed: bool,
     wanted: dict[str, Any], quiet: bool,
 ) -> dict[str, Any]:  # fmt: skip
     from nasbench_mobile.collecting.collector import Collector, Trainer, table_header
-    from nasbench_mobile.collecting.jobs import home_space
     from nasbench_mobile.provenance import environment, versions
     from nasbench_mobile.tables.writing import open_table
 
-    home = home_space(space)
+    home = _home(space)
     header = table_header(home, accuracy, latencies)
     with open_table(out, header) as (table, writer), _watching(quiet) as watch:
         collector = Collector(Trainer(home, accuracy), latencies, workers, retry_failed, watch)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nasbench_mobile.cli.output import print_json, print_table
 from nasbench_mobile.errors import UsageError
+
+if TYPE_CHECKING:
+    from nasbench_mobile.benchmark import Benchmark
 
 
 class Parts(StrEnum):
@@ -88,10 +91,38 @@ def _benchmarks() -> tuple[list[dict[str, Any]], dict[str, str]]:
     rows = []
     for name in built_in_names():
         benchmark = load_benchmark(name)
-        rows.append({"title": benchmark.title, "hash": benchmark.hash, **benchmark.record()})
+        rows.append(
+            {
+                "title": benchmark.title,
+                "hash": benchmark.hash,
+                **benchmark.record(),
+                "card": _card(benchmark),
+                **_of_table(benchmark),
+            }
+        )
     for row in rows:
         row["space_name"] = row["space"]["name"]
     return rows, {"name": "benchmark", "version": "version", "space_name": "space", "title": ""}
+
+
+def _card(benchmark: Benchmark) -> str | None:
+    """The file that says where its accuracies come from."""
+    model = benchmark.accuracy.model
+    path = None if model is None else model.with_suffix(".md")
+    return str(path) if path is not None and path.is_file() else None
+
+
+def _of_table(benchmark: Benchmark) -> dict[str, Any]:
+    """Size, noise and optimum of a benchmark whose accuracies are a table's; nothing of others."""
+    if benchmark.accuracy.name != "tabular" or benchmark.accuracy.model is None:
+        return {}
+    from nasbench_mobile.collecting.facts import table_facts
+    from nasbench_mobile.collecting.members import members, optimum
+    from nasbench_mobile.tables.table import read_table
+
+    problem = benchmark.build()
+    table = read_table(benchmark.accuracy.model)
+    return {"table": table_facts(table, members(problem.space)), "optimum": optimum(problem)}
 
 
 def _models() -> tuple[list[dict[str, Any]], dict[str, str]]:

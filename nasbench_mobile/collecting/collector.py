@@ -159,7 +159,7 @@ class Collector:
 
     def _priced(self, job: Job) -> dict[str, float | None]:
         network = self.trainer.full(job)
-        return {name: _latency_ms(one, network) for name, one in self.latencies.items()}
+        return {name: latency_ms(one, network) for name, one in self.latencies.items()}
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ def _stop_if_told() -> None:
         raise _Stopped
 
 
-def _latency_ms(evaluator: LatencyEvaluator, network: Network) -> float | None:
+def latency_ms(evaluator: LatencyEvaluator, network: Network) -> float | None:
     """Milliseconds; None for what an evaluator cannot tell, such as other input sizes."""
     try:
         return evaluator.network_latency(network).latency_ms

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from nasbench_mobile.collecting.references import FULL_SIZE, Reference
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.protocols import SearchSpace
 from nasbench_mobile.tables.row import Key, Origin
 from nasbench_mobile.types import Tokens
 
@@ -77,15 +76,3 @@ def shard(jobs: Sequence[Job], text: str | None) -> list[Job]:
     if not (slash and part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
         raise UsageError(f"shard is {text!r}; write 1/4 for the first of four")
     return list(jobs[int(part) - 1 :: int(parts)])
-
-
-def home_space(space: SearchSpace) -> SearchSpace:
-    """The space that a table's tokens are of: the one a space is a part of, else itself."""
-    parent: SearchSpace = getattr(space, "parent", space)
-    return parent
-
-
-def home_tokens(space: SearchSpace, tokens: Tokens) -> Tokens:
-    """Canonical tokens in `home_space`."""
-    embed = getattr(space, "embed", None)
-    return space.canonical(tokens) if embed is None else embed(tokens)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import lzma
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.tables.row import Identity, Key, Row
+from nasbench_mobile.types import Tokens
 
 MODEL, SCHEMA = "trained-architectures", 1
 """What a table's first line says it is."""
@@ -66,6 +67,14 @@ class Table:
             if row.accuracy is not None:
                 found[row.identity].append(row)
         return dict(found)
+
+    def architectures(self, among: Collection[Tokens] | None = None) -> dict[Tokens, list[Row]]:
+        """`trained`, of rows with tokens alone, by tokens; `among` keeps those."""
+        return {
+            tokens: rows
+            for (tokens, *_), rows in self.trained().items()
+            if tokens is not None and (among is None or tokens in among)
+        }
 
     @property
     def failures(self) -> tuple[Row, ...]:

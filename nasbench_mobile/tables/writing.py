@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -63,15 +63,7 @@ def open_table(folder: Path, header: Header) -> Iterator[tuple[Table, TableWrite
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE
-    lock = FileLock(folder / f".{FILE}.lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise UsageError(
-            f"{folder} is being filled by another process; wait for it, or give another folder, "
-            "collect another --shard there, and merge the two with `nasbench-mobile collect merge`"
-        ) from None
-    try:
+    with _locked(path):
         table = _existing(path, header)
         with path.open("r+b" if table.size else "wb") as file:
             file.truncate(table.size)
@@ -80,6 +72,30 @@ def open_table(folder: Path, header: Header) -> Iterator[tuple[Table, TableWrite
             if not table.size:
                 writer.header(header)
             yield table, writer
+
+
+@contextmanager
+def rewritten(path: Path) -> Iterator[tuple[Table, Callable[[Table], None]]]:
+    """A table, and what writes another in its place; nobody else writes it in between."""
+    if path.suffix == ".xz":
+        raise UsageError(f"{path} is compressed; unpack it first")
+    with _locked(path):
+        table = read_table(path)
+        yield table, lambda changed: write_table(path, changed)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UsageError(
+            f"{path} is being filled by another process; wait for it, or give another folder, "
+            "collect another --shard there, and merge the two with `nasbench-mobile collect merge`"
+        ) from None
+    try:
+        yield
     finally:
         lock.release()
 

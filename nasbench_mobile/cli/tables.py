@@ -1,0 +1,154 @@
+"""`collect merge`, `price`, `noise` and `card`: what is done with tables once there are some."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nasbench_mobile.cli.choosing_latency import latency_evaluators
+from nasbench_mobile.cli.output import console, print_json
+from nasbench_mobile.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from nasbench_mobile.protocols import SearchSpace
+    from nasbench_mobile.tables.table import Table
+    from nasbench_mobile.types import Tokens
+
+Place = Annotated[Path, typer.Argument(help="Folder or file of a table.")]
+Part = Annotated[
+    str | None, typer.Option("--space", help="Only architectures of this part of the space.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")]
+
+
+def merge(
+    tables: Annotated[list[Path], typer.Argument(help="Folders or files of tables.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the merged table.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make one table of several that were collected with the same recipe.
+
+    Example: `nasbench-mobile collect merge out/one out/two -o out/both`
+    """
+    from nasbench_mobile.tables.merging import merge_tables
+    from nasbench_mobile.tables.table import FILE, table_file
+    from nasbench_mobile.tables.writing import write_table
+
+    target = out / FILE
+    if target.exists() and target.resolve() not in {table_file(one).resolve() for one in tables}:
+        raise UsageError(
+            f"{target} is there already; merge it too, or give a folder without a table"
+        )
+    table = merge_tables(tables)
+    write_table(target, table)
+    _show(target, table, as_json)
+
+
+def price(
+    table: Place,
+    latency: Annotated[
+        list[str], typer.Option(help="pixel1, host, host-lookup[:FILE]; may be repeated.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Add a latency to every row of a table, without training anything.
+
+    Example: `nasbench-mobile collect price out/table --latency host-lookup:out/host.lut`
+    """
+    from nasbench_mobile.collecting.pricing import priced
+    from nasbench_mobile.tables.table import table_file
+    from nasbench_mobile.tables.writing import rewritten
+
+    with rewritten(table_file(table)) as (known, write):
+        space = _space(known)
+        changed = priced(known, space, latency_evaluators(latency, space))
+        write(changed)
+    _show(table_file(table), changed, as_json)
+
+
+def noise(table: Place, part: Part = None, as_json: AsJson = False) -> None:
+    """How much of a table is noise: seeds' spread beside architectures', with intervals.
+
+    Example: `nasbench-mobile collect noise out/table --json`
+    """
+    from nasbench_mobile.collecting.card import noise_lines
+    from nasbench_mobile.tables.noise_study import noise_study
+    from nasbench_mobile.tables.table import read_table
+
+    rows = read_table(table).architectures(_members(part)).values()
+    study = noise_study([[r.accuracy for r in g if r.accuracy is not None] for g in rows])
+    if as_json:
+        print_json(study.record())
+        return
+    for line in noise_lines(study.record()):
+        console().print(line, markup=False, soft_wrap=True)
+
+
+def card(
+    table: Place,
+    name: Annotated[str, typer.Option(help="What the table is called.")] = "table",
+    part: Part = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for NAME.jsonl and NAME.md.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a table is, where its numbers come from and how far to trust them.
+
+    With --out the table and its card are written side by side, as a benchmark has them.
+
+    Example: `nasbench-mobile collect card out/table --name mine --out out/benchmark`
+    """
+    from nasbench_mobile.collecting.card import table_card
+    from nasbench_mobile.collecting.facts import table_facts
+    from nasbench_mobile.tables.table import read_table
+    from nasbench_mobile.tables.writing import write_table
+    from nasbench_mobile.training.checkpoint import write_whole
+
+    known, among = read_table(table), _members(part)
+    text = table_card(known, name, part, among)
+    if out is not None:
+        write_table(out / f"{name}.jsonl", known)
+        write_whole(out / f"{name}.md", text.encode())
+    if as_json:
+        print_json(table_facts(known, among))
+    elif out is None:
+        print(text, end="")
+    else:
+        console().print(f"wrote {out / name}.jsonl and its card {name}.md", markup=False)
+
+
+def _members(part: str | None) -> Collection[Tokens] | None:
+    from nasbench_mobile import catalog
+    from nasbench_mobile.collecting.members import members
+
+    return None if part is None else members(catalog.build_space(part))
+
+
+def _space(table: Table) -> SearchSpace:
+    from nasbench_mobile import catalog
+
+    space = table.header.space
+    return catalog.build_space(space["name"], space["options"])
+
+
+def _show(path: Path, table: Table, as_json: bool) -> None:
+    facts: dict[str, Any] = {
+        "table": str(path),
+        "networks": len(table.trained()),
+        "trainings": len(table.rows),
+        "failed": len(table.failures),
+        "latency": list(table.header.latency),
+    }
+    if as_json:
+        print_json(facts)
+        return
+    console().print(
+        f"{path}: {facts['trainings']:,} trainings of {facts['networks']:,} networks, "
+        f"{facts['failed']} failed; latency {', '.join(facts['latency'])}",
+        markup=False, soft_wrap=True,
+    )  # fmt: skip

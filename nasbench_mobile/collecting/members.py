@@ -1,0 +1,54 @@
+"""Small spaces, whole: their architectures, and the best of them under a benchmark."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+from nasbench_mobile.architecture import Architecture
+from nasbench_mobile.collecting.sampling import ENUMERABLE
+from nasbench_mobile.errors import UsageError
+from nasbench_mobile.problem import Outcome, Problem
+from nasbench_mobile.protocols import SearchSpace
+from nasbench_mobile.types import Tokens
+
+
+def every_architecture(space: SearchSpace) -> Iterator[Architecture]:
+    """Each distinct architecture once; `UsageError` where there are too many to list."""
+    if space.size > ENUMERABLE:
+        raise UsageError(
+            f"space {space.name!r} has {space.size:,} token lists; up to {ENUMERABLE:,} can be "
+            "gone through"
+        )
+    ranges = (range(decision.cardinality) for decision in space.decisions)
+    for tokens in itertools.product(*ranges):
+        if space.canonical(tokens) == tokens:
+            yield Architecture(space, tokens)
+
+
+def members(space: SearchSpace) -> set[Tokens]:
+    """The tokens of its architectures in the space that tables of it are of."""
+    return {architecture.home.tokens for architecture in every_architecture(space)}
+
+
+def optimum(problem: Problem) -> dict[str, Any]:
+    """The best of all architectures by noise-free reward, found by looking at each.
+
+    {tokens, reward, accuracy, latency_ms, architectures, failed}; the first of equals. `UsageError`
+    where none has a reward, or the space is too large.
+    """
+    architectures = list(every_architecture(problem.space))
+    outcomes = [(one, problem.evaluate([one])[0]) for one in architectures]
+    found = [(one, out) for one, out in outcomes if isinstance(out, Outcome)]
+    if not found:
+        raise UsageError(f"none of the {len(outcomes)} architectures could be evaluated")
+    best, outcome = max(found, key=lambda pair: problem.objective(pair[1].noise_free))
+    return {
+        "tokens": list(best.tokens),
+        "reward": problem.objective(outcome.noise_free),
+        "accuracy": outcome.noise_free.accuracy,
+        "latency_ms": outcome.noise_free.latency_ms,
+        "architectures": len(outcomes),
+        "failed": len(outcomes) - len(found),
+    }

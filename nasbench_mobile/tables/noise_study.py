@@ -1,0 +1,163 @@
+"""How much of a table is noise: the spread between seeds beside that between architectures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from nasbench_mobile.errors import UsageError
+
+Floats = npt.NDArray[np.float64]
+
+CONFIDENCE = 0.95
+RESAMPLES = 5_000
+"""Bootstrap resamples of the architectures: our choice, ends of intervals are then stable to two
+digits."""
+
+SEED = 5
+"""Of the bootstrap and of the simulated labels: a study of one table is one study."""
+
+TOLERATED = 1 / 3
+"""Largest ratio of seed noise to the spread between architectures with which a table is taken to
+rank: our choice, Kendall's tau between two trainings of normally spread architectures is then
+0.71."""
+
+DRAWS = 2_000
+"""Simulated sets of labels for a ceiling: our choice, its standard error is below 0.002."""
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseStudy:
+    """Standard deviations of accuracy (fractions) with 95 % intervals.
+
+    `seed_sd` is that between seeds of one architecture (pooled; interval from chi-square),
+    `spread_sd` that between architectures' true accuracies: the square root of the variance of
+    first-seed accuracies less `seed_sd` squared. `ratio` is seed_sd / spread_sd. Intervals of the
+    last two are percentiles over resampled architectures.
+    """
+
+    architectures: int
+    repeated: int
+    trainings: int
+    seed_sd: float
+    seed_sd_interval: Interval
+    spread_sd: float
+    spread_sd_interval: Interval
+    ratio: float
+    ratio_interval: Interval
+
+    @property
+    def ranks(self) -> bool:
+        """Whether the ratio, by its estimate, is tolerable."""
+        return self.ratio <= TOLERATED
+
+    def record(self) -> dict[str, Any]:
+        """JSON values, six digits; an infinite bound is None."""
+        values: dict[str, Any] = {}
+        for name in self.__dataclass_fields__:
+            value = getattr(self, name)
+            values[name] = [_json(v) for v in value] if isinstance(value, tuple) else _json(value)
+        return {**values, "tolerated": _json(TOLERATED), "ranks": self.ranks}
+
+
+def noise_study(accuracies: Sequence[Sequence[float]]) -> NoiseStudy:
+    """Of the accuracies of every architecture, one per seed, the first seed first.
+
+    `UsageError` where there are fewer than three architectures or fewer than two have two seeds.
+    """
+    groups = [np.asarray(group, float) for group in accuracies if len(group)]
+    repeated = [group for group in groups if len(group) > 1]
+    if len(groups) < 3 or len(repeated) < 2:
+        raise UsageError(
+            f"noise cannot be told from {len(groups)} architectures, {len(repeated)} of them "
+            "trained with several seeds; collect more with `collect --repeat-first 20`"
+        )
+    squares = np.array([float(((g - g.mean()) ** 2).sum()) for g in groups])
+    freedom = np.array([len(group) - 1 for group in groups])
+    first = np.array([float(group[0]) for group in groups])
+    seed_sd = math.sqrt(squares.sum() / freedom.sum())
+    spread_sd = _spread(first, seed_sd)
+    spreads, ratios = _resampled(first, squares, freedom)
+    return NoiseStudy(
+        architectures=len(groups),
+        repeated=len(repeated),
+        trainings=sum(map(len, groups)),
+        seed_sd=seed_sd,
+        seed_sd_interval=_chi_square(float(squares.sum()), int(freedom.sum())),
+        spread_sd=spread_sd,
+        spread_sd_interval=_percentiles(spreads),
+        ratio=_ratio(seed_sd, spread_sd),
+        ratio_interval=_percentiles(ratios),
+    )
+
+
+Select = Callable[[Floats], npt.NDArray[np.bool_]]
+
+
+def tau_ceiling(
+    values: Floats, study: NoiseStudy, seeds: int, select: Select | None = None
+) -> float:
+    """Kendall's tau-b that a perfect model would reach, on average, against noisy labels.
+
+    `values`, shape (N,), are measured accuracies. Drawn towards their mean until they have the
+    study's spread, they stand for the true ones; labels are those plus normal noise of the mean of
+    `seeds` seeds. `select` keeps the labels that are looked at, a top quarter say, by the labels.
+    """
+    rng = np.random.default_rng(SEED)
+    sd = float(values.std(ddof=1))
+    true = values.mean() + (values - values.mean()) * min(1.0, study.spread_sd / sd)
+    noise = study.seed_sd / math.sqrt(seeds)
+    taus = []
+    for _ in range(DRAWS):
+        labels = true + rng.normal(0.0, noise, len(true))
+        kept = slice(None) if select is None else select(labels)
+        taus.append(stats.kendalltau(true[kept], labels[kept]).statistic)
+    return float(np.nanmean(taus))
+
+
+def _spread(first: Floats, seed_sd: float) -> float:
+    return math.sqrt(max(0.0, float(first.var(ddof=1)) - seed_sd**2))
+
+
+def _ratio(seed_sd: float, spread_sd: float) -> float:
+    return seed_sd / spread_sd if spread_sd else math.inf
+
+
+def _chi_square(squares: float, freedom: int) -> Interval:
+    """Interval of a standard deviation: squares / variance is chi-square distributed."""
+    tail = (1 - CONFIDENCE) / 2
+    low, high = stats.chi2.ppf([1 - tail, tail], freedom)
+    return math.sqrt(squares / low), math.sqrt(squares / high)
+
+
+def _resampled(first: Floats, squares: Floats, freedom: npt.NDArray[np.int64]) -> tuple[Any, Any]:
+    rng = np.random.default_rng(SEED)
+    spreads, ratios = [], []
+    for _ in range(RESAMPLES):
+        drawn = rng.integers(len(first), size=len(first))
+        if not freedom[drawn].sum():
+            continue  # none with two seeds among them: says nothing
+        seed_sd = math.sqrt(squares[drawn].sum() / freedom[drawn].sum())
+        spreads.append(_spread(first[drawn], seed_sd))
+        ratios.append(_ratio(seed_sd, spreads[-1]))
+    return spreads, ratios
+
+
+def _percentiles(values: Sequence[float]) -> Interval:
+    tail = 100 * (1 - CONFIDENCE) / 2
+    low, high = np.percentile(values, [tail, 100 - tail], method="nearest")
+    return float(low), float(high)
+
+
+def _json(value: float) -> float | None:
+    if isinstance(value, int):
+        return value
+    return round(value, 6) if math.isfinite(value) else None
