@@ -56,5 +56,9 @@ class StrategyError(NasbenchError):
     """A strategy broke its contract: too many proposals, malformed tokens, an exception."""
 
 
+class OutsideError(NasbenchError):
+    """What no candidate is to blame for, a full disk say: it ends a run, which can be resumed."""
+
+
 class EvaluationError(NasbenchError):
     """Too many evaluations failed; carries the first reason."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import TypeAlias, TypeVar
 
 from nasbench_mobile.architecture import Architecture
-from nasbench_mobile.errors import InvalidNetworkError, UsageError
+from nasbench_mobile.errors import InvalidNetworkError, OutsideError, UsageError
 from nasbench_mobile.protocols import (
     AccuracyEvaluator,
     LatencyEvaluator,
@@ -46,10 +47,29 @@ class Problem:
 
         An evaluator that raises fails those architectures alone on which it raises: the batch is
         tried again one by one. A `UsageError` (an evaluator that does not fit the space, say) is
-        no failure of an architecture and goes up. A reading that is NaN or out of range is a
-        failure too.
+        no failure of an architecture and goes up, and so does an `OutsideError`. A reading that is
+        NaN or out of range is a failure too. Latency comes first: what has none is not trained.
         """
         latencies = _isolated(self.latency.latency, architectures)
+        shares = [1.0] * len(architectures) if fidelities is None else fidelities
+        timed = [not isinstance(latency, Failure) for latency in latencies]
+        outcomes = iter(
+            self._with_accuracy(
+                list(compress(architectures, timed)),
+                list(compress(shares, timed)),
+                list(compress(latencies, timed)),
+            )
+        )
+        return [
+            latency if isinstance(latency, Failure) else next(outcomes) for latency in latencies
+        ]
+
+    def _with_accuracy(
+        self,
+        architectures: Sequence[Architecture],
+        fidelities: Sequence[float],
+        latencies: Sequence[LatencyReading | Failure],
+    ) -> list[Outcome | Failure]:
         accuracies = _accuracies(self.accuracy, architectures, fidelities)
         noise_free = (
             accuracies
@@ -113,6 +133,8 @@ def _accuracies(
     for architecture, fidelity in zip(architectures, fidelities, strict=True):
         try:
             readings += evaluator.accuracy_at([architecture], [fidelity])
+        except OutsideError:
+            raise
         except Exception as error:
             readings.append(_failure(error))
     return readings
@@ -130,6 +152,8 @@ def _isolated(
         if not isinstance(error, InvalidNetworkError):
             raise  # the benchmark does not fit together: no architecture would fare better
         return _one_by_one(evaluate, architectures, error)
+    except OutsideError:
+        raise
     except Exception as error:
         return _one_by_one(evaluate, architectures, error)
     if len(readings) != len(architectures):

@@ -12,7 +12,7 @@ from nasbench_mobile.cli import tables
 from nasbench_mobile.cli.choosing_latency import latency_evaluators
 from nasbench_mobile.cli.comparing import INTERRUPTED
 from nasbench_mobile.cli.output import console, print_json
-from nasbench_mobile.cli.training import PrecisionName, RecipeName, _recipe
+from nasbench_mobile.cli.training_options import PrecisionName, RecipeName, recipe_of
 from nasbench_mobile.errors import UsageError
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def collect(
     if not count and not references:
         raise UsageError("nothing is to be trained; give --count, or --references")
     place = catalog.build_space(space)
-    how = _recipe(recipe.value, epochs, set_ or [])
+    how = recipe_of(recipe.value, epochs, set_ or [])
     accuracy = TrainingAccuracy(
         data=data, recipe=recipe.value, options=how.record(), width=width, input_size=input_size,
         stem_stride=stem_stride, validation_images=validation_images, train_images=train_images,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nasbench_mobile.cli import training_options as options
 from nasbench_mobile.cli.output import console, print_json
-from nasbench_mobile.errors import UsageError
 
 if TYPE_CHECKING:
     from nasbench_mobile.networks.graph import Network
@@ -24,64 +23,32 @@ WEIGHTS, RECORD, CHECKPOINT = "weights.pt", "training.json", "checkpoint.pt"
 """Files in the folder of a training."""
 
 
-class RecipeName(StrEnum):
-    PROXY = "proxy"
-    FULL = "full"
-
-
-class BrokenImages(StrEnum):
-    FAIL = "fail"
-    SKIP = "skip"
-
-
-class PrecisionName(StrEnum):
-    AUTO = "auto"
-    FLOAT32 = "32"
-    BFLOAT16 = "bf16"
-
-
 def train(
     model: Annotated[str, typer.Argument(help="A model's name, tokens, or a block string.")],
     out: Annotated[Path, typer.Option(help="Folder for weights, record and checkpoint.")],
-    data: Annotated[str, typer.Option(help="Folder or .tar of images, or digits.")] = "digits",
-    recipe: Annotated[RecipeName, typer.Option(help="5 epochs, or the paper's full training.")] = (
-        RecipeName.PROXY
-    ),
-    epochs: Annotated[float | None, typer.Option(help="Instead of the recipe's.")] = None,
-    width: Annotated[float, typer.Option(help="Depth multiplier: scales the filters.")] = 1.0,
-    input_size: Annotated[
-        int | None, typer.Option(help="Image side in pixels; default 224, small images 32.", min=32)
-    ] = None,
-    stem_stride: Annotated[
-        int | None, typer.Option(help="Instead of the network's, for small images: 1.", min=1)
-    ] = None,
+    data: options.Data = "digits",
+    recipe: options.RecipeOption = options.RecipeName.PROXY,
+    epochs: options.Epochs = None,
+    width: options.Width = 1.0,
+    input_size: options.InputSize = None,
+    stem_stride: options.StemStride = None,
     seed: Annotated[int, typer.Option(help="Of weights, order and crops.", min=0)] = 0,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="A recipe's value: --set batch_size=64.")
-    ] = None,
-    validation_images: Annotated[
-        int | None, typer.Option(help="Held out of training; default 50,000 or a tenth.", min=1)
-    ] = None,
-    train_images: Annotated[
-        int | None, typer.Option(help="Train on so many of the rest; default all.", min=1)
-    ] = None,
-    split_seed: Annotated[int, typer.Option(help="Of what is held out.", min=0)] = 0,
-    broken: Annotated[BrokenImages, typer.Option(help="What broken images do.")] = (
-        BrokenImages.FAIL
-    ),
+    set_: options.RecipeValues = None,
+    validation_images: options.ValidationImages = None,
+    train_images: options.TrainImages = None,
+    split_seed: options.SplitSeed = 0,
+    broken: options.Broken = options.BrokenImages.FAIL,
     space: Annotated[
         str | None, typer.Option(help="Space of the tokens; default: the one with as many tokens.")
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps, or auto.")] = "auto",
-    precision: Annotated[PrecisionName, typer.Option(help="auto: bf16 on a GPU.")] = (
-        PrecisionName.AUTO
-    ),
+    device: options.Device = "auto",
+    precision: options.PrecisionOption = options.PrecisionName.AUTO,
     devices: Annotated[int, typer.Option(help="GPUs of each machine, through Fabric.", min=1)] = 1,
     nodes: Annotated[int, typer.Option(help="Machines, through Lightning Fabric.", min=1)] = 1,
-    loaders: Annotated[int, typer.Option(help="Processes that decode images.", min=0)] = 0,
-    threads: Annotated[int, typer.Option(help="PyTorch's, on a CPU.", min=1)] = 1,
-    time_limit_s: Annotated[float | None, typer.Option(help="Seconds it may take.")] = None,
-    memory_limit_mb: Annotated[float | None, typer.Option(help="Memory it may take.")] = None,
+    loaders: options.Loaders = 0,
+    threads: options.Threads = 1,
+    time_limit_s: options.TimeLimit = None,
+    memory_limit_mb: options.MemoryLimit = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")] = False,
 ) -> None:
     """Train a network on images; the same command again goes on where it was cut short.
@@ -98,7 +65,7 @@ def train(
     from nasbench_mobile.training.trainer import train as train_network
 
     subject = parse_subject(model, space)
-    how = _recipe(recipe.value, epochs, set_ or [])
+    how = options.recipe_of(recipe.value, epochs, set_ or [])
     launcher = _launcher(device, precision.value, devices, nodes)
     images = load_data(
         data, validation_images=validation_images, train_images=train_images,
@@ -131,21 +98,6 @@ def train(
         print_json(record)
     else:
         _print_end(out, record)
-
-
-def _recipe(name: str, epochs: float | None, changes: list[str]) -> Recipe:
-    from nasbench_mobile.training.recipe import recipe_named
-
-    options: dict[str, Any] = {} if epochs is None else {"epochs": epochs}
-    for change in changes:
-        key, equals, value = change.partition("=")
-        if not equals:
-            raise UsageError(f"--set {change!r} is not of the form name=value")
-        try:
-            options[key] = json.loads(value)
-        except ValueError:
-            options[key] = value
-    return recipe_named(name).changed(**options)
 
 
 def _launcher(device: str, precision: Any, devices: int, nodes: int) -> Launcher:

@@ -10,11 +10,11 @@ from typing import Any
 
 import torch
 
-from nasbench_mobile.errors import NasbenchError, UsageError
+from nasbench_mobile.errors import OutsideError, UsageError
 
 
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Replace the file by this state; on a full disk the old one stays and `NasbenchError` says."""
+    """Replace the file by this state; on a full disk the old one stays and `OutsideError` says."""
     # In memory first: torch.save reports a full disk as one error among many.
     content = io.BytesIO()
     torch.save(state, content)
@@ -34,7 +34,7 @@ def write_whole(path: Path, content: bytes | memoryview) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
-        raise NasbenchError(
+        raise OutsideError(
             f"cannot write {path}: {error.strerror or error}; what was there before is kept: make "
             "room, then start the same again and it goes on from there"
         ) from error

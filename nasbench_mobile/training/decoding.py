@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from nasbench_mobile.errors import NasbenchError
+from nasbench_mobile.errors import OutsideError
 from nasbench_mobile.training.crops import Box
 from nasbench_mobile.training.images import need
 
@@ -19,7 +19,7 @@ Pixels = NDArray[np.uint8]
 JPEG_START = b"\xff\xd8"
 
 
-class BrokenImageError(NasbenchError):
+class BrokenImageError(OutsideError):
     """An image that cannot be decoded; the message names it."""
 
 

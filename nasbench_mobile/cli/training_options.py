@@ -1,0 +1,87 @@
+"""Options that every command which trains has alike."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import typer
+
+from nasbench_mobile.errors import UsageError
+
+if TYPE_CHECKING:
+    from nasbench_mobile.training.recipe import Recipe
+
+
+class RecipeName(StrEnum):
+    PROXY = "proxy"
+    FULL = "full"
+
+
+class BrokenImages(StrEnum):
+    FAIL = "fail"
+    SKIP = "skip"
+
+
+class PrecisionName(StrEnum):
+    AUTO = "auto"
+    FLOAT32 = "32"
+    BFLOAT16 = "bf16"
+
+
+Data: TypeAlias = Annotated[str, typer.Option(help="Folder or .tar of images, or digits.")]
+RecipeOption: TypeAlias = Annotated[
+    RecipeName, typer.Option(help="5 epochs, or the paper's full training.")
+]
+Epochs: TypeAlias = Annotated[float | None, typer.Option(help="Instead of the recipe's.")]
+Width: TypeAlias = Annotated[float, typer.Option(help="Depth multiplier: scales the filters.")]
+InputSize: TypeAlias = Annotated[
+    int | None, typer.Option(help="Image side in pixels; default 224, small images 32.", min=32)
+]
+StemStride: TypeAlias = Annotated[
+    int | None, typer.Option(help="Instead of the network's, for small images: 1.", min=1)
+]
+RecipeValues: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--set", help="A recipe's value: --set batch_size=64.")
+]
+ValidationImages: TypeAlias = Annotated[
+    int | None, typer.Option(help="Held out of training; default 50,000 or a tenth.", min=1)
+]
+TrainImages: TypeAlias = Annotated[
+    int | None, typer.Option(help="Train on so many of the rest; default all.", min=1)
+]
+SplitSeed: TypeAlias = Annotated[int, typer.Option(help="Of what is held out.", min=0)]
+Broken: TypeAlias = Annotated[BrokenImages, typer.Option(help="What broken images do.")]
+Device: TypeAlias = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps, or auto.")]
+PrecisionOption: TypeAlias = Annotated[PrecisionName, typer.Option(help="auto: bf16 on a GPU.")]
+Loaders: TypeAlias = Annotated[int, typer.Option(help="Processes that decode images.", min=0)]
+Threads: TypeAlias = Annotated[int, typer.Option(help="PyTorch's, on a CPU.", min=1)]
+TimeLimit: TypeAlias = Annotated[
+    float | None, typer.Option(help="Seconds that a training may take.")
+]
+MemoryLimit: TypeAlias = Annotated[
+    float | None, typer.Option(help="MB of memory that a training may take.")
+]
+
+
+def recipe_of(name: str, epochs: float | None, changes: list[str]) -> Recipe:
+    """The recipe with other epochs and `--set` values; `UsageError` where one is not its."""
+    from nasbench_mobile.training.recipe import recipe_named
+
+    given = {} if epochs is None else {"epochs": epochs}
+    return recipe_named(name).changed(**{**given, **recipe_values(changes)})
+
+
+def recipe_values(changes: list[str]) -> dict[str, Any]:
+    """What `--set` says: names of a recipe's values, and the values."""
+    values: dict[str, Any] = {}
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals:
+            raise UsageError(f"--set {change!r} is not of the form name=value")
+        try:
+            values[key] = json.loads(value)
+        except ValueError:
+            values[key] = value
+    return values
