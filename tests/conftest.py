@@ -112,3 +112,58 @@ def fake_adb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
     with module.FakeAdb() as server:
         monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(server.port))
         yield server
+
+
+@pytest.fixture
+def synthetic_table() -> Callable[..., Any]:
+    """Makes a table of `mnasnet` whose accuracies are made up (synthetic), not trained.
+
+    Deeper, wider and 5x5 is better, and noise of `noise` comes on top, another for each seed; the
+    first `repeated` architectures have three seeds. `accuracy(tokens)` may be given instead.
+    """
+    import numpy as np
+
+    from nasbench_mobile.spaces.mnasnet import MnasNetSpace
+    from nasbench_mobile.tables.row import Row
+    from nasbench_mobile.tables.table import Header, Table
+
+    space = MnasNetSpace()
+    effects = np.random.default_rng(4).uniform(0.001, 0.006, len(space.decisions))
+
+    def grown(tokens: Tokens) -> float:
+        return 0.3 + float(effects @ np.array(tokens))
+
+    def make(
+        count: int = 40,
+        *,
+        repeated: int = 20,
+        noise: float = 0.004,
+        accuracy: Callable[[Tokens], float] = grown,
+        tokens: Sequence[Tokens] | None = None,
+        multiply_adds: Callable[[Tokens], float] = lambda tokens: 1e8 + sum(tokens),
+    ) -> Table:
+        rng = np.random.default_rng(0)
+        chosen = tokens or [space.canonical(space.sample(rng)) for _ in range(count)]
+        rows = [
+            Row(
+                one, seed, "uniform", accuracy=accuracy(one) + noise * float(rng.normal()),
+                history=(0.1,), cost_s=10.0, latency_ms={"pixel1": 20.0 + sum(one)},
+                parameters=10**6, multiply_adds=int(multiply_adds(one)),
+            )
+            for seed in range(3)
+            for place, one in enumerate(chosen)
+            if seed == 0 or place < repeated
+        ]  # fmt: skip
+        training = {
+            "recipe": {
+                "name": "synthetic", "epochs": 1.0, "batch_size": 8, "optimizer": "sgd",
+                "learning_rate": 0.1, "schedule": "cosine",
+            },
+            "stem_stride": 1, "epochs": 1.0, "data": "synthetic", "width": 0.35,
+            "input_size": 32, "precision": "32",
+        }  # fmt: skip
+        latency = {"pixel1": {"label": "synthetic", "device": "none", "kind": "synthetic"}}
+        header = Header({"name": "mnasnet", "options": {}}, training, latency)
+        return Table(header, (), tuple(rows))
+
+    return make

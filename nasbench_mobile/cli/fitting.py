@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from nasbench_mobile.cli.output import print_json, print_table
+from nasbench_mobile.errors import NasbenchError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -51,6 +52,36 @@ def latency(
     from nasbench_mobile.evaluators.fit_latency import fit_latency
 
     _show(fit_latency(data, out, check), as_json)
+
+
+@app.command()
+def table(
+    place: Annotated[Path, typer.Argument(help="Folder or file of a table from `collect`.")],
+    out: Out,
+    name: Annotated[str, typer.Option(help="What the surrogate is called.")] = "surrogate",
+    as_json: AsJson = False,
+) -> None:
+    """Fit an accuracy surrogate to architectures you trained; held-out ranks against the noise.
+
+    Ends with 1 where it is not good: ranks no better than multiply-adds alone, say.
+
+    Example: `nasbench-mobile fit table out/table --name mine --out out/fit --json`
+    """
+    from nasbench_mobile import catalog
+    from nasbench_mobile.evaluators.fit_table import fit_table
+    from nasbench_mobile.tables.table import read_table
+
+    space = read_table(place).header.space
+    result = fit_table(place, catalog.build_space(space["name"], space["options"]), out, name)
+    if as_json:
+        print_json(result)
+    else:
+        rows = [{"group": group, **figures} for group, figures in result["ranks"].items()]
+        print_table({key: key for key in rows[0]}, rows)
+    if not result["good"]:
+        raise NasbenchError(
+            f"{result['files'][0]} is not a good surrogate: {result['why_not']}; its card says so"
+        )
 
 
 def _show(result: dict[str, Any], as_json: bool) -> None:

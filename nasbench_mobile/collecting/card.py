@@ -6,7 +6,8 @@ import textwrap
 from collections.abc import Collection
 from typing import Any
 
-from nasbench_mobile.collecting.facts import LEAST_FITTED, mean_accuracy, table_facts
+from nasbench_mobile.collecting.facts import mean_accuracy, table_facts
+from nasbench_mobile.evaluators.fit_table import LEAST as LEAST_FITTED
 from nasbench_mobile.tables.row import Row
 from nasbench_mobile.tables.table import Table
 from nasbench_mobile.types import Tokens
@@ -154,10 +155,10 @@ def _reference(rows: list[Row], columns: list[str]) -> str:
 def _limits(facts: dict[str, Any]) -> list[str]:
     recipe = facts["training"]
     return [
-        f"- Accuracies are of thin networks trained for {recipe['epochs']:g} epochs on few images; "
+        f"- Accuracies are of thin networks trained for {recipe['epochs']:g} epochs on few images: "
         "they rank architectures under this training, and say nothing of ImageNet.",
-        "- An architecture's accuracy is the mean over its seeds, for most of them one, so the best of "
-        "a table is partly the luckiest: retrain what a search finds.",
+        "- An architecture's accuracy is the mean over its seeds, for most of them one: the best "
+        "of a table is partly the luckiest: retrain what a search finds.",
     ]
 
 

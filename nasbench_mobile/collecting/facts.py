@@ -8,14 +8,11 @@ from collections.abc import Collection
 from typing import Any
 
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.evaluators.fit_table import LEAST as LEAST_FITTED
 from nasbench_mobile.tables.noise_study import noise_study
 from nasbench_mobile.tables.row import Row
 from nasbench_mobile.tables.table import Table
 from nasbench_mobile.types import Tokens
-
-LEAST_FITTED = 300
-"""Fewest architectures that a surrogate is fitted to; a table with less is a pilot. Our choice:
-with fewer, a held-out quarter is too small to tell a model from counting multiply-adds."""
 
 
 def table_facts(table: Table, among: Collection[Tokens] | None = None) -> dict[str, Any]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import itertools
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import scipy
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.evaluators import fitted_files
 from nasbench_mobile.evaluators.pairwise import DIGITS, PairwiseModel
+from nasbench_mobile.evaluators.pairwise_coding import design, to_one_hot
 from nasbench_mobile.evaluators.quality import quality, rounded
 from nasbench_mobile.evaluators.surrogate import MODEL, SCHEMA
 
@@ -111,60 +110,21 @@ def fit_accuracy(data: str | os.PathLike[str], out: str | os.PathLike[str]) -> d
 def fit_pairwise(tokens: Ints, target: Floats, penalty: float) -> PairwiseModel:
     """Least squares of `target`, shape (N,), on tokens, shape (N, 28), and all their pairs.
 
-    The basis is "value at least k" of each decision, as -1/2 or +1/2, and the products of two
-    decisions' members. It spans what one-hot indicators and their products span, with as many
-    coefficients, and the penalty is on the squared products' coefficients alone. So what shrinks
-    is the step between neighbouring values of an interaction, not a difference to an arbitrary
-    reference value. Our choice, because its R2 on val was the best of six codings tried (this,
-    reference, full, centred, effects and polynomial, each with main effects penalised or not).
+    In the coding of `design`, with the penalty on the squared products' coefficients alone. So what
+    shrinks is the step between neighbouring values of an interaction, not a difference to an
+    arbitrary reference value. Our choice, because its R2 on val was the best of six codings tried
+    (this, reference, full, centred, effects and polynomial, each with main effects penalised or
+    not).
     """
     sizes = tuple(len(values) for _, values in CHOICES)
-    steps = [_steps(size) for size in sizes]
-    pairs = list(itertools.combinations(range(len(sizes)), 2))
-    main = [table[tokens[:, i]] for i, table in enumerate(steps)]
-    products = [
-        (main[i][:, :, None] * main[j][:, None, :]).reshape(len(tokens), -1) for i, j in pairs
-    ]
-    design = np.hstack(main + products)
-    free = sum(column.shape[1] for column in main)
-    mean, offset = design.mean(axis=0), float(target.mean())
-    centred = design - mean
+    columns, free = design(tokens, sizes)
+    mean, offset = columns.mean(axis=0), float(target.mean())
+    centred = columns - mean
     gram = centred.T @ centred
     gram[np.diag_indices_from(gram)] += np.repeat([0.0, penalty], [free, len(mean) - free])
     weights = np.linalg.solve(gram, centred.T @ (target - offset))
-    return _to_one_hot(sizes, steps, pairs, weights, offset - float(mean @ weights))
-
-
-def _steps(size: int) -> Floats:
-    """Shape (size, size - 1): entry [v, k] is +1/2 where value v is above k, else -1/2."""
-    above = np.arange(size)[:, None] > np.arange(size - 1)[None, :]
-    return np.where(above, 0.5, -0.5)
-
-
-def _to_one_hot(
-    sizes: Sequence[int],
-    steps: Sequence[Floats],
-    pairs: Sequence[tuple[int, int]],
-    weights: Floats,
-    intercept: float,
-) -> PairwiseModel:
-    """The same function in one-hot coefficients with value 0 as reference, rounded to `DIGITS`."""
-    ends = np.cumsum([s - 1 for s in sizes] + [(sizes[i] - 1) * (sizes[j] - 1) for i, j in pairs])
-    parts = np.split(weights, ends[:-1])
-    effects = [table @ part for table, part in zip(steps, parts, strict=False)]
-    interactions = {}
-    for (i, j), part in zip(pairs, parts[len(sizes) :], strict=True):
-        full = steps[i] @ part.reshape(sizes[i] - 1, sizes[j] - 1) @ steps[j].T
-        effects[i] = effects[i] + full[:, 0]
-        effects[j] = effects[j] + full[0] - full[0, 0]
-        interactions[i, j] = np.round(full - full[:, :1] - full[:1] + full[0, 0], DIGITS)[1:, 1:]
-    return PairwiseModel(
-        cardinalities=tuple(sizes),
-        blocks=tuple(tuple(range(4 * block, 4 * block + 4)) for block in range(7)),
-        intercept=round(intercept + float(sum(effect[0] for effect in effects)), DIGITS),
-        main=tuple(np.round(effect - effect[0], DIGITS)[1:] for effect in effects),
-        pair=interactions,
-    )
+    blocks = tuple(tuple(range(4 * block, 4 * block + 4)) for block in range(7))
+    return to_one_hot(sizes, blocks, weights, offset - float(mean @ weights))
 
 
 def read_trained_networks(data: str | os.PathLike[str]) -> dict[str, TrainedNetworks]:

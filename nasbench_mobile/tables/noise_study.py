@@ -103,18 +103,19 @@ Select = Callable[[Floats], npt.NDArray[np.bool_]]
 
 
 def tau_ceiling(
-    values: Floats, study: NoiseStudy, seeds: int, select: Select | None = None
+    values: Floats, study: NoiseStudy, seeds: npt.ArrayLike, select: Select | None = None
 ) -> float:
     """Kendall's tau-b that a perfect model would reach, on average, against noisy labels.
 
     `values`, shape (N,), are measured accuracies. Drawn towards their mean until they have the
     study's spread, they stand for the true ones; labels are those plus normal noise of the mean of
-    `seeds` seeds. `select` keeps the labels that are looked at, a top quarter say, by the labels.
+    `seeds` seeds (one number, or one each). `select` keeps the labels that are looked at, a top
+    quarter say, by the labels.
     """
     rng = np.random.default_rng(SEED)
     sd = float(values.std(ddof=1))
     true = values.mean() + (values - values.mean()) * min(1.0, study.spread_sd / sd)
-    noise = study.seed_sd / math.sqrt(seeds)
+    noise = study.seed_sd / np.sqrt(np.asarray(seeds, float))
     taus = []
     for _ in range(DRAWS):
         labels = true + rng.normal(0.0, noise, len(true))
