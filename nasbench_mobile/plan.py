@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from nasbench_mobile.benchmark import Benchmark, LatencyChoice, load_benchmark
@@ -58,10 +59,13 @@ class Plan:
         }
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Plan:
-        """The plan that `to_json` wrote; KeyError or TypeError where it did not."""
+    def from_json(cls, data: dict[str, Any], folder: Path = Path()) -> Plan:
+        """The plan that `to_json` wrote; KeyError or TypeError where it did not.
+
+        A benchmark's file that is named without a folder lies in `folder`.
+        """
         latency = data.get("latency")
-        benchmark = load_benchmark(data["benchmark"]).with_latency(
+        benchmark = _benchmark(data["benchmark"], folder).with_latency(
             LatencyChoice(**latency) if latency else None
         )
         return cls(
@@ -73,3 +77,9 @@ class Plan:
             start=tuple(tuple(tokens) for tokens in data.get("start", ())),
             workers=data.get("workers"),
         )
+
+
+def _benchmark(source: str, folder: Path) -> Benchmark:
+    if (folder / source).is_file():
+        return replace(load_benchmark(str(folder / source)), source=source)
+    return load_benchmark(source)

@@ -2,8 +2,9 @@
 
 Line 1 is the header; then `ask` and `tell` lines in the order of the calls (the boundaries of ask
 calls are kept); last an `end` line. Each line ends with a running CRC-32 of the whole log up to
-it, which tells an edited or damaged line from a torn last one. Times stand under `elapsed` alone,
-so that two logs of the same run are equal apart from `elapsed` and `sum` (`same_run`).
+it, which tells an edited or damaged line from a torn last one. Times stand under `elapsed`, and
+under `cost_s` in trials, alone: two logs of the same run are equal apart from these and `sum`
+(`same_run`).
 """
 
 from __future__ import annotations
@@ -181,6 +182,8 @@ def same_run(first: Path, second: Path) -> bool:
 def _compared(path: Path) -> Iterator[dict[str, Any]]:
     for line in path.read_bytes().splitlines():
         record = json.loads(line)
+        for trial in record.get("trials", ()):
+            trial.pop("cost_s", None)
         yield {key: value for key, value in record.items() if key not in _NOT_COMPARED}
 
 

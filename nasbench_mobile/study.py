@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -22,7 +22,9 @@ from nasbench_mobile.networks.blockstring import parse_spec
 from nasbench_mobile.networks.cost import multiply_adds, parameters
 from nasbench_mobile.objective import LatencyObjective
 from nasbench_mobile.plan import Plan
+from nasbench_mobile.problem import Problem
 from nasbench_mobile.runs import Run
+from nasbench_mobile.search import OnProgress
 from nasbench_mobile.store import read_run
 from nasbench_mobile.task import RunProgress, Task, check_header, perform
 from nasbench_mobile.types import StrategySpec, Tokens
@@ -40,8 +42,11 @@ class Study:
         self.folder, self.plan = folder, plan
 
     @classmethod
-    def create(cls, folder: Path, plan: Plan) -> Study:
-        """Start a study in an empty or new folder, or take up the very same one again."""
+    def create(cls, folder: Path, plan: Plan, beside: Collection[str] = ()) -> Study:
+        """Start a study in an empty or new folder, or take up the very same one again.
+
+        `beside` names files that may be in the folder already, its own benchmark's for instance.
+        """
         for spec in plan.strategies:
             factory = catalog.load("strategy", spec.name)
             catalog.check_options(factory, "strategy", spec.name, spec.options)
@@ -62,7 +67,7 @@ class Study:
                     f"{folder} holds another study (its {', '.join(keys)} differ); give another "
                     f"--out, or go on with that one: nasbench-mobile resume {folder}"
                 )
-        elif folder.is_dir() and any(folder.iterdir()):
+        elif folder.is_dir() and any(path.name not in beside for path in folder.iterdir()):
             raise UsageError(f"{folder} is not empty and holds no study; give another --out")
         else:
             folder.mkdir(parents=True, exist_ok=True)
@@ -77,7 +82,7 @@ class Study:
             raise UsageError(f"{folder} holds no study: there is no {MANIFEST} in it")
         try:
             data = json.loads(manifest.read_text())
-            plan = Plan.from_json(data)
+            plan = Plan.from_json(data, folder)
             recorded = data["benchmark_hash"]
         except (json.JSONDecodeError, KeyError, TypeError) as error:
             raise LogError(f"{manifest} is damaged: {type(error).__name__}: {error}") from None
@@ -136,6 +141,15 @@ class Study:
                     "a worker process died (killed, or out of memory?); what its run has logged "
                     f"is safe: go on with `nasbench-mobile resume {self.folder}`"
                 ) from None
+
+    def run_here(self, problem: Problem, on_progress: OnProgress) -> RunProgress:
+        """Do the study's only run in this process, on a problem made by its benchmark.
+
+        Ctrl-C goes through as KeyboardInterrupt; what was told is in the log.
+        """
+        [task] = self.tasks()
+        with self._alone():
+            return perform(task, problem, on_progress)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -17,7 +17,7 @@ from nasbench_mobile.plan import Plan
 from nasbench_mobile.problem import Problem
 from nasbench_mobile.provenance import environment, versions
 from nasbench_mobile.runs import Run, RunHeader
-from nasbench_mobile.search import Interrupted, Progress, Search
+from nasbench_mobile.search import Interrupted, OnProgress, Progress, Search
 from nasbench_mobile.store import EventLog, read_log, read_run
 from nasbench_mobile.types import StrategySpec
 
@@ -47,10 +47,16 @@ class RunProgress:
     failure: str | None = None
 
 
-def perform(task: Task) -> RunProgress:
-    """Run or resume one task; runs in a worker. Returns how it ended."""
+def perform(
+    task: Task, problem: Problem | None = None, on_progress: OnProgress | None = None
+) -> RunProgress:
+    """Run or resume one task; runs in a worker. Returns how it ended.
+
+    `problem` is that of the plan's benchmark, where it is not to be built; `on_progress` hears of
+    it instead of the parent of the worker.
+    """
     label, last = task.strategy.label, Progress()
-    problem = task.plan.benchmark.build(task.seed)
+    problem = problem or task.plan.benchmark.build(task.seed)
     try:
         log, history = _open_log(task, problem)
     except _AlreadyEnded as ended:
@@ -58,7 +64,8 @@ def perform(task: Task) -> RunProgress:
         best = max((t.reward or 0.0 for t in trials), default=float("-inf"))
         return RunProgress(label, task.seed, len(ended.run.trials), best, True, ended.run.failure)
     with log:
-        search = _search(task, problem, log)
+        report = on_progress or _Reporter(label, task.seed)
+        search = _search(task, problem, log, report)
         failure: str | None = None
         try:
             search.run(history)
@@ -70,12 +77,11 @@ def perform(task: Task) -> RunProgress:
     return RunProgress(label, task.seed, last.trials, last.best_reward, True, failure)
 
 
-def _search(task: Task, problem: Problem, log: EventLog) -> Search:
+def _search(task: Task, problem: Problem, log: EventLog, report: OnProgress) -> Search:
     plan = task.plan
     strategy = catalog.build_strategy(
         task.strategy, problem.space.decisions, task.seed, plan.budget
     )
-    report = _Reporter(task.strategy.label, task.seed)
     if plan.workers is None:
         return Search(
             strategy, problem, plan.budget,

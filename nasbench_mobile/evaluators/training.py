@@ -33,7 +33,8 @@ class TrainingAccuracy:
     `width` and `input_size` pixels (None: 32 for images of up to 32 px a side, else 224), with
     `stem_stride` where it is given. Accuracy is on validation images alone; the test set is never
     read. With a `checkpoints` folder a training cut short goes on where it stood, and one that had
-    ended is not repeated. Deterministic on a CPU: an architecture's reading depends on nothing but
+    ended is not repeated; they are written every epoch and `checkpoint_s` (an attribute) seconds. With
+    `data_identity` other data than of that identity is refused. Deterministic on a CPU: an architecture's reading depends on nothing but
     these arguments.
     """
 
@@ -41,6 +42,7 @@ class TrainingAccuracy:
         self,
         *,
         data: str = "digits",
+        data_identity: str | None = None,
         recipe: str = "proxy",
         epochs: float | None = None,
         width: float = 1.0,
@@ -71,14 +73,15 @@ class TrainingAccuracy:
                 f"width is {width} and input_size {input_size}; give a depth multiplier above 0 "
                 "and 32 pixels or more"
             )
-        self._place = data
+        self._place, self._wanted = data, data_identity
         self._split: dict[str, Any] = {
             "validation_images": validation_images, "train_images": train_images,
             "split_seed": split_seed, "broken": broken,
         }  # fmt: skip
         self._data: ImageData | None = None
         self.width, self._input_size, self.stem_stride = width, input_size, stem_stride
-        self._checkpoints = None if checkpoints is None else Path(checkpoints)
+        self.checkpoints = None if checkpoints is None else Path(checkpoints)
+        self.checkpoint_s = 300.0
         self._setting: Setting = Setting(
             seed=seed, limits=Limits(time_limit_s, memory_limit_mb), loaders=loaders,
             threads=threads,
@@ -92,7 +95,14 @@ class TrainingAccuracy:
         if self._data is None:
             from nasbench_mobile.training.data import load_data
 
-            self._data = load_data(self._place, **self._split)
+            data = load_data(self._place, **self._split)
+            if self._wanted not in (None, data.identity):
+                raise UsageError(
+                    f"the data at {self._place} is {data.identity!r}, but wanted is "
+                    f"{self._wanted!r}: images were added, removed or renamed; put the old ones "
+                    "back, or start anew elsewhere"
+                )
+            self._data = data
         return self._data
 
     @property
@@ -169,10 +179,10 @@ class TrainingAccuracy:
 
     def forget(self, network: Network) -> None:
         """Remove what a training of it left in the folder of checkpoints."""
-        if self._checkpoints is not None:
+        if self.checkpoints is not None:
             name = self._name(network, self.recipe)
             for suffix in (".json", ".pt"):
-                (self._checkpoints / f"{name}{suffix}").unlink(missing_ok=True)
+                (self.checkpoints / f"{name}{suffix}").unlink(missing_ok=True)
 
     def _reading(self, place: int, network: Network, share: float) -> AccuracyReading | Failure:
         recipe = self.recipe.changed(epochs=self.recipe.epochs * share)
@@ -204,10 +214,12 @@ class TrainingAccuracy:
         from nasbench_mobile.training.launcher import OneDevice
         from nasbench_mobile.training.trainer import train
 
-        folder, tell = self._checkpoints, self.progress
+        folder, tell = self.checkpoints, self.progress
         setting = self._setting
         if folder is not None:
-            setting = replace(setting, checkpoint=folder / f"{name}.pt")
+            setting = replace(
+                setting, checkpoint=folder / f"{name}.pt", checkpoint_s=self.checkpoint_s
+            )
         result = train(
             network, self.data, recipe, setting,
             launcher=OneDevice(self._device, self._precision),
@@ -225,9 +237,9 @@ class TrainingAccuracy:
 
     def _ended(self, name: str) -> dict[str, Any] | None:
         """What a training that has ended before came to."""
-        if self._checkpoints is None:
+        if self.checkpoints is None:
             return None
-        path = self._checkpoints / f"{name}.json"
+        path = self.checkpoints / f"{name}.json"
         try:
             record: dict[str, Any] = json.loads(path.read_bytes())
         except FileNotFoundError:
