@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasbench_mobile.cli import tables
+from nasbench_mobile.cli import training_options as options
 from nasbench_mobile.cli.choosing_latency import latency_evaluators
 from nasbench_mobile.cli.comparing import INTERRUPTED
 from nasbench_mobile.cli.output import console, print_json
-from nasbench_mobile.cli.training_options import PrecisionName, RecipeName, recipe_of
 from nasbench_mobile.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def collect(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder of the table; continued if there.")
     ] = None,
-    data: Annotated[str, typer.Option(help="Folder or .tar of images, or digits.")] = "digits",
+    data: options.Data = "digits",
     space: Annotated[str, typer.Option(help="Where architectures are drawn from.")] = "mnasnet",
     count: Annotated[int, typer.Option(help="Architectures in all; more later go on.", min=0)] = 0,
     sample_seed: Annotated[int, typer.Option(help="Draws the architectures.", min=0)] = 0,
@@ -64,27 +64,16 @@ def collect(
         list[str] | None,
         typer.Option(help="pixel1, host, host-lookup[:FILE], android:SERIAL; may be repeated."),
     ] = None,
-    recipe: Annotated[RecipeName, typer.Option(help="How networks are trained.")] = (
-        RecipeName.PROXY
-    ),
-    epochs: Annotated[float | None, typer.Option(help="Instead of the recipe's.")] = None,
-    width: Annotated[float, typer.Option(help="Depth multiplier of what is trained.")] = 0.35,
-    input_size: Annotated[
-        int | None, typer.Option(help="Image side in pixels; default 224, small images 32.", min=32)
-    ] = None,
-    stem_stride: Annotated[
-        int | None, typer.Option(help="Instead of the network's, for small images: 1.", min=1)
-    ] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", help="A recipe's value: --set batch_size=64.")
-    ] = None,
-    validation_images: Annotated[
-        int | None, typer.Option(help="Held out of training; default 50,000 or a tenth.", min=1)
-    ] = None,
-    train_images: Annotated[
-        int | None, typer.Option(help="Train on so many of the rest; default all.", min=1)
-    ] = None,
-    split_seed: Annotated[int, typer.Option(help="Of what is held out.", min=0)] = 0,
+    recipe: options.RecipeOption = options.RecipeName.PROXY,
+    epochs: options.Epochs = None,
+    width: options.Width = 0.35,
+    input_size: options.InputSize = None,
+    stem_stride: options.StemStride = None,
+    set_: options.RecipeValues = None,
+    validation_images: options.ValidationImages = None,
+    train_images: options.TrainImages = None,
+    split_seed: options.SplitSeed = 0,
+    broken: options.Broken = options.BrokenImages.FAIL,
     workers: Annotated[int, typer.Option(help="Trainings at a time.", min=1)] = 1,
     shard: Annotated[
         str | None, typer.Option(help="2/4: the second of four machines' shares.")
@@ -92,12 +81,11 @@ def collect(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Train again what failed.")
     ] = False,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps, or auto.")] = "auto",
-    precision: Annotated[PrecisionName, typer.Option(help="auto: bf16 on a GPU.")] = (
-        PrecisionName.AUTO
-    ),
-    time_limit_s: Annotated[float | None, typer.Option(help="Seconds a training may take.")] = None,
-    memory_limit_mb: Annotated[float | None, typer.Option(help="Memory it may take.")] = None,
+    device: options.Device = "auto",
+    precision: options.PrecisionOption = options.PrecisionName.AUTO,
+    loaders: options.Loaders = 0,
+    time_limit_s: options.TimeLimit = None,
+    memory_limit_mb: options.MemoryLimit = None,
     as_json: AsJson = False,
 ) -> None:
     """Train many architectures and append every training to a table.
@@ -118,11 +106,12 @@ def collect(
     if not count and not references:
         raise UsageError("nothing is to be trained; give --count, or --references")
     place = catalog.build_space(space)
-    how = recipe_of(recipe.value, epochs, set_ or [])
+    how = options.recipe_of(recipe.value, epochs, set_ or [])
     accuracy = TrainingAccuracy(
         data=data, recipe=recipe.value, options=how.record(), width=width, input_size=input_size,
         stem_stride=stem_stride, validation_images=validation_images, train_images=train_images,
-        split_seed=split_seed, checkpoints=str(out / TRAININGS), time_limit_s=time_limit_s,
+        split_seed=split_seed, broken=broken.value, loaders=loaders, time_limit_s=time_limit_s,
+        checkpoints=str(out / TRAININGS),
         memory_limit_mb=memory_limit_mb, device=device, precision=precision.value,
     )  # fmt: skip
     jobs = _jobs(

@@ -12,6 +12,7 @@ from nasbench_mobile import catalog
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace
 from nasbench_mobile.spaces.mnasnet_anb import MnasNetAnbSpace
+from nasbench_mobile.spaces.mnasnet_coarse import MnasNetCoarseSpace
 from nasbench_mobile.spaces.nasnet import NasNetSpace
 from nasbench_mobile.testing import SpaceContract
 from nasbench_mobile.testing.law import Law, check_law, judge
@@ -32,6 +33,10 @@ class TestMnasNetVariant(SpaceContract):
     options = {"blocks": 5, "sharing": "layer"}  # noqa: RUF012
 
 
+class TestMnasNetCoarse(SpaceContract):
+    space = MnasNetCoarseSpace
+
+
 class TestNasNet(SpaceContract):
     space = NasNetSpace
     options = {"repeats": 1}  # noqa: RUF012  (as its networks are, but smaller)
@@ -43,7 +48,12 @@ class TestNasNetVariant(SpaceContract):
 
 
 def test_every_built_in_is_examined() -> None:
-    examined = {TestMnasNetAnb.space, TestMnasNet.space, TestNasNet.space}
+    examined = {
+        TestMnasNetAnb.space,
+        TestMnasNet.space,
+        TestMnasNetCoarse.space,
+        TestNasNet.space,
+    }
     assert {catalog.load("space", name) for name in catalog.BUILT_IN["space"]} == examined
 
 
