@@ -55,7 +55,8 @@ def collect(
     references: Annotated[
         bool, typer.Option("--references", help="The paper's reference models as well.")
     ] = False,
-    seeds: Annotated[int, typer.Option(help="Trainings of each network.", min=1)] = 1,
+    reference_seeds: Annotated[int, typer.Option(help="Trainings of each of those.", min=1)] = 1,
+    seeds: Annotated[int, typer.Option(help="Trainings of each architecture.", min=1)] = 1,
     repeat_first: Annotated[
         int, typer.Option(help="So many architectures are trained --repeat-seeds times.", min=0)
     ] = 0,
@@ -116,7 +117,7 @@ def collect(
     )  # fmt: skip
     jobs = _jobs(
         place, count, sample_seed, around or [], around_share if around else 0.0, references,
-        Seeds(seeds, repeat_first, repeat_seeds), shard,
+        Seeds(seeds, repeat_first, repeat_seeds, reference_seeds), shard,
     )  # fmt: skip
     named = latency_evaluators(latency or ["pixel1"], _home(place), alone=workers == 1)
     wanted = {

@@ -31,17 +31,22 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
-    """With which seeds networks are trained: 0 up to `each`, the first `repeated` up to `more`."""
+    """With how many seeds, from 0, networks are trained.
+
+    Architectures with `each`, the first `repeated` of them with `more`, and reference models with
+    `models`.
+    """
 
     each: int = 1
     repeated: int = 0
     more: int = 3
+    models: int = 1
 
     def __post_init__(self) -> None:
-        if self.each < 1 or self.repeated < 0 or self.more < 1:
+        if min(self.each, self.more, self.models) < 1 or self.repeated < 0:
             raise UsageError(
-                f"seeds are {self.each} for each network and {self.more} for the first "
-                f"{self.repeated}; give 1 or more"
+                f"seeds are {self.each} for each architecture, {self.more} for the first "
+                f"{self.repeated} and {self.models} for reference models; give 1 or more"
             )
 
     def of(self, place: int) -> range:
@@ -57,13 +62,13 @@ def all_jobs(
     Breadth first, our choice: a table cut short has most of its networks, if with fewer seeds.
     """
     jobs: list[Job] = []
-    for seed in range(max(seeds.each, seeds.more)):
+    for seed in range(max(seeds.each, seeds.more, seeds.models)):
         jobs += [
             Job(origin, seed, tokens=tokens)
             for place, (tokens, origin) in enumerate(samples)
             if seed in seeds.of(place)
         ]
-        if seed < seeds.each:
+        if seed < seeds.models:
             jobs += [Job("reference", seed, reference=model) for model in models]
     return jobs
 

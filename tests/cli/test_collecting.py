@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -249,3 +251,25 @@ def test_a_table_is_json_that_people_can_read(benchmark_file: Path) -> None:
     lines = benchmark_file.with_suffix(".jsonl").read_text().splitlines()
     assert json.loads(lines[0])["training"]["epochs"] == 1.0
     assert len(lines) == 1 + 108 + 40
+
+
+@pytest.mark.slow
+def test_the_page_runs_as_it_stands(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every command of docs/collect.md, in order; the last asks for more than six architectures."""
+    page = (Path(__file__).parents[2] / "docs" / "collect.md").read_text("utf-8")
+    blocks = "".join(re.findall(r"^```console\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
+    lines = blocks.replace("\\\n", " ").splitlines()
+    commands = [shlex.split(line)[2:] for line in lines if line.startswith("$ nasbench-mobile")]
+    assert [words[0] for words in commands] == ["collect"] * 6 + ["fit"]
+    monkeypatch.chdir(tmp_path)
+    for words in commands[:-1]:
+        done = command(*words)
+        assert done.code == 0, done.err
+    assert len(read_table(Path("out/both")).architectures()) == 6
+    assert accuracies(Path("out/both")).items() <= accuracies(Path("out/table")).items()
+    assert "# mine" in Path("out/benchmark/mine.md").read_text()
+    refused = command(*commands[-1])
+    assert refused.code == 2
+    assert "6 trained architectures and a surrogate needs 300" in refused.err

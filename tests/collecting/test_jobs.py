@@ -22,9 +22,9 @@ def test_breadth_first_then_further_seeds() -> None:
 
 
 def test_seeds_of_every_network() -> None:
-    jobs = all_jobs(SAMPLES, MODELS, Seeds(2))  # type: ignore[arg-type]
-    assert len(jobs) == 2 * (len(SAMPLES) + len(MODELS))
-    more = all_jobs(SAMPLES, MODELS, Seeds(2, repeated=1, more=1))  # type: ignore[arg-type]
+    jobs = all_jobs(SAMPLES, MODELS, Seeds(2, models=3))  # type: ignore[arg-type]
+    assert len(jobs) == 2 * len(SAMPLES) + 3 * len(MODELS)
+    more = all_jobs(SAMPLES, MODELS, Seeds(2, repeated=1, more=1, models=3))  # type: ignore[arg-type]
     assert more == jobs
 
 
@@ -43,7 +43,7 @@ def test_a_wrong_shard_is_named(text: str) -> None:
         shard([], text)
 
 
-@pytest.mark.parametrize("values", [(0,), (1, -1), (1, 1, 0)])
+@pytest.mark.parametrize("values", [(0,), (1, -1), (1, 1, 0), (1, 0, 1, 0)])
 def test_seeds_check_themselves(values: tuple[int, ...]) -> None:
     with pytest.raises(UsageError, match="give 1 or more"):
         Seeds(*values)
