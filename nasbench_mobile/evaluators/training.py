@@ -32,10 +32,10 @@ class TrainingAccuracy:
     `epochs` and `options` (fields of `Recipe`) changed. Networks are made at depth multiplier
     `width` and `input_size` pixels (None: 32 for images of up to 32 px a side, else 224), with
     `stem_stride` where it is given. Accuracy is on validation images alone; the test set is never
-    read. With a `checkpoints` folder a training cut short goes on where it stood, and one that had
-    ended is not repeated; they are written every epoch and `checkpoint_s` (an attribute) seconds. With
-    `data_identity` other data than of that identity is refused. Deterministic on a CPU: an architecture's reading depends on nothing but
-    these arguments.
+    read. With a `checkpoints` folder a training cut short goes on where it stood, at most
+    `checkpoint_s` (an attribute, seconds) back, and one that had ended is not repeated. Other data
+    than of `data_identity` is refused, where that is given. Deterministic on a CPU: an
+    architecture's reading depends on nothing but these arguments.
     """
 
     def __init__(
@@ -127,7 +127,10 @@ class TrainingAccuracy:
 
     def record(self) -> dict[str, Any]:
         """All that decides an accuracy: what tables have to agree in before they are merged."""
+        from nasbench_mobile.training.recipe import REVISION
+
         return {
+            "revision": REVISION,
             "recipe": self.recipe.record(),
             "stem_stride": self.stem_stride,
             **asdict(self.fidelity),

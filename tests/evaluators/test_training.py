@@ -7,6 +7,7 @@ from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import NasbenchError, UsageError
 from nasbench_mobile.evaluators.training import TrainingAccuracy
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace
+from nasbench_mobile.training.recipe import REVISION
 from nasbench_mobile.types import AccuracyReading, Failure
 
 SMALL = {
@@ -107,6 +108,7 @@ def test_records_tell_recipes_apart():
     one, two = TrainingAccuracy(**SMALL), TrainingAccuracy(stem_stride=1, **SMALL)
     assert one.record() != two.record()
     assert one.record() == TrainingAccuracy(**SMALL).record()
+    assert one.record()["revision"] == REVISION
 
 
 def test_wrong_options_are_named(tmp_path):
