@@ -215,7 +215,11 @@ def load_benchmark(name: str) -> Benchmark:
 
 def read_benchmark(path: Path) -> Benchmark:
     """Parse and check one TOML file."""
-    text = path.read_text(encoding="utf-8")
+    return parse_benchmark(path, path.read_text(encoding="utf-8"))
+
+
+def parse_benchmark(path: Path, text: str) -> Benchmark:
+    """The benchmark of a text that is, or will be, the file `path`."""
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -18,6 +18,7 @@ from nasbench_mobile.cli import (
     lookup,
     measuring,
     reproducing,
+    searching,
     starting,
     training,
 )
@@ -44,6 +45,7 @@ app.command("explain")(describing.explain)
 app.command("export")(exporting.export)
 app.command("devices")(devices.devices)
 app.command("measure")(measuring.measure)
+app.command("search")(searching.search)
 app.command("train")(training.train)
 app.add_typer(lookup.app, name="lookup")
 app.add_typer(collecting.app, name="collect")

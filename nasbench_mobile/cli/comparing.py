@@ -101,13 +101,19 @@ def resume(
     jobs: Jobs = 2,
     as_json: AsJson = False,
 ) -> None:
-    """Go on with a study that was stopped or killed; finished runs are kept as they are.
+    """Go on with a study or a search that was stopped; finished runs are kept as they are.
 
     Example: `nasbench-mobile resume out/study`
     """
+    from nasbench_mobile.cli.search_request import is_search
+    from nasbench_mobile.cli.searching import finish
     from nasbench_mobile.study import Study
 
-    _run_and_report(Study.open(folder), jobs, as_json)
+    study = Study.open(folder)
+    if is_search(folder):
+        finish(study, as_json=as_json)
+    else:
+        _run_and_report(study, jobs, as_json)
 
 
 def report(
@@ -188,6 +194,7 @@ def run_with_progress(study: Study, jobs: int) -> list[RunProgress]:
 
 
 def _report(study: Study, as_json: bool) -> None:
+    from nasbench_mobile.cli.search_request import is_search, search_command
     from nasbench_mobile.errors import NasbenchError
     from nasbench_mobile.report.study import write_report
     from nasbench_mobile.report.terminal import print_summary
@@ -202,7 +209,7 @@ def _report(study: Study, as_json: bool) -> None:
         runs,
         describer(benchmark),
         draw=drawer(benchmark),
-        command=study.command,
+        command=search_command(study.folder) if is_search(study.folder) else study.command,
         objective=benchmark.objective,
     )
     if as_json:

@@ -1,0 +1,133 @@
+"""Live progress of a search: which candidate, how its training goes, what is best so far."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from nasbench_mobile.architecture import Architecture
+from nasbench_mobile.problem import Outcome
+from nasbench_mobile.runs import Run
+from nasbench_mobile.search import Progress
+from nasbench_mobile.types import Failure, LatencyReading, Measurement
+
+if TYPE_CHECKING:
+    from nasbench_mobile.training.trainer import EpochReport
+
+
+class SearchProgress:
+    """Told of every step of a search; a context manager.
+
+    Every candidate that ends is a line. On a terminal the one under way is a line at the bottom,
+    else every epoch is a line of its own. `console` None says nothing at all.
+    """
+
+    def __init__(
+        self, run: Run | None, budget: int, epochs: float, console: Console | None
+    ) -> None:
+        self._budget, self._epochs, self._console = budget, epochs, console
+        trials = run.trials if run is not None else ()
+        self._told, self._since_told, self._evaluated = len(trials), 0, 0
+        self._best: tuple[float, Measurement] | None = None
+        for trial in trials:
+            if trial.reward is not None and trial.measurement is not None:
+                self._rewarded(trial.reward, trial.measurement)
+        self._latency = self._training = ""
+        self._started = self._candidate_started = time.monotonic()
+        self._live = (
+            Live(get_renderable=self._line, console=console, refresh_per_second=2, transient=True)
+            if console is not None and console.is_terminal
+            else None
+        )
+
+    def __enter__(self) -> SearchProgress:
+        if self._live is not None:
+            self._live.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.__exit__(kind, error, trace)
+
+    def begins(self, architecture: Architecture) -> None:
+        """A candidate's evaluation begins."""
+        self._since_told += 1
+        self._latency = self._training = ""
+        self._candidate_started = time.monotonic()
+
+    def latency(self, reading: LatencyReading | Failure) -> None:
+        """The candidate's latency is known, before it is trained."""
+        if isinstance(reading, LatencyReading):
+            self._latency = f"{reading.latency_ms:.4g} ms"
+
+    def epoch(self, _: int, report: EpochReport) -> None:
+        """An epoch of the candidate's training has ended."""
+        self._training = (
+            f"epoch {report.epoch:g} of {self._epochs:g}, accuracy {report.accuracy:.2%}"
+        )
+        if self._live is None:
+            self._say(f"{self._place}: {self._latency}, {self._training}, {self._best_words}")
+
+    def ends(self, outcome: Outcome | Failure) -> None:
+        """The candidate has its reward, or has failed."""
+        self._evaluated += 1
+        took_s = time.monotonic() - self._candidate_started
+        if isinstance(outcome, Failure):
+            self._say(f"{self._place}: failed after {took_s:.0f} s: {outcome.reason}")
+            return
+        found = outcome.measurement
+        self._rewarded(outcome.reward, found)
+        self._say(
+            f"{self._place}: accuracy {found.accuracy:.2%}, {found.latency_ms:.4g} ms, "
+            f"reward {outcome.reward:.4f}, {took_s:.0f} s; {self._best_words}"
+        )
+
+    def told(self, progress: Progress) -> bool:
+        """The strategy has learned from a batch; never asks to stop."""
+        self._told, self._since_told = progress.trials, 0
+        return False
+
+    @property
+    def _number(self) -> int:
+        """The candidate's place; repeats within a batch are counted when the batch is told."""
+        return min(self._told + self._since_told, self._budget)
+
+    @property
+    def _place(self) -> str:
+        return f"candidate {self._number} of {self._budget}"
+
+    @property
+    def _best_words(self) -> str:
+        if self._best is None:
+            return "no reward yet"
+        reward, found = self._best
+        return f"best {reward:.4f} ({found.accuracy:.2%}, {found.latency_ms:.4g} ms)"
+
+    def _rewarded(self, reward: float, measurement: Measurement) -> None:
+        if self._best is None or reward > self._best[0]:
+            self._best = reward, measurement
+
+    def _line(self) -> Text:
+        """What is under way, for a terminal."""
+        now = time.monotonic()
+        parts = [self._place, self._latency or "measuring", self._training or "training"]
+        parts += [f"{now - self._candidate_started:.0f} s", self._best_words]
+        if self._evaluated:
+            left = self._budget - self._number
+            each_s = (now - self._started) / self._evaluated
+            parts.append(f"about {each_s * left / 60:.0f} min for the other {left}")
+        return Text(", ".join(parts))
+
+    def _say(self, text: str) -> None:
+        if self._console is not None:
+            self._console.print(text, markup=False, soft_wrap=True)

@@ -1,0 +1,124 @@
+"""What a search was asked for: kept in its folder, so that only the same is taken up again."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nasbench_mobile.cli import training_options as options
+from nasbench_mobile.errors import LogError, UsageError
+
+if TYPE_CHECKING:
+    from nasbench_mobile.cli.search_benchmark import Subject
+    from nasbench_mobile.evaluators.training import TrainingAccuracy
+    from nasbench_mobile.study import Study
+    from nasbench_mobile.types import StrategySpec
+
+REQUEST = "search.json"
+"""File in the folder of a search that holds its options."""
+
+
+def is_search(folder: Path) -> bool:
+    """Whether a study's folder is that of a search."""
+    return (folder / REQUEST).is_file()
+
+
+def search_command(folder: Path) -> str:
+    """The command that made a search."""
+    return str(read_request(folder)["command"])
+
+
+def opened(folder: Path, request: dict[str, Any]) -> Study | None:
+    """The search in a folder, where one was begun; `UsageError` where it is another."""
+    from nasbench_mobile.study import MANIFEST, Study
+
+    if not is_search(folder) or not (folder / MANIFEST).is_file():
+        return None
+    there, here = read_request(folder)["options"], json.loads(json.dumps(request))
+    differing = [key for key in here if there.get(key) != here[key]]
+    if differing:
+        said = "; ".join(
+            f"--{key.strip('_').replace('_', '-')} {_word(here[key])}, there {_word(there[key])}"
+            for key in differing
+        )
+        raise UsageError(
+            f"{folder} holds a search with other options: {said}; give another --out, or go on "
+            f"with that one: nasbench-mobile resume {folder}"
+        )
+    return Study.open(folder)
+
+
+def _word(value: Any) -> str:
+    if value is None:
+        return "(default)"
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def created(folder: Path, request: dict[str, Any]) -> tuple[Study, TrainingAccuracy]:
+    """A new search in a folder, and its evaluator; `UsageError` where it cannot be begun."""
+    from nasbench_mobile.cli.search_benchmark import FILE, as_file, search_benchmark
+    from nasbench_mobile.cli.starting_points import starting_points
+    from nasbench_mobile.plan import Plan
+    from nasbench_mobile.study import Study, write_atomically
+
+    beside = (FILE, REQUEST, f"{FILE}.new", f"{REQUEST}.new")
+    if folder.is_dir() and any(path.name not in beside for path in folder.iterdir()):
+        raise UsageError(f"{folder} is not empty and holds no search; give another --out")
+    subject, strategy = _subject(request), _one(request["strategy"], "strategy")
+    accuracy = subject.accuracy()
+    benchmark = search_benchmark(subject, accuracy, request["latency"], request["target_ms"])
+    benchmark, text = as_file(benchmark, folder)
+    benchmark = benchmark.with_objective(request["objective"])
+    start = request["start_from"]
+    plan = Plan(
+        benchmark, (strategy,), (request["seed"],), request["budget"], request["batch"],
+        starting_points(start, benchmark) if start else (),
+    )  # fmt: skip
+    record = {"command": shlex.join(["nasbench-mobile", *sys.argv[1:]]), "options": request}
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / FILE, text)
+    write_atomically(folder / REQUEST, json.dumps(record, indent=2) + "\n")
+    return Study.create(folder, plan, beside), accuracy
+
+
+def _subject(request: dict[str, Any]) -> Subject:
+    from nasbench_mobile.cli.search_benchmark import Subject
+
+    how = options.recipe_of(request["recipe"].value, request["epochs"], request["set_"] or [])
+    values = {key: value for key, value in how.record().items() if key != "name"}
+    for key, value in options.recipe_values(request["set_"] or []).items():
+        if value is None:
+            raise UsageError(f"--set {key}=null cannot be kept in a benchmark's file; give a value")
+    same = (
+        "data", "width", "input_size", "stem_stride", "seed", "validation_images", "train_images",
+        "split_seed", "device", "loaders", "threads", "time_limit_s", "memory_limit_mb",
+    )  # fmt: skip
+    return Subject(
+        _one(request["space"], "space"),
+        {key: request[key] for key in same}
+        | {key: request[key].value for key in ("recipe", "broken", "precision")}
+        | {"options": {key: value for key, value in values.items() if value is not None}},
+    )
+
+
+def _one(text: str, kind: str) -> StrategySpec:
+    """A name with its options."""
+    from nasbench_mobile.catalog import parse_strategies
+
+    specs = parse_strategies(text)
+    if len(specs) != 1:
+        raise UsageError(f"--{kind} is {text!r}; name one {kind} (compare takes several)")
+    return specs[0]
+
+
+def read_request(folder: Path) -> dict[str, Any]:
+    path = folder / REQUEST
+    try:
+        record: dict[str, Any] = json.loads(path.read_bytes())
+        _ = record["command"], record["options"]["target_ms"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LogError(f"{path} is damaged: {type(error).__name__}: {error}") from None
+    return record

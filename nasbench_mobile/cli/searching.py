@@ -1,0 +1,181 @@
+"""`search`: train and measure what a strategy proposes, and end with the best architectures."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nasbench_mobile.cli import training_options as options
+from nasbench_mobile.cli.comparing import INTERRUPTED, AsJson
+from nasbench_mobile.cli.output import console, print_json
+from nasbench_mobile.cli.search_request import created, opened, read_request
+from nasbench_mobile.errors import LogError, NasbenchError
+
+if TYPE_CHECKING:
+    from nasbench_mobile.evaluators.training import TrainingAccuracy
+    from nasbench_mobile.study import Study
+    from nasbench_mobile.task import RunProgress
+
+TRAININGS, LATENCIES = "trainings", "latencies.json"
+"""In the folder of a search, beside what a study has there: checkpoints and ended trainings, and
+measured latencies."""
+
+PRESENTATION = ("out", "top", "checkpoint_s", "as_json")
+"""Options that may differ when a search is taken up again."""
+
+Top = Annotated[int, typer.Option(help="So many architectures get files.", min=1)]
+CheckpointSeconds = Annotated[
+    float, typer.Option(help="Seconds of a training that a crash may cost.", min=0)
+]
+
+
+def search(
+    context: typer.Context,
+    space: Annotated[
+        str, typer.Option(help="A search space; options after a colon: `mnasnet:blocks=6`.")
+    ] = "mnasnet",
+    data: options.Data = "digits",
+    latency: Annotated[
+        str, typer.Option(help="`pixel1`, `host`, `host-lookup[:FILE]` or `android:SERIAL`.")
+    ] = "pixel1",
+    strategy: Annotated[
+        str, typer.Option(help="Options after a colon: `ppo:learning_rate=8e-4`; `file.py:Class`.")
+    ] = "ppo",
+    objective: Annotated[
+        str, typer.Option(help="`soft`, `hard` or ALPHA,BETA of Eq. 2-3; `file.py:Name`.")
+    ] = "soft",
+    target_ms: Annotated[
+        float | None,
+        typer.Option(help="Target latency T in ms; default 75 on pixel1, as slow elsewhere."),
+    ] = None,
+    budget: Annotated[int, typer.Option(help="Candidates, repeats charged.", min=1)] = 100,
+    batch: Annotated[
+        int | None, typer.Option(help="Candidates per ask; default: the strategy's own.", min=1)
+    ] = None,
+    start_from: Annotated[
+        str | None, typer.Option(help="Models' names, or an earlier folder, to begin with.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the strategy and of trainings.", min=0)] = 0,
+    recipe: options.RecipeOption = options.RecipeName.PROXY,
+    epochs: options.Epochs = None,
+    set_: options.RecipeValues = None,
+    width: options.Width = 1.0,
+    input_size: options.InputSize = None,
+    stem_stride: options.StemStride = None,
+    validation_images: options.ValidationImages = None,
+    train_images: options.TrainImages = None,
+    split_seed: options.SplitSeed = 0,
+    broken: options.Broken = options.BrokenImages.FAIL,
+    device: options.Device = "auto",
+    precision: options.PrecisionOption = options.PrecisionName.AUTO,
+    loaders: options.Loaders = 0,
+    threads: options.Threads = 1,
+    time_limit_s: options.TimeLimit = None,
+    memory_limit_mb: options.MemoryLimit = None,
+    checkpoint_s: CheckpointSeconds = 60.0,
+    top: Top = 3,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the search; default out/search-TIME.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Search for architectures by training candidates on your images.
+
+    Latency is always that of the full network (224 pixels); `--width`, `--input-size` and
+    `--stem-stride` shrink what is trained alone. The same command again goes on where it stopped.
+
+    Example: `nasbench-mobile search --data digits --latency pixel1 --budget 10 --out out/s`
+    """
+    folder = out or Path("out") / time.strftime("search-%Y%m%d-%H%M%S")
+    request = {key: value for key, value in context.params.items() if key not in PRESENTATION}
+    if data != "digits":
+        request["data"] = str(Path(data).resolve())
+    study, accuracy = opened(folder, request), None
+    if study is None:
+        study, accuracy = created(folder, request)
+    finish(study, accuracy, checkpoint_s=checkpoint_s, top=top, as_json=as_json)
+
+
+def finish(
+    study: Study, accuracy: TrainingAccuracy | None = None, *,
+    checkpoint_s: float = 60.0, top: int = 3, as_json: bool = False,
+) -> None:  # fmt: skip
+    """Search to the end, from wherever it stands, and show what came out."""
+    from nasbench_mobile.cli.search_results import print_results, results
+    from nasbench_mobile.report.study import write_report
+    from nasbench_mobile.study import describer, drawer
+
+    ended = _searched(study, accuracy, checkpoint_s, as_json)
+    runs, benchmark = study.runs(), study.plan.benchmark
+    if not any(trial.ok for run in runs for trial in run.trials):
+        reason = ended.failure or next(t.failure for run in runs for t in run.trials)
+        raise NasbenchError(f"no candidate got a reward; {reason}")
+    summary = results(study, top)
+    write_report(
+        study.folder, runs, describer(benchmark), draw=drawer(benchmark),
+        command=read_request(study.folder)["command"], objective=benchmark.objective,
+    )  # fmt: skip
+    if as_json:
+        print_json(summary)
+    else:
+        print_results(summary)
+        console().print(
+            f"\nAll of it: {study.folder / 'report.html'}", soft_wrap=True, markup=False
+        )
+    if ended.failure:
+        raise NasbenchError(f"the search ended early: {ended.failure}")
+
+
+def _searched(
+    study: Study, accuracy: TrainingAccuracy | None, checkpoint_s: float, quiet: bool
+) -> RunProgress:
+    from nasbench_mobile.cli.search_progress import SearchProgress
+    from nasbench_mobile.evaluators.training import TrainingAccuracy
+    from nasbench_mobile.evaluators.watched_latency import WatchedLatency
+    from nasbench_mobile.one_by_one import OneByOne
+
+    plan, folder = study.plan, study.folder
+    problem = plan.benchmark.build(plan.seeds[0])
+    trained = accuracy or problem.accuracy
+    if not isinstance(trained, TrainingAccuracy):
+        raise LogError(f"{folder} is damaged: its benchmark does not train what it is shown")
+    trained.checkpoints, trained.checkpoint_s = folder / TRAININGS, checkpoint_s
+    screen = None if quiet else console(stderr=True)
+    if screen is not None:
+        screen.print(_headline(study, trained, problem.latency.label), markup=False, soft_wrap=True)
+    earlier = study.runs()
+    try:
+        with SearchProgress(
+            earlier[0] if earlier else None, plan.budget, trained.recipe.epochs, screen
+        ) as progress:
+            trained.progress = progress.epoch
+            latency = WatchedLatency(problem.latency, progress.latency, folder / LATENCIES)
+            watched = OneByOne(
+                problem.space, trained, trained, latency, problem.objective, watcher=progress
+            )
+            return study.run_here(watched, progress.told)
+    except KeyboardInterrupt:
+        console(stderr=True).print(
+            "stopped; nothing that was told is lost, of the training under way at most "
+            f"{checkpoint_s:g} s. Go on with the same command, or: nasbench-mobile resume {folder}",
+            soft_wrap=True, markup=False,
+        )  # fmt: skip
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _headline(study: Study, accuracy: TrainingAccuracy, latency: str) -> str:
+    plan = study.plan
+    benchmark, how = plan.benchmark, accuracy.recipe
+    target = f"T = {benchmark.objective.target_ms:g} ms"
+    if read_request(study.folder)["options"]["target_ms"] is None:
+        target += " (MobileNetV2's latency times what the paper's 75 ms are of it on a Pixel 1)"
+    epochs = "1 epoch" if how.epochs == 1 else f"{how.epochs:g} epochs"
+    return (
+        f"{plan.strategies[0].label} on {benchmark.space.name}, {plan.budget:,} candidates; each "
+        f"trained {epochs} on {accuracy.data.identity} at width {accuracy.width:g}, "
+        f"{accuracy.input_size} px; latency: {latency}; {benchmark.objective.name} reward, "
+        f"{target}; into {study.folder}"
+    )
