@@ -88,6 +88,17 @@ class MnasNetCoarseSpace:
         """All of them: every choice shows in block 4, which has three layers or more."""
         return self._grid.size
 
+    @property
+    def segments(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """Blocks 2-7, by the decisions that act on them; filters, so all else, are fixed."""
+        return tuple(
+            (
+                f"block{block + 1}",
+                tuple(i for i, factor in enumerate(_FACTORS) if block in factor[2]),
+            )
+            for block in _SEARCHED
+        )
+
     def embed(self, tokens: Tokens) -> Tokens:
         """Canonical tokens of the same network in `parent`."""
         blocks = [dict(zip(FIELDS, block, strict=True)) for block in _FRAME]
