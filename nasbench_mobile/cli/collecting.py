@@ -29,6 +29,7 @@ app.command()(tables.merge)
 app.command()(tables.price)
 app.command()(tables.noise)
 app.command()(tables.card)
+app.command()(tables.retrained)
 
 TRAININGS = "trainings"
 """Folder beside the table for the checkpoints of trainings under way."""
@@ -52,6 +53,9 @@ def collect(
     around_share: Annotated[
         float, typer.Option(help="Share of --count drawn around these.", min=0, max=1)
     ] = 0.5,
+    architecture: Annotated[
+        list[str] | None, typer.Option(help="A model or tokens to train; may be repeated.")
+    ] = None,
     references: Annotated[
         bool, typer.Option("--references", help="The paper's reference models as well.")
     ] = False,
@@ -61,6 +65,7 @@ def collect(
         int, typer.Option(help="So many architectures are trained --repeat-seeds times.", min=0)
     ] = 0,
     repeat_seeds: Annotated[int, typer.Option(help="See --repeat-first.", min=1)] = 3,
+    first_seed: Annotated[int, typer.Option(help="The first of the seeds.", min=0)] = 0,
     latency: Annotated[
         list[str] | None,
         typer.Option(help="pixel1, host, host-lookup[:FILE], android:SERIAL; may be repeated."),
@@ -104,8 +109,8 @@ def collect(
 
     if out is None:
         raise UsageError("nothing says where the table goes; give --out FOLDER")
-    if not count and not references:
-        raise UsageError("nothing is to be trained; give --count, or --references")
+    if not (count or references or architecture):
+        raise UsageError("nothing is to be trained; give --count, --architecture or --references")
     place = catalog.build_space(space)
     how = options.recipe_of(recipe.value, epochs, set_ or [])
     accuracy = TrainingAccuracy(
@@ -116,8 +121,8 @@ def collect(
         memory_limit_mb=memory_limit_mb, device=device, precision=precision.value,
     )  # fmt: skip
     jobs = _jobs(
-        place, count, sample_seed, around or [], around_share if around else 0.0, references,
-        Seeds(seeds, repeat_first, repeat_seeds, reference_seeds), shard,
+        place, count, sample_seed, architecture or [], around or [], around_share, references,
+        Seeds(seeds, repeat_first, repeat_seeds, reference_seeds, first_seed), shard,
     )  # fmt: skip
     named = latency_evaluators(latency or ["pixel1"], _home(place), alone=workers == 1)
     wanted = {
@@ -151,8 +156,8 @@ def _without_folders(value: Any) -> Any:
 
 
 def _jobs(
-    space: SearchSpace, count: int, seed: int, around: Sequence[str], share: float,
-    with_references: bool, seeds: Any, part: str | None,
+    space: SearchSpace, count: int, seed: int, given: Sequence[str], around: Sequence[str],
+    share: float, with_references: bool, seeds: Any, part: str | None,
 ) -> list[Job]:  # fmt: skip
     from nasbench_mobile.architecture import Architecture
     from nasbench_mobile.collecting.jobs import all_jobs, shard
@@ -160,10 +165,10 @@ def _jobs(
     from nasbench_mobile.collecting.sampling import draw
 
     near = [_tokens(space, text) for text in around]
-    samples: list[tuple[Tokens, Origin]] = [
-        (Architecture(space, sample.tokens).home.tokens, sample.origin)
-        for sample in draw(space, count, seed, near, share)
-    ]
+    drawn = draw(space, count, seed, near, share if near else 0.0)
+    origins: dict[Tokens, Origin] = {_tokens(space, text): "given" for text in given}
+    origins |= {one.tokens: one.origin for one in drawn if one.tokens not in origins}
+    samples = [(Architecture(space, one).home.tokens, how) for one, how in origins.items()]
     return shard(all_jobs(samples, references() if with_references else [], seeds), part)
 
 

@@ -1,4 +1,4 @@
-"""`collect merge`, `price`, `noise` and `card`: what is done with tables once there are some."""
+"""`collect merge`, `price`, `noise`, `card`, `retrained`: what is done with tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasbench_mobile.cli.choosing_latency import latency_evaluators
-from nasbench_mobile.cli.output import console, print_json
+from nasbench_mobile.cli.output import console, print_json, print_table
 from nasbench_mobile.errors import UsageError
 
 if TYPE_CHECKING:
@@ -120,6 +120,30 @@ def card(
         print(text, end="")
     else:
         console().print(f"wrote {out / name}.jsonl and its card {name}.md", markup=False)
+
+
+def retrained(
+    table: Annotated[Path, typer.Argument(help="Architectures trained again, on new seeds.")],
+    benchmark: Annotated[str, typer.Option(help="The benchmark, on a table, that was searched.")],
+    as_json: AsJson = False,
+) -> None:
+    """Where what a search called best lies in the benchmark's table once it is trained anew.
+
+    Example: `nasbench-mobile collect retrained out/again --benchmark mnasnet-cifar10-host`
+    """
+    from nasbench_mobile.benchmark import load_benchmark
+    from nasbench_mobile.collecting.retrained import retrained_ranks
+    from nasbench_mobile.tables.table import read_table
+
+    found = load_benchmark(benchmark)
+    if found.accuracy.name != "tabular" or found.accuracy.model is None:
+        raise UsageError(f"{benchmark} has no table of trained architectures")
+    rows = retrained_ranks(found.build(), read_table(found.accuracy.model), read_table(table))
+    if as_json:
+        print_json(rows)
+        return
+    shown = [{**row, "tokens": ",".join(map(str, row["tokens"]))} for row in rows]
+    print_table({key: key.replace("_", " ") for key in rows[0]}, shown)
 
 
 def _members(part: str | None) -> Collection[Tokens] | None:

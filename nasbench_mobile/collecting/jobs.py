@@ -34,42 +34,43 @@ class Seeds:
     """With how many seeds, from 0, networks are trained.
 
     Architectures with `each`, the first `repeated` of them with `more`, and reference models with
-    `models`.
+    `models`. With another `first` than 0 seeds are counted from there.
     """
 
     each: int = 1
     repeated: int = 0
     more: int = 3
     models: int = 1
+    first: int = 0
 
     def __post_init__(self) -> None:
-        if min(self.each, self.more, self.models) < 1 or self.repeated < 0:
+        if min(self.each, self.more, self.models) < 1 or min(self.repeated, self.first) < 0:
             raise UsageError(
                 f"seeds are {self.each} for each architecture, {self.more} for the first "
                 f"{self.repeated} and {self.models} for reference models; give 1 or more"
             )
 
     def of(self, place: int) -> range:
-        """The seeds of the network at a place, from 0."""
+        """The seeds, less `first`, of the architecture at a place from 0."""
         return range(max(self.each, self.more) if place < self.repeated else self.each)
 
 
 def all_jobs(
     samples: Sequence[tuple[Tokens, Origin]], models: Sequence[Reference], seeds: Seeds
 ) -> list[Job]:
-    """Seed 0 of every architecture, then of every reference model, then further seeds.
+    """The first seed of every architecture, then of every reference model, then further seeds.
 
     Breadth first, our choice: a table cut short has most of its networks, if with fewer seeds.
     """
     jobs: list[Job] = []
     for seed in range(max(seeds.each, seeds.more, seeds.models)):
         jobs += [
-            Job(origin, seed, tokens=tokens)
+            Job(origin, seeds.first + seed, tokens=tokens)
             for place, (tokens, origin) in enumerate(samples)
             if seed in seeds.of(place)
         ]
         if seed < seeds.models:
-            jobs += [Job("reference", seed, reference=model) for model in models]
+            jobs += [Job("reference", seeds.first + seed, reference=model) for model in models]
     return jobs
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -245,6 +246,40 @@ def test_latencies_are_added_without_training(command: Command, benchmark_file: 
     assert after.architectures()[tokens][0].latency_ms["pixel1"] == pytest.approx(
         best["latency_ms"]
     )
+
+
+def test_the_best_trained_anew_is_ranked_in_the_table(
+    command: Command, tmp_path: Path, benchmark_file: Path, synthetic_table: Make
+) -> None:
+    """Synthetic accuracies again: the best, the worst, and what must not be compared."""
+    space, problem = MnasNetCoarseSpace(), load_benchmark(str(benchmark_file)).build()
+    best = space.embed(tuple(optimum(problem)["tokens"]))
+    table = synthetic_table(tokens=[best, space.embed((0, 0, 0, 0, 0))], noise=0.0)
+    fresh = tuple(replace(row, seed=row.seed + 3) for row in table.rows)
+    write_table(tmp_path / "again.jsonl", replace(table, rows=fresh))
+    rank = ("collect", "retrained", tmp_path / "again.jsonl", "--benchmark")
+    first, last = command(*rank, benchmark_file, "--json").json
+    assert (first["seeds"], first["in_top"]) == (3, True)
+    assert first["better_share"] < 0.1 < 0.5 < last["better_share"]
+    assert not last["in_top"]
+    assert "better share" in command(*rank, benchmark_file).out
+    assert "no table" in command(*rank, "imagenet-pixel1").err
+    write_table(tmp_path / "again.jsonl", table)
+    assert "train with other seeds" in command(*rank, benchmark_file).err
+    longer = replace(table.header, training={**table.header.training, "epochs": 9.0})
+    write_table(tmp_path / "again.jsonl", replace(table, header=longer, rows=fresh))
+    assert "training.epochs is 1.0 in the table and 9.0" in command(*rank, benchmark_file).err
+
+
+def test_given_architectures_are_trained_on_given_seeds(command: Command, tmp_path: Path) -> None:
+    done = command(
+        "collect", *COARSE, "--architecture", "0,0,0,0,0", "--seeds", 2, "--first-seed", 3,
+        "--out", tmp_path, "--json",
+    )  # fmt: skip
+    assert done.json["trained"] == 2
+    rows = read_table(tmp_path).rows
+    assert [(row.origin, row.seed) for row in rows] == [("given", 3), ("given", 4)]
+    assert rows[0].tokens == MnasNetCoarseSpace().embed((0, 0, 0, 0, 0))
 
 
 def test_a_table_is_json_that_people_can_read(benchmark_file: Path) -> None:
