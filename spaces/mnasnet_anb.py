@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
-from nasbench_mobile.errors import InvalidNetworkError
+from nasbench_mobile.errors import InvalidNetworkError, UsageError
 from nasbench_mobile.networks.blocks import (
     BlockSpec,
     Layer,
@@ -44,6 +44,9 @@ class MnasNetAnbSpace:
 
     `network(width=...)` scales stem and blocks by a depth multiplier, as MnasNet does.
 
+    Option se: `free`, or `off` for the part of the space without squeeze-and-excitation. Its tokens
+    keep their places and meanings; those of SE have one value there.
+
     >>> space = MnasNetAnbSpace()
     >>> space.describe((0, 0, 0, 0) * 7).split()[1]
     'sepconv_r1_k3_s1_e1_o16_identity'
@@ -51,13 +54,16 @@ class MnasNetAnbSpace:
 
     name = "mnasnet-anb"
 
-    def __init__(self) -> None:
-        self._grid = DecisionGrid(self.name, _decisions())
+    def __init__(self, *, se: Literal["free", "off"] = "free") -> None:
+        if se not in ("free", "off"):
+            raise UsageError(f"se is {se!r}; space 'mnasnet-anb' has free and off for it")
+        self._se = se
+        self._grid = DecisionGrid(self.name, _decisions(_SE if se == "free" else _SE[:1]))
 
     @property
     def options(self) -> dict[str, Any]:
-        """Empty: the space has none."""
-        return {}
+        """The options that differ from the defaults."""
+        return {} if self._se == "free" else {"se": self._se}
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
@@ -142,19 +148,20 @@ class MnasNetAnbSpace:
             )
         except ValueError:
             tokens = (0, 0, 0, 0)
-        if expand_block(_block(b, tokens), input_filters) != layers:
+        denied = tokens[-1] > 0 and self._se == "off"
+        if denied or expand_block(_block(b, tokens), input_filters) != layers:
             raise InvalidNetworkError(
                 f"block {b + 1} has {len(layers)} layers, first {layers[0]}; no tokens of space "
-                f"{self.name!r} make that there"
+                f"{self.name!r} (options {self.options}) make that there"
             )
         return tokens
 
 
-def _decisions() -> list[Decision]:
+def _decisions(se: tuple[float, ...]) -> list[Decision]:
     decisions = []
     for b, layers in enumerate(_LAYERS, 1):
         choices: dict[str, tuple[float, ...]] = {
-            "expansion": _EXPANSIONS, "kernel": _KERNELS, "layers": layers, "se": _SE,
+            "expansion": _EXPANSIONS, "kernel": _KERNELS, "layers": layers, "se": se,
         }  # fmt: skip
         for what, values in choices.items():
             labels = tuple(f"{value:g}" for value in values)

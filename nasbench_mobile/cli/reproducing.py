@@ -1,100 +1,135 @@
-"""`reproduce`: the paper's figures and claims, ours beside them."""
+"""`reproduce`: the paper's figures, tables and claims, ours beside them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nasbench_mobile.cli.output import console, print_json, print_table
+from nasbench_mobile.errors import EvaluationError, UsageError
 
 if TYPE_CHECKING:
+    from nasbench_mobile.reproduce.experiment import Experiment, Setting
     from nasbench_mobile.study import Study
 
-
-class Figures(StrEnum):
-    """What can be reproduced."""
-
-    FIGURE3 = "figure3"
-    FIGURE6 = "figure6"
-    ASYNCHRONY = "asynchrony"
+LIST, ALL = "list", "all"
+DEFAULT_OUT = Path("out") / "reproduction"
+QUICK_OUT = Path("out") / "reproduction-quick"
 
 
 def reproduce(
-    name: Annotated[Figures, typer.Argument(help="What to reproduce.")],
+    names: Annotated[
+        list[str], typer.Argument(help="`list`, `all`, or experiments by name.", metavar="NAME...")
+    ],
     strategies: Annotated[
-        str | None,
-        typer.Option(help="Comma-separated; default: ppo, for asynchrony those of `compare`."),
+        str | None, typer.Option(help="Comma-separated; default: the experiment's own.")
     ] = None,
     seeds: Annotated[
         int | None, typer.Option(help="Seeds 0, 1, ... per strategy; default 10.", min=1)
     ] = None,
     samples: Annotated[
         int | None,
-        typer.Option(help="Models sampled per run; default 3000, for asynchrony 1000.", min=1),
+        typer.Option(help="Models sampled per run; default the experiment's own.", min=1),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(help="table1: measure all of it too, on `host` or `android:SERIAL`."),
     ] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="A small form: 3 seeds of few samples.")
     ] = False,
     jobs: Annotated[int, typer.Option("--jobs", "-j", help="Worker processes.", min=1)] = 2,
-    out: Annotated[Path | None, typer.Option(help="Folder for pictures, tables and logs.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for pictures, tables, report and logs; out/reproduction."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")] = False,
 ) -> None:
-    """Reproduce a figure of the paper (Tan et al. 2019).
+    """Reproduce the paper (Tan et al. 2019): figures, tables and every checkable claim.
 
-    `figure3`: both rewards over latency. `figure6`: hard against soft latency constraint, with the
-    five checks of section 7.1. `asynchrony`: each strategy with 16 workers against 1, in simulated
-    time (not in the paper).
+    `list` says what there is and what became of each claim, `all` runs everything that needs no
+    training. Experiments that are finished in the folder are kept, and `report.html` in it holds
+    all of them.
 
     Example: `nasbench-mobile reproduce figure6 --quick --out out/f6`
     """
-    if name is Figures.FIGURE3:
-        from nasbench_mobile.reproduce import figure3
-
-        result = figure3.reproduce(out)
-        if as_json:
-            print_json(result)
-        else:
-            _print_figure3(result, out)
-        return
     from nasbench_mobile.catalog import parse_strategies
-    from nasbench_mobile.cli.comparing import DEFAULT_STRATEGIES
-    from nasbench_mobile.reproduce import asynchrony, figure6
+    from nasbench_mobile.reproduce.experiment import Setting
 
-    folder = out or Path("out") / name.value
-    if name is Figures.FIGURE6:
-        setting = figure6.QUICK if quick else figure6.Setting()
-        setting = replace(
-            setting,
-            strategies=tuple(parse_strategies(strategies or "ppo")),
-            seeds=seeds or setting.seeds,
-            samples=samples or setting.samples,
-        )
-        result = figure6.reproduce(setting, folder, lambda study: _run(study, jobs))
-    else:
-        result = asynchrony.reproduce(
-            asynchrony.Setting(
-                tuple(parse_strategies(strategies or DEFAULT_STRATEGIES)),
-                seeds=seeds or (3 if quick else 10),
-                samples=samples or (200 if quick else 1000),
-            ),
-            folder,
-            lambda study: _run(study, jobs),
-        )
+    if LIST in names:
+        if len(names) > 1:
+            raise UsageError(f"{LIST!r} stands alone: `nasbench-mobile reproduce {LIST}`")
+        _list(as_json)
+        return
+    chosen = _chosen(names)
+    setting = Setting(
+        tuple(parse_strategies(strategies)) if strategies else None, seeds, samples, device, quick
+    )
+    _check_options(chosen, setting)
+    folder = out or (QUICK_OUT if quick else DEFAULT_OUT)
+    records = _run(chosen, setting, folder, jobs)
     if as_json:
-        print_json(result)
-    elif name is Figures.FIGURE6:
-        _print_figure6(result, folder)
-    else:
-        _print_asynchrony(result)
+        [record] = records.values() if len(records) == 1 else [{"experiments": records}]
+        print_json(record)
+        return
+    for record in records.values():
+        _print(record, folder)
+    console().print(f"Report: {folder / 'report.html'}", soft_wrap=True)
 
 
-def _run(study: Study, jobs: int) -> None:
+def _chosen(names: list[str]) -> list[Experiment]:
+    """The experiments that are meant, each once, in the registry's order."""
+    from nasbench_mobile.reproduce.registry import experiment, experiments
+
+    wanted = {experiment(name).name for name in names if name != ALL}
+    return [one for one in experiments() if one.name in wanted or (ALL in names and one.in_all)]
+
+
+def _check_options(chosen: list[Experiment], setting: Setting) -> None:
+    """Every option given must mean something to at least one of the experiments."""
+    if setting.device is not None:
+        from nasbench_mobile.reproduce.devices import check_device
+
+        check_device(setting.device)
+    heeded = frozenset[str]().union(*(one.options for one in chosen))
+    for name in ("strategies", "seeds", "samples", "device"):
+        if getattr(setting, name) is not None and name not in heeded:
+            listed = ", ".join(f"--{option}" for option in sorted(heeded)) or "none of them"
+            raise UsageError(
+                f"--{name} means nothing to {', '.join(one.name for one in chosen)}; taken here: "
+                f"{listed}"
+            )
+
+
+def _run(
+    chosen: list[Experiment], setting: Setting, folder: Path, jobs: int
+) -> dict[str, dict[str, Any]]:
+    """Run what is not finished, and write the report of all that is."""
+    from nasbench_mobile.reproduce.publish import publish
+    from nasbench_mobile.reproduce.session import Session
+
+    session, screen = Session(folder), console(stderr=True)
+    kept = {one.name: session.kept(one, setting) for one in chosen}  # refuses before it runs
+    records = {}
+    for number, one in enumerate(chosen, 1):
+        place = f"[{number}/{len(chosen)}] {one.name}: "
+        record = kept[one.name]
+        if record is not None:
+            screen.print(f"{place}finished before, kept", markup=False, soft_wrap=True)
+        else:
+            screen.print(place + one.title, markup=False, soft_wrap=True)
+            record = session.run(one, setting, lambda study: _run_study(study, jobs))
+            seconds = record["cost"]["wall_s"]
+            screen.print(f"{place}done in {seconds:.1f} s", markup=False, soft_wrap=True)
+        records[one.name] = record
+    publish(folder)
+    return records
+
+
+def _run_study(study: Study, jobs: int) -> None:
     from nasbench_mobile.cli.comparing import run_with_progress
-    from nasbench_mobile.errors import EvaluationError
 
     failures = run_with_progress(study, jobs)
     if failures:
@@ -104,74 +139,46 @@ def _run(study: Study, jobs: int) -> None:
         )
 
 
-def _print_figure3(result: dict[str, Any], out: Path | None) -> None:
-    rows = [
-        {"latency_ms": ms, "hard": f"{hard:.4f}", "soft": f"{soft:.4f}"}
-        for ms, hard, soft in zip(result["latency_ms"], result["hard"], result["soft"], strict=True)
-    ]
-    print_table({"latency_ms": "latency (ms)", "hard": "hard", "soft": "soft"}, rows)
-    if out is not None:
-        console().print(f"drawn in {out / 'figure3.png'}", soft_wrap=True)
+def _list(as_json: bool) -> None:
+    from nasbench_mobile.reproduce.publish import listing
 
-
-def _print_figure6(result: dict[str, Any], folder: Path) -> None:
-    screen = console()
-    for label, part in result["strategies"].items():
-        rows = [
-            {
-                "statement": check["statement"],
-                "answer": check["answer"],
-                "mean": check["mean"],
-                "ci95": _interval(check["ci95"]),
-                "figure": check["figure"],
-            }
-            for check in part["checks"]
-        ]
-        screen.print(f"[bold]{label}[/bold], T = {result['target_ms']:g} ms, section 7.1:")
-        headings = {"statement": "statement", "answer": "holds?", "mean": "mean", "ci95": "95 %"}
-        print_table({**headings, "figure": "figure"}, rows)
-        invariance = part["target_invariance"]
-        for other in invariance["others"]:
-            ratio = other["reward_ratio"]
-            screen.print(
-                f"soft at T = {other['target_ms']:g} ms: every reward is that at "
-                f"{invariance['target_ms']:g} ms times {ratio['least']:.6f} to "
-                f"{ratio['greatest']:.6f}; median latency {other['median_latency_ms']:.1f} ms "
-                f"against {invariance['median_latency_ms']:.1f} ms"
-            )
-        screen.print(f"drawn in {folder / part['picture']}", soft_wrap=True)
-
-
-def _print_asynchrony(result: dict[str, Any]) -> None:
-    console().print(
-        f"{result['benchmark']}: {result['workers'][-1]} workers against 1 (1 / 16 below), "
-        f"{result['seeds']} seeds of {result['samples']:,} proposals, target reward "
-        f"{result['target_reward']:.4f}; time is simulated"
-    )
-    rows = [
+    rows = listing()
+    if as_json:
+        print_json(rows)
+        return
+    shown = [
         {
-            "strategy": row["strategy"],
-            "lost": f"{row['reward_lost']:+.4f} [{_figure(row['lost_low'], '+.4f')}, "
-            f"{_figure(row['lost_high'], '+.4f')}]",
-            **{
-                what: " / ".join(_figure(row[f"{what}_to_target_{n}"], form) for n in ("1", "16"))
-                for what, form in (("proposals", ".0f"), ("days", ".2f"))
-            },
+            **row,
+            "count": len(row["claims"]),
+            "all": "yes" if row["in_all"] else "no",
+            "status": _status(row),
         }
-        for row in result["strategies"]
+        for row in rows
     ]
-    headings = {
-        "strategy": "strategy",
-        "lost": "reward lost [95 %]",
-        "proposals": "proposals to target",
-        "days": "days to target",
-    }
-    print_table(headings, rows)
+    print_table(
+        {"name": "name", "title": "title", "count": "claims", "all": "in all", "status": "status"},
+        shown,
+    )
 
 
-def _figure(value: float | None, form: str) -> str:
-    return "-" if value is None else format(value, form)
+def _status(row: dict[str, Any]) -> str:
+    if row["status"] == "not run" or not row["claims"]:
+        return str(row["status"])
+    counted: dict[str, int] = {}
+    for claim in row["claims"]:
+        counted[claim["status"]] = counted.get(claim["status"], 0) + 1
+    return ", ".join(f"{count} {status}" for status, count in counted.items())
 
 
-def _interval(ci95: list[float] | None) -> str:
-    return "-" if ci95 is None else f"{ci95[0]:.3g} to {ci95[1]:.3g}"
+def _print(record: dict[str, Any], folder: Path) -> None:
+    screen = console()
+    screen.print(f"\n[bold]{record['title']}[/bold]")
+    for table in record["tables"]:
+        screen.print(table["title"], markup=False, style="dim")
+        print_table(table["columns"], table["rows"])
+    for sentence in record["said"]:
+        screen.print(sentence, markup=False, soft_wrap=True)
+    if record["claims"]:
+        print_table({"id": "claim", "status": "verdict", "detail": "figures"}, record["claims"])
+    for picture in record["pictures"]:
+        screen.print(f"drawn in {folder / picture['file']}", markup=False, soft_wrap=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from operator import itemgetter
+from operator import itemgetter, le
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +133,10 @@ class SurrogateAccuracy:
 
     def _admit(self, space: SearchSpace) -> None:
         cardinalities = tuple(decision.cardinality for decision in space.decisions)
-        if space.name != self.space_name or cardinalities != self.model.cardinalities:
+        known = self.model.cardinalities
+        # a space restricted by an option keeps the first values of its decisions
+        within = len(cardinalities) == len(known) and all(map(le, cardinalities, known))
+        if space.name != self.space_name or not within:
             raise UsageError(
                 f"{self._label} was fitted to space {self.space_name!r} with "
                 f"{len(self.model.cardinalities)} decisions, but the architecture is of "

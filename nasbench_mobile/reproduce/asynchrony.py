@@ -6,8 +6,7 @@ a training takes as long as `evaluators.training_time` estimates, the strategy i
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,22 +17,29 @@ from nasbench_mobile.benchmark import load_benchmark
 from nasbench_mobile.events import Tell
 from nasbench_mobile.metrics.statistics import bootstrap_interval
 from nasbench_mobile.plan import Plan
+from nasbench_mobile.reproduce.experiment import (
+    LOGS,
+    Experiment,
+    Outcome,
+    RunStudy,
+    Setting,
+    Table,
+)
 from nasbench_mobile.store import read_log
-from nasbench_mobile.study import Study, write_atomically
+from nasbench_mobile.study import Study
 from nasbench_mobile.types import StrategySpec
 
 WORKERS = (1, 16)
 BASELINE = StrategySpec("random")
 
 
-@dataclass(frozen=True)
-class Setting:
-    """What is run; random search is always in, since it sets the target."""
+STRATEGIES = tuple(
+    StrategySpec(name)
+    for name in ("random", "regularized-evolution", "ppo", "optuna-tpe", "nevergrad-discrete")
+)
+"""Where none are given: those of `compare`."""
 
-    strategies: tuple[StrategySpec, ...]
-    seeds: int = 10
-    samples: int = 1000
-    benchmark: str = "imagenet-pixel1"
+BENCHMARK = "imagenet-pixel1"
 
 
 @dataclass(frozen=True)
@@ -49,24 +55,21 @@ class Course:
         return (int(reached[0]) + 1, float(self.at_s[reached[0]])) if len(reached) else None
 
 
-def reproduce(setting: Setting, out: Path, run_study: Callable[[Study], None]) -> dict[str, Any]:
-    """Run both studies and compare them seed by seed; writes `asynchrony.json` and `.csv`.
+def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+    """Run both studies and compare them seed by seed.
 
     The target is the median of what random search with one worker has reached at the end.
     """
-    strategies = setting.strategies
-    if BASELINE not in strategies:
+    seeds = setting.seeds or (3 if setting.quick else 10)
+    samples = setting.samples or (200 if setting.quick else 1000)
+    strategies = setting.strategies or STRATEGIES
+    if BASELINE not in strategies:  # random search is always in, since it sets the target
         strategies = (BASELINE, *strategies)
     courses: dict[int, dict[str, list[Course]]] = {}
+    benchmark = load_benchmark(BENCHMARK)
     for workers in WORKERS:
-        plan = Plan(
-            load_benchmark(setting.benchmark),
-            strategies,
-            tuple(range(setting.seeds)),
-            setting.samples,
-            workers=workers,
-        )
-        study = Study.create(out / f"workers-{workers}", plan)
+        plan = Plan(benchmark, strategies, tuple(range(seeds)), samples, workers=workers)
+        study = Study.create(folder / LOGS / f"asynchrony/workers-{workers}", plan)
         run_study(study)
         courses[workers] = _courses(study)
     target = float(np.median([course.best[-1] for course in courses[1][BASELINE.label]]))
@@ -75,18 +78,21 @@ def reproduce(setting: Setting, out: Path, run_study: Callable[[Study], None]) -
         for spec in strategies
     ]
     result = {
-        "benchmark": load_benchmark(setting.benchmark).identifier,
+        "benchmark": benchmark.identifier,
         "workers": list(WORKERS),
-        "seeds": setting.seeds,
-        "samples": setting.samples,
+        "seeds": seeds,
+        "samples": samples,
         "target_reward": target,
         "time": "simulated, training time estimated from multiply-adds",
         "strategies": rows,
     }
-    write_atomically(out / "asynchrony.json", json.dumps(result, indent=2) + "\n")
-    lines = [",".join(rows[0]), *(",".join(str(value) for value in row.values()) for row in rows)]
-    write_atomically(out / "asynchrony.csv", "\n".join(lines) + "\n")
-    return result
+    said = (
+        f"{benchmark.identifier}: {WORKERS[-1]} workers against 1, {seeds} seeds of {samples:,} "
+        f"proposals, target reward {target:.4f}; time is simulated"
+    )
+    headings = {name: name.replace("_", " ") for name in rows[0]}
+    table = Table("asynchrony", "Sixteen workers against one", headings, rows)
+    return Outcome(result, tables=[table], said=[said])
 
 
 def _courses(study: Study) -> dict[str, list[Course]]:
@@ -130,3 +136,13 @@ def _median(values: Any) -> float | None:
     """Median of those runs that reached the target; None where none did."""
     found = list(values)
     return float(np.median(found)) if found else None
+
+
+EXPERIMENT = Experiment(
+    "asynchrony",
+    "Sixteen workers against one (not in the paper)",
+    "what many proposals in flight cost in reward and save in time",
+    run,
+    frozenset({"strategies", "seeds", "samples"}),
+    in_all=False,
+)

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from nasbench_mobile.objective import parse_objective
 from nasbench_mobile.report.plots import draw_figure3, save
+from nasbench_mobile.reproduce import paper
+from nasbench_mobile.reproduce.claims import Verdict, exactly
+from nasbench_mobile.reproduce.experiment import (
+    Experiment,
+    Number,
+    Outcome,
+    Picture,
+    RunStudy,
+    Setting,
+    Table,
+    numbers,
+)
 from nasbench_mobile.types import Measurement
 
 ACCURACY = 0.5
@@ -14,11 +27,14 @@ TARGET_MS = 80.0
 LATENCIES_MS = tuple(range(20, 161, 20))
 """Where the figure has its ticks."""
 
+SIX_DIGITS = 5e-7
+"""How far a value may be from one that is given to six digits."""
 
-def reproduce(out: Path | None) -> dict[str, Any]:
-    """Both curves at the figure's ticks; draws `figure3.png` and writes the CSV where `out` is.
 
-    Returns {"accuracy", "target_ms", "latency_ms": [...], "hard": [...], "soft": [...]}.
+def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+    """Both curves at the figure's ticks and, beside the figure's own values, every 5 ms.
+
+    `result`: {"figure", "accuracy", "target_ms", "latency_ms": [...], "hard": [...], "soft": [...]}
     """
     result: dict[str, Any] = {
         "figure": "MnasNet Fig. 3",
@@ -28,17 +44,49 @@ def reproduce(out: Path | None) -> dict[str, Any]:
     }
     for form in ("hard", "soft"):
         result[form] = [round(value, 6) for value in curve(form, LATENCIES_MS)]
-    if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        fine = [20.0 + step for step in range(141)]
-        save(draw_figure3(fine, curve("hard", fine), curve("soft", fine)), out / "figure3.png")
-        rows = zip(result["latency_ms"], result["hard"], result["soft"], strict=True)
-        lines = ["latency_ms,hard,soft", *(f"{ms},{hard},{soft}" for ms, hard, soft in rows)]
-        (out / "figure3.csv").write_text("\n".join(lines) + "\n")
-    return result
+    fine = [20.0 + step for step in range(141)]
+    figure = draw_figure3(fine, curve("hard", fine), curve("soft", fine))
+    save(figure, folder / "figure3.png")
+    rows = [
+        {"latency_ms": ms, "hard": f"{hard:.4f}", "soft": f"{soft:.4f}"}
+        for ms, hard, soft in zip(result["latency_ms"], result["hard"], result["soft"], strict=True)
+    ]
+    headings = {"latency_ms": "latency (ms)", "hard": "hard", "soft": "soft"}
+    beside = numbers(
+        paper.FIGURE_3, lambda key, column: (_reward(column, float(str(key[0]))), "Eq. 2")
+    )
+    return Outcome(
+        result,
+        [_verdict("hard", beside), _verdict("soft", beside)],
+        beside,
+        [Table("figure3", "Rewards of one accuracy (0.5)", headings, rows)],
+        [Picture("figure3.png", "Fig. 3: both rewards over latency")],
+    )
 
 
-def curve(form: str, latencies_ms: tuple[int, ...] | list[float]) -> list[float]:
+def curve(form: str, latencies_ms: Sequence[float]) -> list[float]:
     """The reward of `form` at each latency (ms)."""
     objective = parse_objective(form, TARGET_MS)
     return [objective(Measurement(ACCURACY, float(ms))) for ms in latencies_ms]
+
+
+def _reward(column: str, latency_ms: float) -> float:
+    return curve(column.partition("_")[0], [latency_ms])[0]
+
+
+def _verdict(form: str, beside: Sequence[Number]) -> Verdict:
+    off = [
+        abs(number.ours - number.paper)
+        for number in beside
+        if number.column.startswith(form) and number.ours is not None
+    ]
+    detail = f"{len(off)} latencies, largest difference {max(off):.1e}"
+    return exactly(f"figure3-{form}", max(off) <= SIX_DIGITS, detail)
+
+
+EXPERIMENT = Experiment(
+    "figure3",
+    "Figure 3: the hard and the soft reward",
+    "what each form of the reward makes of a latency",
+    run,
+)

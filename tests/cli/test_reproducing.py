@@ -19,7 +19,8 @@ def test_figure_3(command: Callable[..., Any], tmp_path: Path) -> None:
     )
     assert (hard[80], hard[100]) == (0.5, 0.4)
     assert (tmp_path / "figure3.png").read_bytes().startswith(b"\x89PNG")
-    assert "0.4923" in command("reproduce", "figure3").out  # soft at 100 ms
+    assert [claim["status"] for claim in result["claims"]] == ["exact", "exact"]
+    assert "0.4923" in command("reproduce", "figure3", "--out", tmp_path).out  # soft at 100 ms
 
 
 def test_figure_6_in_small(command: Callable[..., Any], tmp_path: Path) -> None:
@@ -44,8 +45,12 @@ def test_figure_6_in_small(command: Callable[..., Any], tmp_path: Path) -> None:
         assert other["runs_with_identical_proposals"] == 3
     assert (tmp_path / part["picture"]).read_bytes().startswith(b"\x89PNG")
     assert json.loads((tmp_path / "figure6.json").read_text()) == result
-    text = command(*arguments).out  # goes on with the finished study, so it is quick
-    assert "section 7.1" in text
+    again = command(*arguments)  # finished, so it is kept
+    assert "section 7.1" in again.out
+    assert "kept" in again.err
+    refused = command(*arguments[:-4], "--samples", 301, "--out", tmp_path)
+    assert refused.code == 2
+    assert "samples differ" in refused.err
 
 
 def test_asynchrony_in_small(command: Callable[..., Any], tmp_path: Path) -> None:
@@ -63,3 +68,42 @@ def test_asynchrony_in_small(command: Callable[..., Any], tmp_path: Path) -> Non
         assert row["reached_1"] >= 1
     assert "target reward" in command(*arguments).out
     assert len((tmp_path / "asynchrony.csv").read_text().splitlines()) == 3
+
+
+def test_list_knows_every_experiment_and_claim(command: Callable[..., Any]) -> None:
+    rows = {row["name"]: row for row in command("reproduce", "list", "--json").json}
+    assert {"table1", "figure2", "table6", "search-algorithms", "figure6-extended"} <= set(rows)
+    for row in rows.values():
+        assert row["title"]
+        assert row["status"] in ("run", "not run")
+        assert row["claims"] or row["name"] in ("figure6-extended", "asynchrony")
+    shown = command("reproduce", "list").out
+    assert all(name in shown for name in rows)
+
+
+def test_several_at_once_and_a_report(command: Callable[..., Any], tmp_path: Path) -> None:
+    arguments = ("reproduce", "consistency", "table1", "figure2", "--out", tmp_path, "--json")
+    found = command(*arguments).json["experiments"]
+    assert list(found) == ["consistency", "table1", "figure2"]
+    page = (tmp_path / "report.html").read_text()
+    assert "MobileNetV2 (1.4x)" in page
+    assert "not run" in page  # the claims of the others
+    assert (tmp_path / "claims.csv").is_file()
+    assert (tmp_path / "table1.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("tabel1",), "did you mean 'table1'"),
+        (("figure3", "--seeds", "3"), "--seeds means nothing to figure3"),
+        (("table1", "--device", "phone"), "known are host and android:SERIAL"),
+        (("list", "table1"), "stands alone"),
+    ],
+)
+def test_mistakes_are_named(
+    command: Callable[..., Any], arguments: tuple[str, ...], complaint: str
+) -> None:
+    result = command("reproduce", *arguments)
+    assert result.code == 2
+    assert complaint in result.err

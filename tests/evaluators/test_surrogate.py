@@ -127,6 +127,13 @@ def test_another_space_is_refused(surrogate: SurrogateAccuracy) -> None:
         surrogate.accuracy([Architecture(space, space.sample(np.random.default_rng(0)))])
 
 
+def test_a_space_restricted_by_an_option_reads_the_same(surrogate: SurrogateAccuracy) -> None:
+    whole, part = MnasNetAnbSpace(), MnasNetAnbSpace(se="off")
+    tokens = part.sample(np.random.default_rng(1))
+    readings = surrogate.accuracy([Architecture(whole, tokens), Architecture(part, tokens)])
+    assert readings[0] == readings[1]
+
+
 def test_json_reads_back(surrogate: SurrogateAccuracy, tmp_path: Path) -> None:
     path = tmp_path / "copy.json"
     path.write_text(surrogate.to_json())

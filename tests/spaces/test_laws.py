@@ -18,6 +18,7 @@ from nasbench_mobile.spaces.mnasnet_anb import MnasNetAnbSpace
 Space = MnasNetSpace | MnasNetAnbSpace
 SPACES: list[Space] = [
     MnasNetAnbSpace(),
+    MnasNetAnbSpace(se="off"),
     MnasNetSpace(),
     MnasNetSpace(depth_multiplier=0.35, order="layers,filters,op,skip,se,kernel"),
     MnasNetSpace(blocks=5, sharing="layer"),

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nasbench_mobile.errors import InvalidNetworkError
+from nasbench_mobile.errors import InvalidNetworkError, UsageError
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.networks.blocks import build
 from nasbench_mobile.networks.blockstring import parse_spec
@@ -35,6 +35,19 @@ def test_sizes() -> None:
     assert len(SPACE.decisions) == 28
     assert SPACE.size == SPACE.distinct == 36**6 * 48 == 104_485_552_128
     assert all(decision.ordered for decision in SPACE.decisions)
+
+
+def test_without_squeeze_and_excitation() -> None:
+    space = MnasNetAnbSpace(se="off")
+    assert space.options == {"se": "off"}
+    assert space.size == space.distinct == 18**6 * 24
+    tokens = space.sample(np.random.default_rng(0))
+    assert space.network(tokens) == SPACE.network(tokens)  # the same tokens mean the same
+    with_se = (2, 1, 0, 1) * 7
+    with pytest.raises(InvalidNetworkError, match="'se': 'off'"):
+        space.encode(SPACE.network(with_se))
+    with pytest.raises(UsageError, match="free and off"):
+        MnasNetAnbSpace(se="on")  # type: ignore[arg-type]
 
 
 def profiled_multiply_adds(network: Network) -> int:

@@ -1,0 +1,164 @@
+"""What a folder of experiments amounts to: the report page, its tables, and the list of claims."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+from collections import Counter
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from nasbench_mobile.reproduce import paper
+from nasbench_mobile.reproduce.claims import STATUSES, claims, claims_of
+from nasbench_mobile.reproduce.experiment import Experiment
+from nasbench_mobile.reproduce.registry import MODULES, experiments
+from nasbench_mobile.reproduce.session import Session
+from nasbench_mobile.study import write_atomically
+
+NOT_RUN = "not run"
+
+
+def published() -> Path:
+    """Where the published reproduction lies in a checkout; elsewhere there is no such folder."""
+    package = Path(str(resources.files("nasbench_mobile")))
+    return package.parent / "results" / "reproduction"
+
+
+def listing(folder: Path | None = None) -> list[dict[str, Any]]:
+    """Every experiment with its claims, and what became of them in a folder of records.
+
+    `folder` None means the published ones. [{"name", "title", "shows", "in_all", "options",
+    "status" ("run" or "not run"), "claims": [{"id", "section", "statement", "paper", "check",
+    "tolerance", "contradiction", "status", "detail"}]}]
+    """
+    records = Session(folder or published()).records(list(MODULES))
+    return [_listed(one, records.get(one.name)) for one in experiments()]
+
+
+def _listed(experiment: Experiment, record: Mapping[str, Any] | None) -> dict[str, Any]:
+    verdicts = {claim["id"]: claim for claim in record["claims"]} if record else {}
+    found = []
+    for claim in claims_of(experiment.name):
+        verdict = verdicts.get(claim.id, {"status": NOT_RUN, "detail": ""})
+        found.append(
+            {
+                "id": claim.id,
+                "section": claim.section,
+                "statement": claim.statement,
+                "paper": claim.paper,
+                "check": claim.check,
+                "tolerance": claim.tolerance,
+                "contradiction": claim.contradiction,
+                "status": verdict["status"],
+                "detail": verdict["detail"],
+            }
+        )
+    return {
+        "name": experiment.name,
+        "title": experiment.title,
+        "shows": experiment.shows,
+        "in_all": experiment.in_all,
+        "options": sorted(experiment.options),
+        "status": "run" if record else NOT_RUN,
+        "claims": found,
+    }
+
+
+def publish(folder: Path) -> None:
+    """Write `report.html`, `claims.csv` and `numbers.csv` of all that is finished in a folder."""
+    records = Session(folder).records(list(MODULES))
+    rows = claim_rows(folder)
+    write_atomically(folder / "claims.csv", _csv(rows))
+    write_atomically(folder / "numbers.csv", _csv(number_rows(records)))
+    write_atomically(folder / "report.html", _page(folder, records, rows))
+
+
+def claim_rows(folder: Path) -> list[dict[str, Any]]:
+    """One row per claim of the registry, in the paper's order."""
+    found = {row["id"]: row for one in listing(folder) for row in one["claims"]}
+    return [{"experiment": claim.experiment, **found[claim.id]} for claim in claims()]
+
+
+def number_rows(records: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One row per printed figure: table, row, column, the paper's, ours, how or why not."""
+    return [
+        {**number, "row": " / ".join(f"{value}" for value in number["row"])}
+        for record in records.values()
+        for number in record["numbers"]
+    ]
+
+
+def _page(
+    folder: Path, records: Mapping[str, Mapping[str, Any]], rows: list[dict[str, Any]]
+) -> str:
+    from nasbench_mobile.report.reproduction import page
+
+    counts = Counter(row["status"] for row in rows)
+    return page(
+        claims=rows,
+        counts={status: counts[status] for status in (*STATUSES, NOT_RUN) if counts[status]},
+        tables=[_printed(table, records) for table in paper.TABLES],
+        experiments=[_shown(folder, record) for record in records.values()],
+        cost={
+            "wall_s": sum(record["cost"]["wall_s"] for record in records.values()),
+            "cpu_s": sum(record["cost"]["cpu_s"] for record in records.values()),
+        },
+        quick=any(record["made_with"]["setting"]["quick"] for record in records.values()),
+    )
+
+
+def _printed(table: paper.PrintedTable, records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """A printed table, each figure with ours or the reason why there is none."""
+    beside = {
+        (tuple(number["row"]), number["column"]): number
+        for record in records.values()
+        for number in record["numbers"]
+        if number["table"] == table.name
+    }
+    rows = [
+        {
+            "key": [f"{value}" for value in row[: len(table.keys)]],
+            "cells": [
+                _cell(value, beside.get((row[: len(table.keys)], column)))
+                for column, value in zip(table.columns, row[len(table.keys) :], strict=True)
+            ],
+        }
+        for row in table.rows
+    ]
+    return {
+        "title": table.title,
+        "keys": [key.replace("_", " ") for key in table.keys],
+        "columns": [paper.HEADINGS[column] for column in table.columns],
+        "rows": rows,
+    }
+
+
+def _cell(value: paper.Value, number: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {
+        "paper": value,
+        "ours": number["ours"] if number else None,
+        "how": number["how"] if number else "" if value is None else NOT_RUN,
+    }
+
+
+def _shown(folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
+    keys = ("experiment", "title", "shows", "claims", "tables", "said", "cost", "made_with")
+    pictures = [
+        {**picture, "base64": base64.b64encode((folder / picture["file"]).read_bytes()).decode()}
+        for picture in record["pictures"]
+        if (folder / picture["file"]).is_file()
+    ]
+    return {**{key: record[key] for key in keys}, "pictures": pictures}
+
+
+def _csv(rows: list[dict[str, Any]]) -> str:
+    if not rows:
+        return ""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

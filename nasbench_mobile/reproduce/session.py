@@ -1,0 +1,142 @@
+"""Runs experiments into one folder, and keeps what is finished with what it was run with."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import resource
+import time
+from dataclasses import asdict
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from nasbench_mobile.errors import NasbenchError, UsageError
+from nasbench_mobile.provenance import environment, versions
+from nasbench_mobile.reproduce.claims import judged
+from nasbench_mobile.reproduce.experiment import Experiment, Outcome, RunStudy, Setting, Table
+from nasbench_mobile.study import write_atomically
+
+SCHEMA = 1
+
+
+class Session:
+    """A folder of experiments: `NAME.json`, tables as CSV, pictures, and logs of studies.
+
+    A finished experiment is kept and not run again. Other options than it was run with are a
+    `UsageError`; where the code of the experiments has changed since, it is run again, from the
+    logs as far as they go.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def kept(self, experiment: Experiment, setting: Setting) -> dict[str, Any] | None:
+        """The record of a finished experiment, or None where it has to be run."""
+        path = self._record(experiment.name)
+        if not path.is_file():
+            return None
+        record = read_record(path)
+        made, wanted = record["made_with"], setting.only(experiment.options).to_json()
+        if made["setting"] != json.loads(json.dumps(wanted)):
+            differ = [key for key in wanted if made["setting"].get(key) != wanted[key]]
+            raise UsageError(
+                f"{path} was made with other options ({', '.join(differ)} differ); give another "
+                f"--out, or remove that file and {self.folder / 'logs' / experiment.name}"
+            )
+        return record if made["code"] == code_digest() else None
+
+    def run(self, experiment: Experiment, setting: Setting, run_study: RunStudy) -> dict[str, Any]:
+        """Run an experiment, write what it gives, and return its record.
+
+        The record is the experiment's result and, beside it, `experiment`, `title`, `claims`
+        (verdicts), `numbers` (printed beside ours), `tables`, `pictures`, `said`, `made_with` and
+        `cost` (seconds by the clock, and of CPU time with those of worker processes).
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        wall, cpu = time.perf_counter(), _cpu_s()
+        own = setting.only(experiment.options)
+        outcome = experiment.run(own, self.folder, run_study)
+        cost = {"wall_s": time.perf_counter() - wall, "cpu_s": _cpu_s() - cpu}
+        record = _as_record(experiment, own, outcome, cost)
+        for table in outcome.tables:
+            write_atomically(self.folder / f"{table.name}.csv", as_csv(table))
+        write_atomically(
+            self._record(experiment.name), json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+        )
+        return read_record(self._record(experiment.name))
+
+    def records(self, names: list[str]) -> dict[str, dict[str, Any]]:
+        """Records of those of the named experiments that are finished, in that order."""
+        places = {name: self._record(name) for name in names}
+        return {name: read_record(place) for name, place in places.items() if place.is_file()}
+
+    def _record(self, name: str) -> Path:
+        return self.folder / f"{name}.json"
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """A record as written; `NasbenchError` where it is damaged or of another schema."""
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        schema = record["made_with"]["schema"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NasbenchError(
+            f"{path} is no record of an experiment ({error!r}); remove it"
+        ) from None
+    if schema != SCHEMA:
+        raise NasbenchError(f"{path} has schema {schema}, this version writes {SCHEMA}; remove it")
+    return record
+
+
+def _as_record(
+    experiment: Experiment, setting: Setting, outcome: Outcome, cost: dict[str, float]
+) -> dict[str, Any]:
+    own = {
+        "experiment": experiment.name,
+        "title": experiment.title,
+        "shows": experiment.shows,
+        "claims": [v.to_json() for v in judged(experiment.name, outcome.verdicts)],
+        "numbers": [asdict(number) for number in outcome.numbers],
+        "tables": [asdict(table) for table in outcome.tables],
+        "pictures": [asdict(picture) for picture in outcome.pictures],
+        "said": list(outcome.said),
+        "made_with": {
+            "schema": SCHEMA,
+            "setting": setting.to_json(),
+            "code": code_digest(),
+            "versions": versions(),
+            "environment": environment(),
+        },
+        "cost": cost,
+    }
+    if twice := own.keys() & outcome.result.keys():
+        raise NasbenchError(f"result of {experiment.name!r} has keys of a record: {sorted(twice)}")
+    return {**outcome.result, **own}
+
+
+def code_digest() -> str:
+    """SHA-256 of this room's code and claims: what a kept record was made by."""
+    digest = hashlib.sha256()
+    room = resources.files("nasbench_mobile.reproduce")
+    for file in sorted(room.iterdir(), key=lambda file: file.name):
+        if file.name.endswith((".py", ".toml")):
+            digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()
+
+
+def as_csv(table: Table) -> str:
+    """A table with its keys as header, CSV of RFC 4180 with plain line ends."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(table.columns), extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(table.rows)
+    return text.getvalue()
+
+
+def _cpu_s() -> float:
+    """CPU seconds of this process and of its children that have ended."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
