@@ -106,17 +106,20 @@ def noise_lines(noise: dict[str, Any]) -> list[str]:
     for words, key in rows:
         low, high = noise[f"{key}_interval"]
         lines.append(f"| {words} | {100 * noise[key]:.2f} | {100 * low:.2f} to {100 * high:.2f} |")
-    low, high = noise["ratio_interval"]
-    ratio = "infinite" if noise["ratio"] is None else f"{noise['ratio']:.2f}"
-    upper = "infinity" if high is None else f"{high:.2f}"
+    low, high = map(_finite, noise["ratio_interval"])
     verdict = "at most" if noise["ranks"] else "more than"
     return [
         *lines,
         "",
-        f"Seed noise is {ratio} of the spread (95 % interval {low:.2f} to {upper}): {verdict} the "
+        f"Seed noise is {_finite(noise['ratio'])} of the spread (95 % interval {low} to {high}): "
+        f"{verdict} the "
         f"third that is tolerated. From {noise['repeated']} architectures with several seeds, "
         f"{noise['trainings']} trainings in all.",
     ]
+
+
+def _finite(ratio: float | None) -> str:
+    return "infinity" if ratio is None else f"{ratio:.2f}"
 
 
 def _references(table: Table) -> list[str]:

@@ -205,7 +205,7 @@ def _record(
 
 def _card(name: str, record: dict[str, Any]) -> str:
     source, counts, noise = record["source"], record["architectures"], record["noise"]
-    low, high = noise["ratio_interval"]
+    low, high = ("infinity" if x is None else f"{x:.2f}" for x in noise["ratio_interval"])
     said = "**Good**" if record["good"] else f"**Not good**: {record['why_not']}"
     rows = [
         f"| {group} | {q['architectures']} | {q['kendall_tau']:.3f} | {q['ceiling']:.3f} | "

@@ -82,9 +82,9 @@ def _group(held: HeldOut, study: NoiseStudy, select: Any) -> dict[str, Any] | No
     if kept.sum() < LEAST:
         return None
     labels = held.labels[kept]
-    tau = float(stats.kendalltau(held.predicted[kept], labels).statistic)
+    tau = _tau(held.predicted[kept], labels)
     ceiling = tau_ceiling(held.labels, study, held.seeds, select)
-    by_cost = float(stats.kendalltau(held.multiply_adds[kept], labels).statistic)
+    by_cost = _tau(held.multiply_adds[kept], labels)
     return {
         "architectures": int(kept.sum()),
         "kendall_tau": round(tau, 4),
@@ -92,6 +92,11 @@ def _group(held: HeldOut, study: NoiseStudy, select: Any) -> dict[str, Any] | No
         "share_of_ceiling": round(tau / ceiling, 4) if ceiling > 0 else None,
         "multiply_adds_tau": round(by_cost, 4),
     }
+
+
+def _tau(first: Floats, second: Floats) -> float:
+    """Kendall's tau-b; 0 where one of them is constant, which ranks nothing."""
+    return float(np.nan_to_num(stats.kendalltau(first, second).statistic))
 
 
 def _all(labels: Floats) -> Chosen:

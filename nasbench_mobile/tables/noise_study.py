@@ -16,7 +16,7 @@ from nasbench_mobile.errors import UsageError
 Floats = npt.NDArray[np.float64]
 
 CONFIDENCE = 0.95
-RESAMPLES = 5_000
+RESAMPLES = 2_000
 """Bootstrap resamples of the architectures: our choice, ends of intervals are then stable to two
 digits."""
 
@@ -28,8 +28,8 @@ TOLERATED = 1 / 3
 rank: our choice, Kendall's tau between two trainings of normally spread architectures is then
 0.71."""
 
-DRAWS = 2_000
-"""Simulated sets of labels for a ceiling: our choice, its standard error is below 0.002."""
+DRAWS = 1_000
+"""Simulated sets of labels for a ceiling: our choice, its standard error is below 0.003."""
 
 Interval = tuple[float, float]
 
@@ -110,8 +110,10 @@ def tau_ceiling(
     `values`, shape (N,), are measured accuracies. Drawn towards their mean until they have the
     study's spread, they stand for the true ones; labels are those plus normal noise of the mean of
     `seeds` seeds (one number, or one each). `select` keeps the labels that are looked at, a top
-    quarter say, by the labels.
+    quarter say, by the labels. 0 where the study found no spread.
     """
+    if not study.spread_sd:
+        return 0.0
     rng = np.random.default_rng(SEED)
     sd = float(values.std(ddof=1))
     true = values.mean() + (values - values.mean()) * min(1.0, study.spread_sd / sd)

@@ -231,6 +231,15 @@ def test_noise_of_a_part(command: Command, benchmark_file: Path) -> None:
     assert "of the spread" in command("collect", "noise", table).out
 
 
+def test_a_table_without_spread_is_said_to_be_noise(
+    command: Command, tmp_path: Path, synthetic_table: Make
+) -> None:
+    write_table(tmp_path / "t.jsonl", synthetic_table(30, accuracy=lambda _: 0.5, noise=0.02))
+    said = command("collect", "noise", tmp_path / "t.jsonl").out
+    assert "more than the third that is tolerated" in " ".join(said.split())
+    assert "infinity" in said
+
+
 def test_latencies_are_added_without_training(command: Command, benchmark_file: Path) -> None:
     table = benchmark_file.with_suffix(".jsonl")
     before = read_table(table)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from nasbench_mobile.tables.writing import write_table
+
 
 def test_fit_accuracy(command: Callable[..., Any], shared_folder: Path, tmp_path: Path) -> None:
     data = shared_folder / "data/accel-nasbench/anb_dataset.csv"
@@ -24,3 +26,15 @@ def test_a_missing_or_foreign_file_is_a_usage_error(
             assert result.code == 2, result.err
             assert str(data) in result.err.replace("\n", "")
             assert not (tmp_path / "fit").exists()
+
+
+def test_a_surrogate_that_is_not_good_ends_with_1_and_its_card_says_so(
+    command: Callable[..., Any], tmp_path: Path, synthetic_table: Callable[..., Any]
+) -> None:
+    """On a synthetic table without anything to learn."""
+    write_table(tmp_path / "t.jsonl", synthetic_table(300, accuracy=lambda _: 0.5))
+    done = command("fit", "table", tmp_path / "t.jsonl", "--out", tmp_path / "fit", "--name", "bad")
+    assert done.code == 1
+    assert "is not a good surrogate: held out" in done.err
+    assert "held out, top quarter" in done.out
+    assert "**Not good**" in (tmp_path / "fit" / "bad.md").read_text()
