@@ -40,7 +40,7 @@ class SearchProgress:
         self._latency = self._training = ""
         self._started = self._candidate_started = time.monotonic()
         self._live = (
-            Live(get_renderable=self._line, console=console, refresh_per_second=2, transient=True)
+            Live(get_renderable=self.line, console=console, refresh_per_second=2, transient=True)
             if console is not None and console.is_terminal
             else None
         )
@@ -117,7 +117,7 @@ class SearchProgress:
         if self._best is None or reward > self._best[0]:
             self._best = reward, measurement
 
-    def _line(self) -> Text:
+    def line(self) -> Text:
         """What is under way, for a terminal."""
         now = time.monotonic()
         parts = [self._place, self._latency or "measuring", self._training or "training"]
