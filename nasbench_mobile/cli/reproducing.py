@@ -45,6 +45,9 @@ def reproduce(
         Path | None,
         typer.Option(help="Folder for pictures, tables, report and logs; out/reproduction."),
     ] = None,
+    page: Annotated[
+        bool, typer.Option("--page", help="Print docs/reproduction.md (with list only).")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")] = False,
 ) -> None:
     """Reproduce the paper (Tan et al. 2019): figures, tables and every checkable claim.
@@ -61,8 +64,10 @@ def reproduce(
     if LIST in names:
         if len(names) > 1:
             raise UsageError(f"{LIST!r} stands alone: `nasbench-mobile reproduce {LIST}`")
-        _list(as_json)
+        _list(out, page, as_json)
         return
+    if page:
+        raise UsageError("--page is for `reproduce list` only")
     chosen = _chosen(names)
     setting = Setting(
         tuple(parse_strategies(strategies)) if strategies else None, seeds, samples, device, quick
@@ -139,10 +144,15 @@ def _run_study(study: Study, jobs: int) -> None:
         )
 
 
-def _list(as_json: bool) -> None:
+def _list(folder: Path | None, page: bool, as_json: bool) -> None:
+    """What there is, and what became of it in a folder; without one, in what is published."""
     from nasbench_mobile.reproduce.publish import listing
+    from nasbench_mobile.reproduce.story import story
 
-    rows = listing()
+    if page:
+        print(story(folder), end="")
+        return
+    rows = listing(folder)
     if as_json:
         print_json(rows)
         return

@@ -24,17 +24,20 @@ def page(
     """HTML of one page without network and scripts; all text is escaped, pictures are inside.
 
     `claims`: {id, section, statement, paper, check, tolerance, experiment, contradiction, status,
-    detail}. `counts`: claims by status. `tables`: {title, keys, columns, rows: [{key, cells:
-    [{paper, ours, how}]}]}. `experiments`: records with `pictures` as {caption, base64}.
+    detail, benchmark}. `counts`: claims by status. `tables`: {title, keys, columns, rows: [{key,
+    cells: [{paper, ours, how}]}]}. `experiments`: records with `pictures` as {caption, base64}.
     """
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"figure": _figure, "slug": _slug, "duration": _duration}
+    contradictions = sum(
+        claim["contradiction"] and claim["status"] == "does not hold" for claim in claims
+    )
     template = environment.from_string(_text("reproduction.html"))
     return template.render(
         claims=claims, counts=counts, tables=tables, experiments=experiments, cost=cost,
-        quick=quick, css=Markup(_text("style.css")),
+        quick=quick, contradictions=contradictions, css=Markup(_text("style.css")),
     )  # fmt: skip
 
 

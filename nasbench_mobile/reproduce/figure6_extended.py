@@ -64,13 +64,12 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
             rows += [_row(benchmark, form, spec, found[form], task) for spec in strategies]
         answers += [_answer(benchmark, spec, found) for spec in strategies]
     headings = {
-        "benchmark": "benchmark", "objective": "objective", "strategy": "strategy",
-        "within": "share within T", "accuracy": "best accuracy within T",
-        "hypervolume": "hypervolume",
+        "objective": "objective", "strategy": "strategy", "within": "≤T", "accuracy": "acc ≤T",
+        "hypervolume": "HV", "benchmark": "benchmark",
     }  # fmt: skip
     compared = {
-        "benchmark": "benchmark", "strategy": "strategy", "gain": "hypervolume, soft less hard",
-        "p": "p", "answer": "soft finds more of the front?",
+        "strategy": "strategy", "gain": "hypervolume, soft less hard", "p": "p",
+        "answer": "more?", "benchmark": "benchmark",
     }  # fmt: skip
     return Outcome(
         {"seeds": seeds, "samples": samples, "rows": rows, "answers": answers},

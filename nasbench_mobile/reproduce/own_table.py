@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import TypeAlias
 
+from nasbench_mobile.benchmark import built_in_names, load_benchmark
+from nasbench_mobile.tables.table import read_table
+
 NAME = "mnasnet-cifar10-host"
-"""The benchmark that is made from trainings of our own: its table's file is called after it."""
+"""The benchmark that looks accuracies up in a table of trainings of our own."""
 
 Trained: TypeAlias = dict[tuple[str, float, int], tuple[float, ...]]
 """(model, depth multiplier, input size): accuracy (fraction) of every seed."""
 
 
 def table_place() -> Path | None:
-    """The table's file in the package or, in a checkout, among the results; None without one."""
-    package = Path(str(resources.files("nasbench_mobile")))
-    folders = (package / "benchmarks", package.parent / "results" / NAME)
-    names = (f"{NAME}.jsonl", f"{NAME}.jsonl.xz", "table.jsonl", "table.jsonl.xz")
-    places = [folder / name for folder in folders for name in names]
-    return next((place for place in places if place.is_file()), None)
+    """The table of the built-in benchmark of that name; None where there is no such benchmark."""
+    if NAME not in built_in_names():
+        return None
+    return load_benchmark(NAME).accuracy.model
 
 
 def trained_references() -> Trained:
@@ -29,8 +29,6 @@ def trained_references() -> Trained:
     place = table_place()
     if place is None:
         return {}
-    from nasbench_mobile.tables.table import read_table
-
     return {
         (name, multiplier, size): tuple(row.accuracy for row in rows if row.accuracy is not None)
         for (_, name, multiplier, size), rows in read_table(place).trained().items()

@@ -32,7 +32,7 @@ def listing(folder: Path | None = None) -> list[dict[str, Any]]:
 
     `folder` None means the published ones. [{"name", "title", "shows", "in_all", "options",
     "status" ("run" or "not run"), "claims": [{"id", "section", "statement", "paper", "check",
-    "tolerance", "contradiction", "status", "detail"}]}]
+    "tolerance", "contradiction", "status", "detail", "benchmark"}]}]
     """
     records = Session(folder or published()).records(list(MODULES))
     return [_listed(one, records.get(one.name)) for one in experiments()]
@@ -42,7 +42,7 @@ def _listed(experiment: Experiment, record: Mapping[str, Any] | None) -> dict[st
     verdicts = {claim["id"]: claim for claim in record["claims"]} if record else {}
     found = []
     for claim in claims_of(experiment.name):
-        verdict = verdicts.get(claim.id, {"status": NOT_RUN, "detail": ""})
+        verdict = verdicts.get(claim.id, {"status": NOT_RUN, "detail": "", "benchmark": None})
         found.append(
             {
                 "id": claim.id,
@@ -54,6 +54,7 @@ def _listed(experiment: Experiment, record: Mapping[str, Any] | None) -> dict[st
                 "contradiction": claim.contradiction,
                 "status": verdict["status"],
                 "detail": verdict["detail"],
+                "benchmark": verdict["benchmark"],
             }
         )
     return {
