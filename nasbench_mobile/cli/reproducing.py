@@ -81,6 +81,8 @@ def reproduce(
         return
     for record in records.values():
         _print(record, folder)
+    if quick:
+        console().print("--quick shows the machinery: believe no verdict on searches by it")
     console().print(f"Report: {folder / 'report.html'}", soft_wrap=True)
 
 

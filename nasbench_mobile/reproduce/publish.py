@@ -17,6 +17,7 @@ from nasbench_mobile.reproduce.experiment import Experiment
 from nasbench_mobile.reproduce.registry import MODULES, experiments
 from nasbench_mobile.reproduce.session import Session
 from nasbench_mobile.study import write_atomically
+from nasbench_mobile.types import StrategySpec
 
 NOT_RUN = "not run"
 
@@ -146,13 +147,26 @@ def _cell(value: paper.Value, number: Mapping[str, Any] | None) -> dict[str, Any
 
 
 def _shown(folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
-    keys = ("experiment", "title", "shows", "claims", "tables", "said", "cost", "made_with")
+    keys = ("experiment", "title", "shows", "claims", "tables", "said", "cost")
     pictures = [
         {**picture, "base64": base64.b64encode((folder / picture["file"]).read_bytes()).decode()}
         for picture in record["pictures"]
         if (folder / picture["file"]).is_file()
     ]
-    return {**{key: record[key] for key in keys}, "pictures": pictures}
+    command = _command(record["experiment"], record["made_with"]["setting"])
+    return {**{key: record[key] for key in keys}, "pictures": pictures, "command": command}
+
+
+def _command(name: str, setting: Mapping[str, Any]) -> str:
+    """The command that makes an experiment with a setting."""
+    specs = [StrategySpec(**spec) for spec in setting["strategies"] or ()]
+    given = {
+        "strategies": ",".join(spec.label for spec in specs) or None,
+        **{name: setting[name] for name in ("seeds", "samples", "device")},
+    }
+    words = [f"--{option} {value}" for option, value in given.items() if value is not None]
+    quick = ["--quick"] if setting["quick"] else []
+    return " ".join(["nasbench-mobile reproduce", name, *words, *quick])
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:

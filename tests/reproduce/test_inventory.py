@@ -92,7 +92,7 @@ def check_page(folder: Path) -> None:
     assert not re.search(r"(?:src|href)=\"(?!#|data:)", page)
     assert "<script" not in page
     assert "not run" not in page
-    cells = set(re.findall(r"<td class=\"num\">([^<]*)<", page))
+    cells = set(re.findall(r"<td class=\"num\"[^>]*><span>([^<]*)<", page))
     assert {f"{float(value):.4g}" for _, _, _, value in printed()} <= {
         key_text(cell.replace(",", "")) for cell in cells
     }
