@@ -113,6 +113,9 @@ def finish(
     if not any(trial.ok for run in runs for trial in run.trials):
         reason = ended.failure or next(t.failure for run in runs for t in run.trials)
         raise NasbenchError(f"no candidate got a reward; {reason}")
+    if ended.failure is None:
+        for checkpoint in (study.folder / TRAININGS).glob("*.pt"):
+            checkpoint.unlink()  # of trainings that failed: nobody will go on with them
     summary = results(study, top)
     write_report(
         study.folder, runs, describer(benchmark), draw=drawer(benchmark),

@@ -106,6 +106,23 @@ def test_where_every_training_fails_it_says_why(command: Command, tmp_path: Path
     assert "no candidate got a reward; the training took longer than its limit" in done.err
 
 
+def test_ctrl_c_says_how_to_go_on(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    arguments = ("search", *DIGITS, "--budget", 1, "--out", tmp_path / "s", "--json")
+    with monkeypatch.context() as patched:
+        patched.setattr(SearchProgress, "epoch", interrupt)
+        done = command(*arguments)
+    assert done.code == 130
+    assert f"nasbench-mobile resume {tmp_path / 's'}" in done.err.replace("\n", " ")
+    [checkpoint] = half_trained(tmp_path / "s")
+    assert torch.load(checkpoint, weights_only=True)["step"] == 15  # the epoch is kept
+    assert command(*arguments).json["candidates"] == 1
+
+
 @contextmanager
 def full_disk(size: int) -> Iterator[None]:
     """No file may grow beyond `size` bytes: the system stops writing there."""
@@ -289,14 +306,15 @@ def test_killed_within_a_training_it_ends_as_if_it_had_not_been(
     command: Command, tmp_path: Path
 ) -> None:
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    arguments = (
-        "search", *DIGITS, "--strategy", "ppo", "--batch", 2, "--budget", 4, "--checkpoint-s", 0,
-    )  # fmt: skip
+    arguments = ("search", *DIGITS, "--strategy", "ppo", "--batch", 2, "--budget", 4)
     assert command(*arguments, "--out", whole).code == 0
-    killed_when(lambda: told(cut) >= 1 and bool(half_trained(cut)), *arguments, "--out", cut)
+    killed_when(
+        lambda: told(cut) >= 1 and bool(half_trained(cut)),
+        *arguments, "--checkpoint-s", 0.1, "--out", cut,
+    )  # fmt: skip
     [checkpoint] = half_trained(cut)
     state = torch.load(checkpoint, weights_only=True)
-    assert 0 < state["step"] < 10
+    assert 0 < state["step"] <= 15
     prefix = the_log(cut).read_bytes()
     assert command(*arguments, "--out", cut).code == 0
     assert the_log(cut).read_bytes().startswith(prefix)
