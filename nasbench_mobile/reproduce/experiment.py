@@ -40,8 +40,12 @@ class Setting:
         return asdict(self)
 
     def only(self, options: frozenset[Option]) -> Setting:
-        """The part of it that an experiment with these options looks at."""
-        return Setting(**{name: getattr(self, name) for name in sorted(options)}, quick=self.quick)
+        """The part of it that an experiment with these options looks at.
+
+        One without searches has no small form, so that `quick` means nothing to it.
+        """
+        given = {name: getattr(self, name) for name in sorted(options)}
+        return Setting(**given, quick=self.quick and "samples" in options)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from nasbench_mobile.benchmark import Benchmark, built_in_names, load_benchmark
 from nasbench_mobile.metrics.anytime import best_within_target, within_target_share
 from nasbench_mobile.metrics.columns import columns
 from nasbench_mobile.metrics.hypervolume import run_hypervolume
-from nasbench_mobile.metrics.statistics import wilcoxon
+from nasbench_mobile.metrics.statistics import holm, wilcoxon
 from nasbench_mobile.plan import Plan
 from nasbench_mobile.report.verdict import SIGNIFICANT
 from nasbench_mobile.reproduce import own_table
@@ -62,13 +62,13 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
             place = f"figure6-extended/{benchmark.name}/{form}"
             found[form] = study_runs(folder, place, plan, run_study)
             rows += [_row(benchmark, form, spec, found[form], task) for spec in strategies]
-        answers += [_answer(benchmark, spec, found) for spec in strategies]
+        answers += _answers(benchmark, strategies, found)
     headings = {
         "objective": "objective", "strategy": "strategy", "within": "≤T", "accuracy": "acc ≤T",
         "hypervolume": "HV", "benchmark": "benchmark",
     }  # fmt: skip
     compared = {
-        "strategy": "strategy", "gain": "hypervolume, soft less hard", "p": "p",
+        "strategy": "strategy", "gain": "hypervolume, soft less hard", "p": "p (Holm)",
         "answer": "more?", "benchmark": "benchmark",
     }  # fmt: skip
     return Outcome(
@@ -131,32 +131,41 @@ def _hypervolumes(runs: Sequence[Run]) -> list[float]:
     return [run_hypervolume(columns(run), run.header.reference_point) for run in runs]
 
 
-def _answer(
-    benchmark: Benchmark, spec: StrategySpec, found: dict[str, list[Run]]
-) -> dict[str, Any]:
-    """Whether one strategy's soft runs cover more of the front than its hard ones, same seeds."""
-    soft, hard = (_hypervolumes(_of(found[form], spec)) for form in ("soft-0.07", "hard-1"))
-    difference = gain([a - b for a, b in zip(soft, hard, strict=True)])
-    test = wilcoxon(soft, hard)
-    sure = test.p is not None and test.p < SIGNIFICANT
-    answer = "yes" if difference.above and sure else "no" if difference.below and sure else "unsure"
-    return {
-        "benchmark": benchmark.identifier,
-        "strategy": spec.label,
-        "gain": difference.words(),
-        "p": test.p,
-        "answer": answer,
-    }
+def _answers(
+    benchmark: Benchmark, strategies: Sequence[StrategySpec], found: dict[str, list[Run]]
+) -> list[dict[str, Any]]:
+    """Whether each strategy's soft runs cover more of the front than its hard ones, same seeds.
+
+    Wilcoxon's test over seeds, corrected by Holm over the strategies.
+    """
+    pairs = [
+        [_hypervolumes(_of(found[form], spec)) for form in ("soft-0.07", "hard-1")]
+        for spec in strategies
+    ]
+    adjusted = holm([wilcoxon(soft, hard).p for soft, hard in pairs])
+    rows = []
+    for spec, (soft, hard), p in zip(strategies, pairs, adjusted, strict=True):
+        difference = gain([a - b for a, b in zip(soft, hard, strict=True)])
+        sure = p is not None and p < SIGNIFICANT
+        answer = "yes" if sure and difference.above else "no" if sure and difference.below else "?"
+        rows.append(
+            {
+                "benchmark": benchmark.identifier,
+                "strategy": spec.label,
+                "gain": difference.words(),
+                "p": p,
+                "answer": answer,
+            }
+        )
+    return rows
 
 
 def _said(answers: Sequence[dict[str, Any]]) -> str:
-    counted = {
-        kind: [a for a in answers if a["answer"] == kind] for kind in ("yes", "no", "unsure")
-    }
+    counted = {kind: [a for a in answers if a["answer"] == kind] for kind in ("yes", "no", "?")}
     return (
         f"soft covers more of the front than hard for {len(counted['yes'])} of {len(answers)} "
-        f"strategies, less for {len(counted['no'])}, not told apart for {len(counted['unsure'])} "
-        "(hypervolume, Wilcoxon over paired seeds, p < 0.05 each, uncorrected)"
+        f"strategies, less for {len(counted['no'])}, not told apart for {len(counted['?'])} "
+        "(hypervolume, Wilcoxon over paired seeds with Holm, p < 0.05)"
     )
 
 

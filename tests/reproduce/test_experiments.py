@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +12,20 @@ import pytest
 from nasbench_mobile.networks.cost import parameters
 from nasbench_mobile.reproduce import own_table, table6
 from nasbench_mobile.reproduce.claims import claims, claims_of
+from nasbench_mobile.reproduce.experiment import Setting
 from nasbench_mobile.reproduce.figure6_extended import EXPERIMENT as EXTENDED
 from nasbench_mobile.reproduce.paired import gain
 from nasbench_mobile.reproduce.resnet50 import resnet50
+from nasbench_mobile.study import Study
+from nasbench_mobile.task import perform
+from nasbench_mobile.types import StrategySpec
 
 Records = Callable[[str], dict[str, Any]]
+
+
+def run_here(study: Study) -> None:
+    for task in study.tasks():
+        perform(task)
 
 
 def statuses(record: dict[str, Any]) -> dict[str, str]:
@@ -104,6 +114,19 @@ def test_without_squeeze_and_excitation_nothing_has_it(records: Records) -> None
 def test_extended_is_not_of_all_and_has_no_claims() -> None:
     assert not EXTENDED.in_all
     assert EXTENDED.name not in {claim.experiment for claim in claims()}
+
+
+def test_the_extended_ablation_compares_on_paired_seeds(tmp_path: Path) -> None:
+    strategies = (StrategySpec("random"), StrategySpec("regularized-evolution"))
+    setting = Setting(strategies, seeds=2, samples=150, quick=True)
+    outcome = EXTENDED.run(setting, tmp_path, run_here)
+    answers = {row["strategy"]: row for row in outcome.result["answers"]}
+    # random search does not look at rewards
+    assert answers["random"]["gain"] == "+0.0000 [+0.0000, +0.0000]"
+    assert answers["regularized-evolution"]["p"] is None  # two seeds prove nothing
+    assert {row["answer"] for row in answers.values()} == {"?"}
+    objectives = {row["objective"] for row in outcome.result["rows"]}
+    assert objectives == {"soft-0.07", "hard-1"}
 
 
 def test_trained_references_are_compared_with_their_spread() -> None:

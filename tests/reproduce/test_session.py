@@ -31,7 +31,7 @@ class Counting:
     def __init__(self) -> None:
         self.runs = 0
         self.experiment = Experiment(
-            "counting", "Counting", "how often it is run", self.run, frozenset({"seeds"})
+            "counting", "Counting", "how often it is run", self.run, frozenset({"seeds", "samples"})
         )
 
     def run(self, setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
@@ -59,7 +59,12 @@ def test_other_options_are_refused_and_unheeded_ones_are_not(tmp_path: Path) -> 
         session.kept(counting.experiment, Setting(seeds=4))
     with pytest.raises(UsageError, match="quick"):
         session.kept(counting.experiment, Setting(seeds=3, quick=True))
-    assert session.kept(counting.experiment, Setting(seeds=3, samples=7)) is not None
+    assert session.kept(counting.experiment, Setting(seeds=3, device="host")) is not None
+
+
+def test_what_has_no_searches_has_no_small_form() -> None:
+    assert Setting(seeds=3, quick=True).only(frozenset({"device"})) == Setting()
+    assert Setting(quick=True).only(frozenset({"seeds", "samples"})).quick
 
 
 def test_changed_code_is_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
