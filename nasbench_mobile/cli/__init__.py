@@ -22,6 +22,7 @@ from nasbench_mobile.cli import (
     starting,
     training,
 )
+from nasbench_mobile.cli.terminating import terminable
 from nasbench_mobile.errors import NasbenchError
 
 app = typer.Typer(
@@ -55,7 +56,15 @@ app.add_typer(starting.app, name="new")
 
 
 def main() -> None:
-    """Run a command; a user's mistake ends with one line and exit code 2, a failure with 1."""
+    """Run a command; a user's mistake ends with one line and exit code 2, a failure with 1.
+
+    Ctrl-C ends it with 130 and SIGTERM with 143; a command says how it is gone on with.
+    """
+    with terminable():
+        _run()
+
+
+def _run() -> None:
     try:
         app()
     except NasbenchError as error:

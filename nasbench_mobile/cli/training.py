@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasbench_mobile.cli import training_options as options
+from nasbench_mobile.cli.comparing import INTERRUPTED
 from nasbench_mobile.cli.output import console, print_json
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from nasbench_mobile.training.data import ImageData
     from nasbench_mobile.training.launcher import Launcher
     from nasbench_mobile.training.recipe import Recipe
-    from nasbench_mobile.training.trainer import TrainingResult
+    from nasbench_mobile.training.trainer import Setting, TrainingResult
 
 WEIGHTS, RECORD, CHECKPOINT = "weights.pt", "training.json", "checkpoint.pt"
 """Files in the folder of a training."""
@@ -80,10 +81,15 @@ def train(
         seed=seed, checkpoint=out / CHECKPOINT, limits=Limits(time_limit_s, memory_limit_mb),
         loaders=loaders, threads=threads,
     )  # fmt: skip
-    result = train_network(
-        network, images, how, setting, launcher=launcher, test=True,
-        progress=None if as_json else _print_epoch,
-    )  # fmt: skip
+    try:
+        result = train_network(
+            network, images, how, setting, launcher=launcher, test=True,
+            progress=None if as_json else _print_epoch,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        if launcher.share.rank == 0:
+            _print_stopped(setting)
+        raise typer.Exit(INTERRUPTED) from None
     if launcher.share.rank:
         return
     record = {
@@ -137,6 +143,14 @@ def _print_epoch(report: Any) -> None:
         f"{report.accuracy:.2%}, {report.elapsed_s:.0f} s",
         markup=False,
     )
+
+
+def _print_stopped(setting: Setting) -> None:
+    console(stderr=True).print(
+        f"stopped; at most {setting.checkpoint_s:g} s of the training are lost. Go on with the "
+        "same command",
+        markup=False, soft_wrap=True,
+    )  # fmt: skip
 
 
 def _print_end(out: Path, record: dict[str, Any]) -> None:

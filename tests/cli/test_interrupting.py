@@ -1,4 +1,4 @@
-"""Ctrl-C, as a terminal sends it: to the driver and all its workers at once."""
+"""Ctrl-C and SIGTERM, as terminals and schedulers send them: to the driver and its workers."""
 
 from __future__ import annotations
 
@@ -28,23 +28,66 @@ def start(*arguments: str) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="no process groups to signal")
-def test_ctrl_c_leaves_a_study_that_resumes_to_the_same_logs(tmp_path: Path) -> None:
-    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
-    assert start("compare", *ARGUMENTS, "--out", str(whole)).wait() == 0
-    driver = start("compare", *ARGUMENTS, "--out", str(stopped))
-    while driver.poll() is None and not list(stopped.glob("runs/*/*.jsonl")):
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="no process groups to signal"),
+]
+
+
+def stop(driver: subprocess.Popen[str], number: signal.Signals, once: Path, pattern: str) -> str:
+    """Signal a command and its workers once files of a pattern are there; what it then said."""
+    while driver.poll() is None and not list(once.glob(pattern)):
         time.sleep(0.005)
-    os.killpg(driver.pid, signal.SIGINT)
+    os.killpg(driver.pid, number)
     _, said = driver.communicate(timeout=60)
-    assert driver.returncode == 130, said
+    return said
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    folder = tmp_path_factory.mktemp("interrupting") / "whole"
+    assert start("compare", *ARGUMENTS, "--out", str(folder)).wait() == 0
+    return Study.open(folder)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_study_resumes_to_the_same_logs(
+    whole: Study, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    stopped = tmp_path / "stopped"
+    driver = start("compare", *ARGUMENTS, "--out", str(stopped))
+    said = stop(driver, number, stopped, "runs/*/*.jsonl")
+    assert driver.returncode == code, said
     assert f"nasbench-mobile resume {stopped}" in said
     assert "Traceback" not in said
     study = Study.open(stopped)
     ended = [read_log(task.log).end for task in study.tasks() if task.log.exists()]
     assert None in ended or len(ended) < 4  # it was stopped in the middle
-    again = start("resume", str(stopped))
-    assert again.wait() == 0
-    pairs = zip(Study.open(whole).tasks(), study.tasks(), strict=True)
+    assert start("resume", str(stopped)).wait() == 0
+    pairs = zip(whole.tasks(), study.tasks(), strict=True)
     assert all(same_run(a.log, b.log) for a, b in pairs)
+
+
+TRAINING = ("--data", "digits", "--epochs", "200", "--width", "0.2", "--train-images", "64")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "written"),
+    [
+        (("train", "mnasnet-small"), "checkpoint.pt"),
+        (("search", "--budget", "2"), "trainings/*.pt"),
+        (("collect", "--count", "3", "--workers", "2"), "trainings/*.pt"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else None,
+)
+def test_sigterm_ends_trainings_with_a_line_that_says_how_to_go_on(
+    tmp_path: Path, arguments: tuple[str, ...], written: str
+) -> None:
+    out = tmp_path / "out"
+    driver = start(*arguments, *TRAINING, "--out", str(out))
+    said = stop(driver, signal.SIGTERM, out, written)
+    assert driver.returncode == 143, said
+    assert "Traceback" not in said
+    assert "stopped; " in said
+    assert "same command" in said
+    assert list(out.glob(written))  # from which it goes on
