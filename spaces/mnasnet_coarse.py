@@ -30,26 +30,24 @@ _FRAME: tuple[tuple[str, str, str, str, str, str], ...] = (
 
 _EARLY, _LATE = (1, 2), (3, 4, 5, 6)
 _SEARCHED = (*_EARLY, *_LATE)
-_OPS = ("sepconv", "mbconv3", "mbconv6")
+_OPS = ("conv", "sepconv", "mbconv6")
 _FACTORS: tuple[tuple[str, str, tuple[int, ...], bool, tuple[str, ...]], ...] = (
-    ("early/op", "op", _EARLY, True, _OPS),
-    ("late/op", "op", _LATE, True, _OPS),
+    ("early/op", "op", _EARLY, False, _OPS),
+    ("late/op", "op", _LATE, False, _OPS),
     ("kernel", "kernel", _SEARCHED, True, ("3", "5")),
-    ("se", "se", _SEARCHED, True, ("0", "0.25")),
+    ("skip", "skip", _SEARCHED, False, ("none", "identity")),
     ("layers", "layers", _SEARCHED, True, ("-1", "0", "+1")),
 )
-"""Decision, the field it sets, in which blocks (from 0), whether ordered, and its values.
-
-Ops are ordered here: each has more filters in its middle than the one before."""
+"""Decision, the field it sets, in which blocks (from 0), whether ordered, and its values."""
 
 
 class MnasNetCoarseSpace:
     """Five decisions over many blocks at once: 3 * 3 * 2 * 2 * 3 = 108 networks of `mnasnet`.
 
-    The op of blocks 2-3 and that of blocks 4-7 {sepconv, MBConv3, MBConv6}, and for blocks 2-7
-    kernel {3, 5}, SE {0, 0.25} and layers {-1, 0, +1}; all else, and block 1, is MnasNet-A1's. Our
-    choice: few enough to train every one, so that an optimum is known, and decisions that act on
-    many blocks, because the effect of a single block's is smaller than training's noise.
+    The op of blocks 2-3 and that of blocks 4-7 {conv, sepconv, MBConv6}, and for blocks 2-7 kernel
+    {3, 5}, skip {none, identity} and layers {-1, 0, +1}; all else, and block 1, is MnasNet-A1's. Our
+    choice: few enough to train every one, so that an optimum is known, and decisions whose effect on
+    a short training is larger than another seed's (results/mnasnet-cifar10-noise).
 
     `parent` is the space these networks are of, `embed` gives a network's tokens there.
 

@@ -38,11 +38,13 @@ def test_networks_are_the_parents(tokens: tuple[int, ...]) -> None:
 def test_only_five_decisions_differ_from_mnasnet_a1() -> None:
     a1 = model("mnasnet-a1").spec
     assert a1 is not None
-    spec = SPACE.spec((2, 2, 0, 0, 1))  # MBConv6, 3x3, no SE, A1's layers
+    spec = SPACE.spec((2, 2, 0, 1, 1))  # MBConv6, 3x3, with skips, A1's layers
     assert spec.blocks[0] == a1.blocks[0]
     assert [b.filters for b in spec.blocks] == [b.filters for b in a1.blocks]
     assert [b.layers for b in spec.blocks] == [1, 2, 3, 4, 3, 3, 1]  # A1's fifth has 2
-    assert {(b.expansion, b.kernel, b.se) for b in spec.blocks[1:]} == {(6, 3, 0.0)}
+    assert {(b.expansion, b.kernel) for b in spec.blocks[1:]} == {(6, 3)}
+    assert [b.se for b in spec.blocks] == [b.se for b in a1.blocks]
+    assert SPACE.spec((0, 1, 0, 0, 1)).blocks[1].op == "conv"
     first = expand_block(spec.blocks[1], 16)
     assert first == expand_block(a1.blocks[1], 16)
 
