@@ -197,6 +197,7 @@ class TrainingAccuracy:
 
     def _trained(self, place: int, network: Network, recipe: Recipe) -> dict[str, Any] | Failure:
         from nasbench_mobile.training.limits import TrainingFailure
+        from nasbench_mobile.training.memory import give_back
 
         name = self._name(network, recipe)
         known = self._ended(name)
@@ -206,6 +207,8 @@ class TrainingAccuracy:
             return self._train(place, network, recipe, name)
         except TrainingFailure as error:
             return Failure(str(error))
+        finally:
+            give_back()
 
     def _name(self, network: Network, recipe: Recipe) -> str:
         from nasbench_mobile.training.trainer import training_identity
