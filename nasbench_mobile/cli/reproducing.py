@@ -53,8 +53,8 @@ def reproduce(
     """Reproduce the paper (Tan et al. 2019): figures, tables and every checkable claim.
 
     `list` says what there is and what became of each claim, `all` runs everything that needs no
-    training. Experiments that are finished in the folder are kept, and `report.html` in it holds
-    all of them.
+    training. The same command again goes on where it was stopped: experiments that are finished in
+    the folder are kept, and `report.html` in it holds all of them.
 
     Example: `nasbench-mobile reproduce figure6 --quick --out out/f6`
     """
