@@ -22,11 +22,13 @@ from nasbench_mobile.cli import (
     starting,
     training,
 )
+from nasbench_mobile.cli.choices import SuggestingGroup
 from nasbench_mobile.cli.terminating import terminable
 from nasbench_mobile.errors import NasbenchError
 
 app = typer.Typer(
     name="nasbench-mobile",
+    cls=SuggestingGroup,
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
