@@ -22,14 +22,33 @@ class UsageError(NasbenchError):
     exit_code = 2
 
 
+LISTED_BY = {
+    "space": "list spaces",
+    "strategy": "list strategies",
+    "benchmark": "list benchmarks",
+    "model": "list models",
+    "experiment": "reproduce list",
+}
+"""Kind of name: the command that lists all of them."""
+
+FEW = 6
+"""So many names are listed in a message: our choice, they fit two lines of a terminal."""
+
+
 class UnknownNameError(UsageError):
-    """A name that no catalogue entry has; the message suggests the nearest ones."""
+    """A name that no catalogue entry has; the message suggests the nearest three at most.
+
+    Where there are few names, or no command lists them, it lists all.
+    """
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
         close = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(repr(c) for c in close)}? " if close else ""
-        super().__init__(f"unknown {kind} {name!r}: {hint}known are {', '.join(names)}")
+        known_are = f"known are {', '.join(names)}"
+        if len(names) > FEW and kind in LISTED_BY:
+            known_are = f"all {len(names)} are listed by `nasbench-mobile {LISTED_BY[kind]}`"
+        super().__init__(f"unknown {kind} {name!r}: {hint}{known_are}")
 
 
 class InvalidTokensError(UsageError):

@@ -24,6 +24,17 @@ def test_unknown_name_suggests_the_nearest() -> None:
         catalog.load("space", "zzz")
 
 
+@pytest.mark.parametrize("name", ["regularised-evolution", "zzz"])
+def test_a_long_list_of_names_is_left_to_the_command_that_lists_them(name: str) -> None:
+    with pytest.raises(UnknownNameError) as raised:
+        catalog.load("strategy", name)
+    said = str(raised.value)
+    assert "`nasbench-mobile list strategies`" in said
+    named = [known for known in catalog.names("strategy") if f"'{known}'" in said]
+    assert len(named) <= 3
+    assert len(said) < 200
+
+
 def test_strategies_parse_with_options() -> None:
     specs = catalog.parse_strategies("random, ppo:learning_rate=8e-4,clip=0.1,x.py:Mine:a=true")
     assert specs == [
