@@ -27,7 +27,10 @@ def describe(
     classes: Annotated[int, typer.Option(help="Number of classes.", min=1)] = 1000,
     space: Space = None,
     svg: Annotated[
-        Path | None, typer.Option(help="Draw the network as the paper's Fig. 7 does, into FILE.")
+        Path | None,
+        typer.Option(
+            help="Draw the network as in the paper's Fig. 7, into FILE, written over if there."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

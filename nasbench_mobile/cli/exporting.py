@@ -28,6 +28,9 @@ class Quantization(StrEnum):
     INT8 = "int8"
 
 
+Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
+
+
 def export(
     model: Annotated[str, typer.Argument(help="A model's name, tokens, or a block string.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")],
@@ -50,6 +53,7 @@ def export(
     calibration: Annotated[
         Path | None, typer.Option(help="Folder of images that show the range of activations.")
     ] = None,
+    force: Force = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")] = False,
 ) -> None:
     """Write a network as a .tflite, torch.export (.pt2) or ONNX file.
@@ -62,6 +66,7 @@ def export(
     from nasbench_mobile.cli.subject import parse_subject
 
     _check_options(form, quantize, calibration)
+    refuse_overwriting(out, force=force)
     subject = parse_subject(model, space)
     network = subject.network(depth_multiplier, input_size, classes)
     # One module for every format, so that files of one seed hold one network.
@@ -84,6 +89,13 @@ def export(
         print_json(facts)
     else:
         _print_facts(facts)
+
+
+def refuse_overwriting(*paths: Path, force: bool) -> None:
+    """`UsageError` where one of the files to be written is there already."""
+    there = [] if force else [path for path in paths if path.is_file()]
+    if there:
+        raise UsageError(f"{there[0]} is there already; name another place, or add --force")
 
 
 def write_file(path: Path, content: bytes) -> None:

@@ -36,7 +36,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, nothing else."
 
 @app.command()
 def build(
-    out: Annotated[Path, typer.Option("--out", "-o", help="The table's file.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The table's file; gone on with if there.")
+    ],
     space: Annotated[str, typer.Option(help="The search space whose blocks are measured.")] = (
         "mnasnet"
     ),

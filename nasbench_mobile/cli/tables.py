@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasbench_mobile.cli.choosing_latency import latency_evaluators
+from nasbench_mobile.cli.exporting import Force, refuse_overwriting
 from nasbench_mobile.cli.output import console, print_json, print_table
 from nasbench_mobile.errors import UsageError
 
@@ -95,6 +96,7 @@ def card(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for NAME.jsonl and NAME.md.")
     ] = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Say what a table is, where its numbers come from and how far to trust them.
@@ -109,6 +111,8 @@ def card(
     from nasbench_mobile.tables.writing import write_table
     from nasbench_mobile.training.checkpoint import write_whole
 
+    files = () if out is None else (out / f"{name}.jsonl", out / f"{name}.md")
+    refuse_overwriting(*files, force=force)
     known, among = read_table(table), _members(part)
     text = table_card(known, name, part, among)
     if out is not None:

@@ -192,6 +192,25 @@ def benchmark_file(command: Command, tmp_path: Path, synthetic_table: Make) -> P
     return place / "mine.toml"
 
 
+def test_a_card_keeps_an_earlier_table_unless_forced(
+    command: Command, tmp_path: Path, synthetic_table: Make
+) -> None:
+    write_table(tmp_path / "table.jsonl", synthetic_table())
+    place = tmp_path / "benchmark"
+    card = ("collect", "card", tmp_path, "--name", "mine", "--out", place)
+    assert command(*card).code == 0
+    written = (place / "mine.jsonl").read_bytes()
+    (place / "mine.md").write_text("with notes of mine")
+    (place / "mine.jsonl").unlink()
+    refused = command(*card)
+    assert refused.code == 2
+    assert f"{place / 'mine.md'} is there already" in refused.err
+    assert (place / "mine.md").read_text() == "with notes of mine"
+    assert command(*card, "--force").code == 0
+    assert (place / "mine.jsonl").read_bytes() == written
+    assert (place / "mine.md").read_text() != "with notes of mine"
+
+
 def test_a_table_is_a_benchmark_whose_optimum_is_known(
     command: Command, tmp_path: Path, benchmark_file: Path
 ) -> None:

@@ -81,7 +81,7 @@ def test_an_existing_file_survives_a_failed_write(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    done = command("export", *SMALL, "-o", path)
+    done = command("export", *SMALL, "-o", path, "--force")
     assert done.code == 1
     assert f"cannot write {path}: No space left on device" in done.err
     assert [p.name for p in tmp_path.iterdir()] == ["kept.tflite"]
@@ -107,3 +107,15 @@ def test_int8_from_a_folder_of_images(command: Command, tmp_path: Path) -> None:
     facts = command("export", *SMALL, *options, "-o", path).json
     assert facts["quantization"] == "int8"
     assert read_tflite(path).input_type == "int8"
+
+
+def test_a_file_that_is_there_is_kept_unless_forced(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "small.tflite"
+    path.write_text("dear to somebody")
+    refused = command("export", *SMALL, "-o", path)
+    assert refused.code == 2
+    assert f"{path} is there already" in refused.err
+    assert "--force" in refused.err
+    assert path.read_text() == "dear to somebody"
+    assert command("export", *SMALL, "-o", path, "--force").code == 0
+    assert read_tflite(path).output_shape == (1, 10)
