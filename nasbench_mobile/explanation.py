@@ -40,8 +40,8 @@ def explain_difference(space: SearchSpace, first: Tokens, second: Tokens) -> dic
     """Each differing decision applied alone to `first`: its change in ms and accuracy points.
 
     Returns {"space", "first", "second", "differences": [{decision, first, second, latency_ms,
-    accuracy_points}], "together", "total"}. `together` is the total less the sum of the parts;
-    accuracy is None where no surrogate knows the space.
+    accuracy_points}], "together", "total", "no_accuracy"}. `together` is the total less the sum of
+    the parts; accuracy is None where no surrogate knows the space, and `no_accuracy` then says so.
     """
     base = _figures(space, first)
     rows = []
@@ -69,7 +69,18 @@ def explain_difference(space: SearchSpace, first: Tokens, second: Tokens) -> dic
         "differences": rows,
         "together": together,
         "total": total,
+        "no_accuracy": _no_accuracy(space.name),
     }
+
+
+def _no_accuracy(space_name: str) -> str | None:
+    """Why there is no accuracy for architectures of a space; None where there is one."""
+    if space_name in SURROGATES:
+        return None
+    return (
+        f"no accuracies: no surrogate knows the space {space_name}; there is one of "
+        f"{', '.join(SURROGATES)}"
+    )
 
 
 def _figures(space: SearchSpace, tokens: Tokens) -> dict[str, float | None]:

@@ -97,11 +97,14 @@ def explain(
         "first": first if len(first) < 16 else "first",
         "second": second if len(second) < 16 else "second",
         "latency_ms": "Δ ms (Pixel 1 estimate)",
-        "accuracy_points": "Δ top-1 (points, surrogate)",
     }
+    if result["no_accuracy"] is None:
+        columns["accuracy_points"] = "Δ top-1 (points, surrogate)"
     sums = ({"decision": name, **result[name]} for name in ("together", "total"))
     shown = [*result["differences"], *sums]
     print_table(columns, [{**row, "first": row.get("first", "")} for row in shown])
+    if result["no_accuracy"] is not None:
+        console().print(result["no_accuracy"], markup=False, soft_wrap=True)
 
 
 def _encoded(first: str, second: str, space_name: str | None) -> tuple[Any, Any, Any]:

@@ -78,6 +78,9 @@ def test_explain_adds_up(command: Callable[..., Any]) -> None:
     assert result["total"]["latency_ms"] < 0
     text = command("explain", "mnasnet-a1", "mnasnet-b1").out
     assert "block6/layers" in text
+    assert "no accuracies: no surrogate knows the space mnasnet;" in text
+    assert "top-1" not in text
+    assert "top-1" in command("explain", one, other).out
     result = command("explain", one, ",".join(["0"] * 42))
     assert (result.code, "different spaces" in result.err) == (2, True)
 
