@@ -43,6 +43,16 @@ def test_latency_rows_are_shares_of_all_samples(study: list[Run]) -> None:
         assert 98 < heights <= 100.0001
 
 
+def test_the_target_line_leaves_the_captions_free(study: list[Run]) -> None:
+    figure = plots.draw_latencies(compare_runs(study))
+    figure.canvas.draw()
+    for row in figure.axes:
+        line = row.lines[-1].get_window_extent()
+        caption = row._left_title.get_window_extent()  # type: ignore[attr-defined]
+        assert caption.width > 0
+        assert line.y1 + 2 < caption.y0
+
+
 def test_latency_label_says_how_it_came_about() -> None:
     assert latency_label({"latency": {"device": "my phone", "kind": "measured"}}) == (
         "My phone latency (ms)"
@@ -69,6 +79,19 @@ def test_ablation_has_the_papers_panels() -> None:
     curve = np.asarray(figure.axes[0].lines[0].get_ydata(), float)
     assert (np.diff(curve) > 0).all()  # a front: slower is more accurate
     assert curve[-1] == pytest.approx(100 * np.max(panels[0].accuracy))
+
+
+def test_ablation_cuts_no_sample_off() -> None:
+    rng = np.random.default_rng(1)
+    accuracy, latency_ms = rng.uniform(0.7, 0.75, 2000), rng.uniform(60, 90, 2000)
+    accuracy[0], latency_ms[1], latency_ms[2] = 0.41, 22.0, 260.0
+    figure = plots.draw_ablation([plots.AblationPanel("hard", accuracy, latency_ms, 75.0)])
+    top, bottom = figure.axes
+    (left, right), (floor, ceiling) = top.get_xlim(), top.get_ylim()
+    assert left < 22.0 < 260.0 < right
+    assert floor < 41.0 < 100 * accuracy.max() < ceiling
+    counted = sum(p.get_height() for p in bottom.patches if hasattr(p, "get_height"))
+    assert counted == 2000
 
 
 def test_figure3_has_the_papers_axes() -> None:
