@@ -45,9 +45,9 @@ class MnasNetCoarseSpace:
     """Five decisions over many blocks at once: 3 * 3 * 2 * 2 * 3 = 108 networks of `mnasnet`.
 
     The op of blocks 2-3 and that of blocks 4-7 {conv, sepconv, MBConv6}, and for blocks 2-7 kernel
-    {3, 5}, skip {none, identity} and layers {-1, 0, +1}; all else, and block 1, is MnasNet-A1's. Our
-    choice: few enough to train every one, so that an optimum is known, and decisions whose effect on
-    a short training is larger than another seed's (results/mnasnet-cifar10-noise).
+    {3, 5}, skip {none, identity} and layers {-1, 0, +1}; all else, and block 1, is MnasNet-A1's.
+    Our choice: few enough to train every one, so that an optimum is known, and decisions whose
+    effect on a short training is larger than another seed's (results/mnasnet-cifar10-noise).
 
     `parent` is the space these networks are of, `embed` gives a network's tokens there.
 

@@ -98,10 +98,12 @@ def to_module(
 
 
 IMAGENET_CLASSES = 1000
-"""The least number of units that bounds a dense layer's first weights. Our choice: the paper trains
-1,000 classes, and the same formula starts 10 classes with logits so large that short trainings spend
-their first epochs on unlearning them (MnasNet-A1 x 0.35 after 3 epochs on 6,000 images of CIFAR-10:
-accuracy 0.24, with this bound 0.31)."""
+"""The least number of units that bounds a dense layer's first weights.
+
+Our choice: the paper trains 1,000 classes, and the same formula starts 10 classes with logits so
+large that short trainings spend their first epochs on unlearning them (MnasNet-A1 x 0.35 after 3
+epochs on 6,000 images of CIFAR-10: accuracy 0.24, with this bound 0.31).
+"""
 
 
 @torch.no_grad()
