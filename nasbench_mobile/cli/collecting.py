@@ -18,6 +18,7 @@ from nasbench_mobile.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nasbench_mobile.collecting.collector import Collector
     from nasbench_mobile.collecting.jobs import Job
     from nasbench_mobile.evaluators.training import TrainingAccuracy
     from nasbench_mobile.protocols import LatencyEvaluator, SearchSpace
@@ -204,6 +205,7 @@ def _collect(
         collector = Collector(Trainer(home, accuracy), latencies, workers, retry_failed, watch)
         missing = collector.missing(jobs, table)
         if missing:
+            _announce(collector, missing, len(jobs), out)
             writer.session(
                 {
                     "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -222,6 +224,21 @@ def _collect(
         "cost_s": round(sum(row.cost_s for row in rows), 1),
         "rows": len(table.rows) + len(rows),
     }
+
+
+def _announce(collector: Collector, missing: Sequence[Job], asked: int, out: Path) -> None:
+    """Say what will be trained, before minutes go by without a word."""
+    trainer, workers = collector.trainer, collector.workers
+    accuracy = trainer.accuracy
+    epochs = f"{accuracy.recipe.epochs:g} epoch{'' if accuracy.recipe.epochs == 1 else 's'}"
+    known = f" ({asked - len(missing):,} of {asked:,} known before)" if len(missing) < asked else ""
+    count = f"{len(missing):,} training{'' if len(missing) == 1 else 's'}"
+    collector.watch.says(
+        f"{count}{known} of {epochs} on {accuracy.data.identity} at width {accuracy.width:g}, "
+        f"{accuracy.input_size} px, {workers} at a time; into {out}"
+    )
+    if hint := options.small_map_hint(trainer.proxy(missing[0])):
+        collector.watch.says(hint)
 
 
 def _watching(quiet: bool) -> Any:

@@ -16,6 +16,7 @@ from nasbench_mobile.errors import LogError, NasbenchError
 
 if TYPE_CHECKING:
     from nasbench_mobile.evaluators.training import TrainingAccuracy
+    from nasbench_mobile.protocols import SearchSpace
     from nasbench_mobile.study import Study
     from nasbench_mobile.task import RunProgress
 
@@ -149,6 +150,8 @@ def _searched(
     screen = None if quiet else console(stderr=True)
     if screen is not None:
         screen.print(_headline(study, trained, problem.latency.label), markup=False, soft_wrap=True)
+        if hint := _hint(problem.space, trained):
+            screen.print(hint, markup=False, soft_wrap=True)
     earlier = study.runs()
     try:
         with SearchProgress(
@@ -167,6 +170,16 @@ def _searched(
             soft_wrap=True, markup=False,
         )  # fmt: skip
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _hint(space: SearchSpace, accuracy: TrainingAccuracy) -> str | None:
+    """On feature maps of one pixel: told from any one architecture, as sides are a space's own."""
+    import numpy as np
+
+    from nasbench_mobile.architecture import Architecture
+
+    one = Architecture(space, space.sample(np.random.default_rng(0)))
+    return options.small_map_hint(accuracy.network(one))
 
 
 def _headline(study: Study, accuracy: TrainingAccuracy, latency: str) -> str:

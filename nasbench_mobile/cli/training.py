@@ -81,6 +81,9 @@ def train(
         seed=seed, checkpoint=out / CHECKPOINT, limits=Limits(time_limit_s, memory_limit_mb),
         loaders=loaders, threads=threads,
     )  # fmt: skip
+    hint = options.small_map_hint(network)
+    if hint and not as_json and launcher.share.rank == 0:
+        console(stderr=True).print(hint, markup=False, soft_wrap=True)
     try:
         result = train_network(
             network, images, how, setting, launcher=launcher, test=True,

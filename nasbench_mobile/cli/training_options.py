@@ -11,6 +11,7 @@ import typer
 from nasbench_mobile.errors import UsageError
 
 if TYPE_CHECKING:
+    from nasbench_mobile.networks.graph import Network
     from nasbench_mobile.training.recipe import Recipe
 
 
@@ -63,6 +64,18 @@ TimeLimit: TypeAlias = Annotated[
 MemoryLimit: TypeAlias = Annotated[
     float | None, typer.Option(help="MB of memory that a training may take.")
 ]
+
+
+def small_map_hint(network: Network) -> str | None:
+    """What to say of a network that sees one pixel in the end; None where it sees more."""
+    from nasbench_mobile.networks.stem import final_side
+
+    if final_side(network) != 1:
+        return None
+    return (
+        f"hint: {network.input_shape[1]} px leave a last feature map of 1 pixel; --stem-stride 1 "
+        "or a larger --input-size leaves more"
+    )
 
 
 def recipe_of(name: str, epochs: float | None, changes: list[str]) -> Recipe:

@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 
 @contextmanager
 def watching() -> Iterator[Watcher]:
-    """A line on standard error for each training that ended; epochs as they come in a terminal."""
+    """A line on standard error for each training that ended; epochs as they come in a terminal.
+
+    What it is told to say is a line too, in a terminal or not.
+    """
     screen = console(stderr=True)
     started = time.monotonic()
     with screen.status("reading images") as status:
+
+        def says(text: str) -> None:
+            screen.print(text, markup=False, highlight=False, soft_wrap=True)
 
         def epoch(job: Job, report: EpochReport) -> None:
             what = job.reference.name if job.reference else ",".join(map(str, job.tokens or ()))
@@ -33,12 +39,9 @@ def watching() -> Iterator[Watcher]:
         def row(row: Row, done: int, total: int) -> None:
             took = row.failure or f"{row.accuracy or 0.0:.2%}, {row.cost_s:.0f} s"
             left_s = (time.monotonic() - started) / done * (total - done)
-            screen.print(
-                f"{done}/{total} {row.origin} {row.words}: {took}; {_duration(left_s)} left",
-                markup=False, highlight=False, soft_wrap=True,
-            )  # fmt: skip
+            says(f"{done}/{total} {row.origin} {row.words}: {took}; {_duration(left_s)} left")
 
-        yield Watcher(epoch, row)
+        yield Watcher(says, epoch, row)
 
 
 def _duration(seconds: float) -> str:

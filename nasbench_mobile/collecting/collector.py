@@ -33,10 +33,11 @@ Latencies: TypeAlias = Mapping[str, LatencyEvaluator]
 class Watcher:
     """Told how it goes; does nothing by itself.
 
-    `epoch` is called after every epoch, where trainings are in this process; `row` after every
-    row with the number of trainings done and to do.
+    `says` is called with a sentence for people; `epoch` after every epoch, where trainings are in
+    this process; `row` after every row with the number of trainings done and to do.
     """
 
+    says: Callable[[str], None] = lambda text: None
     epoch: Callable[[Job, EpochReport], None] = lambda job, report: None
     row: Callable[[Row, int, int], None] = lambda row, done, total: None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nasbench_mobile.errors import InvalidNetworkError
-from nasbench_mobile.networks.graph import IMAGE, Conv, Network, NetworkBuilder
+from nasbench_mobile.networks.graph import IMAGE, Conv, GlobalPool, Network, NetworkBuilder
 
 
 def with_stem_stride(network: Network, stride: int, input_size: int | None = None) -> Network:
@@ -31,3 +31,9 @@ def with_stem_stride(network: Network, stride: int, input_size: int | None = Non
     if not stems:
         raise InvalidNetworkError("the network has no convolution that reads the image")
     return builder.build()
+
+
+def final_side(network: Network) -> int | None:
+    """Pixels a side of the feature map that the last global pooling averages; None without one."""
+    pooled = [n for n in network if isinstance(n.operation, GlobalPool)]
+    return max(pooled[-1].input_shapes[0][1:]) if pooled else None

@@ -81,8 +81,17 @@ def test_people_see_each_training(command: Command, tmp_path: Path) -> None:
     done = command("collect", *TINY, "--count", 1, "--around", "mnasnet-a1", "--around-share", 1,
                    "--out", tmp_path)  # fmt: skip
     assert done.code == 0
-    assert "1/1 around" in done.err
+    first, row = done.err.splitlines()  # no terminal: plain lines, the first at once
+    assert first.startswith("1 training of 1 epoch on digits")
+    assert first.endswith(f"1 at a time; into {tmp_path}")
+    assert row.startswith("1/1 around")
     assert "1 trainings done" in done.out
+
+
+def test_a_last_feature_map_of_one_pixel_is_hinted_at(command: Command, tmp_path: Path) -> None:
+    small = (*TINY, "--stem-stride", 2, "--count", 1, "--out", tmp_path)
+    assert "hint: 32 px leave a last feature map of 1 pixel" in command("collect", *small).err
+    assert command("collect", *small).err == ""  # there is nothing left to do
 
 
 def test_a_failed_training_is_a_row(command: Command, tmp_path: Path) -> None:

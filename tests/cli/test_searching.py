@@ -89,6 +89,7 @@ def test_people_see_epochs_and_candidates(command: Command, tmp_path: Path) -> N
     assert done.code == 0, done.err
     assert "candidate 2 of 2:" in done.err
     assert done.err.count("epoch 1 of 1, accuracy") == 2
+    assert done.err.count("hint: 32 px leave a last feature map of 1 pixel") == 1
     assert done.err.count(" reward ") == 3  # one of them in the headline
     assert "T = 75 ms (MobileNetV2's latency times" in done.err
     assert "nasbench-mobile train " in done.out

@@ -46,7 +46,16 @@ def test_people_see_epochs_and_the_end(command: Command, tmp_path: Path) -> None
     done = command("train", *SMALL, "--stem-stride", 1, "--out", tmp_path)
     assert done.code == 0
     assert "epoch 1: loss" in done.err
+    assert "hint" not in done.err
     assert "validation accuracy" in done.out
+
+
+def test_a_last_feature_map_of_one_pixel_is_hinted_at(command: Command, tmp_path: Path) -> None:
+    done = command("train", *SMALL, "--out", tmp_path)
+    assert done.code == 0
+    (line,) = [line for line in done.err.splitlines() if line.startswith("hint")]
+    assert "--stem-stride 1" in line
+    assert "--input-size" in line
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ import pytest
 
 from nasbench_mobile.errors import InvalidNetworkError
 from nasbench_mobile.networks import zoo
-from nasbench_mobile.networks.graph import IMAGE, GlobalPool, NetworkBuilder
-from nasbench_mobile.networks.stem import with_stem_stride
+from nasbench_mobile.networks.graph import IMAGE, Dense, GlobalPool, NetworkBuilder
+from nasbench_mobile.networks.stem import final_side, with_stem_stride
 
 
 def test_stem_stride_alone_changes():
@@ -25,3 +25,16 @@ def test_nonsense_is_refused():
     builder.add("pool", GlobalPool(), IMAGE)
     with pytest.raises(InvalidNetworkError, match="no convolution"):
         with_stem_stride(builder.build(), 1)
+
+
+@pytest.mark.parametrize(("name", "size", "side"), [("mnasnet-a1", 32, 1), ("mnasnet-a1", 224, 7)])
+def test_side_of_the_last_feature_map(name, size, side):
+    network = zoo.network(name, input_size=size)
+    assert final_side(network) == side
+    assert final_side(with_stem_stride(network, 1)) == 2 * side
+
+
+def test_no_side_without_a_pooling():
+    builder = NetworkBuilder((3, 8, 8))
+    builder.add("dense", Dense(2), IMAGE)
+    assert final_side(builder.build()) is None
