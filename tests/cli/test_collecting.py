@@ -23,6 +23,7 @@ from nasbench_mobile.spaces.mnasnet_coarse import MnasNetCoarseSpace
 from nasbench_mobile.store import read_run
 from nasbench_mobile.tables.table import read_table
 from nasbench_mobile.tables.writing import write_table
+from nasbench_mobile.types import Failure
 
 Command = Callable[..., Any]
 Make = Callable[..., Any]
@@ -291,7 +292,10 @@ def test_the_best_trained_anew_is_ranked_in_the_table(
     """Synthetic accuracies again: the best, the worst, and what must not be compared."""
     space, problem = MnasNetCoarseSpace(), load_benchmark(str(benchmark_file)).build()
     best = space.embed(tuple(optimum(problem)["tokens"]))
-    table = synthetic_table(tokens=[best, space.embed((0, 0, 0, 0, 0))], noise=0.0)
+    every = list(every_architecture(space))
+    rewards = [o.reward for o in problem.evaluate(every) if not isinstance(o, Failure)]
+    worst = every[rewards.index(min(rewards))].home.tokens
+    table = synthetic_table(tokens=[best, worst], noise=0.0)
     fresh = tuple(replace(row, seed=row.seed + 3) for row in table.rows)
     write_table(tmp_path / "again.jsonl", replace(table, rows=fresh))
     rank = ("collect", "retrained", tmp_path / "again.jsonl", "--benchmark")
