@@ -18,6 +18,11 @@ COMMAND = "from nasbench_mobile.cli import main; main()"
 ARGUMENTS = ("--strategies", "random,regularized-evolution", "--seeds", "2", "--budget", "9000")
 
 
+def _heed_ctrl_c() -> None:
+    """What runs in the background of a shell inherits that Ctrl-C is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(*arguments: str) -> subprocess.Popen[str]:
     # Where coverage measures processes, it handles SIGTERM itself, and the command leaves it alone.
     measured = [name for name in os.environ if name.startswith("COVERAGE_")]
@@ -28,6 +33,7 @@ def start(*arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,  # its own process group, so that the signal reaches it alone
+        preexec_fn=_heed_ctrl_c,
     )
 
 
