@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
-
-import numpy as np
 
 from nasbench_mobile.errors import InvalidNetworkError, UsageError
 from nasbench_mobile.networks.blocks import (
@@ -23,14 +21,14 @@ from nasbench_mobile.networks.blockstring import format_spec
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.reading import read_chain
 from nasbench_mobile.spaces._factorized import FIELDS, BlockCode, BlockTable, make_slots
-from nasbench_mobile.spaces._grid import DecisionGrid
-from nasbench_mobile.types import Decision, Tokens
+from nasbench_mobile.spaces._grid import GridSpace
+from nasbench_mobile.types import Tokens
 
 _STEM, _HEAD = 32, 1280
 _PER_BLOCK = len(FIELDS)
 
 
-class MnasNetSpace:
+class MnasNetSpace(GridSpace):
     """Blocks x (op, kernel, SE ratio, skip, filters, layers) between a fixed stem and head.
 
     Each block chooses among {conv, sepconv, MBConv3, MBConv6}, kernel {3, 5}, SE {0, 0.25}, skip
@@ -101,21 +99,13 @@ class MnasNetSpace:
             for slot in self._slots
         ]
         decisions = [self._code.decisions(f"block{b + 1}") for b in range(len(self._slots))]
-        self._grid = DecisionGrid(self.name, list(itertools.chain(*decisions)))
+        super().__init__(list(itertools.chain(*decisions)))
         self._tables: dict[tuple[int, int], BlockTable] = {}
 
     @property
     def options(self) -> dict[str, Any]:
         """The options that differ from the defaults."""
         return dict(self._options)
-
-    @property
-    def decisions(self) -> tuple[Decision, ...]:
-        return self._grid.decisions
-
-    @property
-    def size(self) -> int:
-        return self._grid.size
 
     @property
     def distinct(self) -> int:
@@ -140,17 +130,8 @@ class MnasNetSpace:
         last = _PER_BLOCK * (len(self._slots) - 1) + self._filters_at
         return (*found, ("head", (last,)))
 
-    def validate(self, tokens: Sequence[int]) -> Tokens:
-        return self._grid.validate(tokens)
-
-    def sample(self, rng: np.random.Generator) -> Tokens:
-        return self._grid.sample(rng)
-
-    def neighbours(self, tokens: Tokens) -> Iterator[Tokens]:
-        return self._grid.neighbours(self.validate(tokens))
-
     def canonical(self, tokens: Tokens) -> Tokens:
-        tokens = self._grid.validate(tokens)
+        tokens = self.validate(tokens)
         found: list[int] = []
         filters = self._stem
         for b in range(len(self._slots)):

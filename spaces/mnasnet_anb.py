@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Any, Literal
-
-import numpy as np
 
 from nasbench_mobile.errors import InvalidNetworkError, UsageError
 from nasbench_mobile.networks.blocks import (
@@ -19,7 +16,7 @@ from nasbench_mobile.networks.blocks import (
 from nasbench_mobile.networks.blockstring import format_spec
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.reading import read_chain
-from nasbench_mobile.spaces._grid import DecisionGrid
+from nasbench_mobile.spaces._grid import GridSpace
 from nasbench_mobile.types import Decision, Tokens
 
 _EXPANSIONS = (1, 4, 6)
@@ -32,7 +29,7 @@ _LAYERS = ((1, 2, 3),) * 5 + ((1, 2, 3, 4), (1, 2, 3))
 _PER_BLOCK = 4
 
 
-class MnasNetAnbSpace:
+class MnasNetAnbSpace(GridSpace):
     """Accel-NASBench's MnasNet-like space (arXiv 2404.08005; github.com/afzalxo/Accel-NASBench).
 
     7 blocks x (expansion {1, 4, 6}, kernel {3, 5}, layers {1, 2, 3}, SE {0, 1}), block by block in
@@ -58,7 +55,7 @@ class MnasNetAnbSpace:
         if se not in ("free", "off"):
             raise UsageError(f"se is {se!r}; space 'mnasnet-anb' has free and off for it")
         self._se = se
-        self._grid = DecisionGrid(self.name, _decisions(_SE if se == "free" else _SE[:1]))
+        super().__init__(_decisions(_SE if se == "free" else _SE[:1]))
 
     @property
     def options(self) -> dict[str, Any]:
@@ -66,16 +63,8 @@ class MnasNetAnbSpace:
         return {} if self._se == "free" else {"se": self._se}
 
     @property
-    def decisions(self) -> tuple[Decision, ...]:
-        return self._grid.decisions
-
-    @property
-    def size(self) -> int:
-        return self._grid.size
-
-    @property
     def distinct(self) -> int:
-        return self._grid.size
+        return self.size
 
     @property
     def segments(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
@@ -85,18 +74,9 @@ class MnasNetAnbSpace:
             for b in range(len(_FILTERS))
         )
 
-    def validate(self, tokens: Sequence[int]) -> Tokens:
-        return self._grid.validate(tokens)
-
     def canonical(self, tokens: Tokens) -> Tokens:
         """The tokens themselves: no two lists decode to the same network."""
-        return self._grid.validate(tokens)
-
-    def sample(self, rng: np.random.Generator) -> Tokens:
-        return self._grid.sample(rng)
-
-    def neighbours(self, tokens: Tokens) -> Iterator[Tokens]:
-        return self._grid.neighbours(self.validate(tokens))
+        return self.validate(tokens)
 
     def spec(self, tokens: Tokens) -> MobileSpec:
         """The chain of blocks that the tokens mean, full size."""

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
-
-import numpy as np
 
 from nasbench_mobile.errors import InvalidNetworkError
 from nasbench_mobile.networks.blocks import MobileSpec
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.spaces._factorized import FIELDS
-from nasbench_mobile.spaces._grid import DecisionGrid
+from nasbench_mobile.spaces._grid import GridSpace
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace
 from nasbench_mobile.types import Decision, Tokens
 
@@ -41,7 +38,7 @@ _FACTORS: tuple[tuple[str, str, tuple[int, ...], bool, tuple[str, ...]], ...] = 
 """Decision, the field it sets, in which blocks (from 0), whether ordered, and its values."""
 
 
-class MnasNetCoarseSpace:
+class MnasNetCoarseSpace(GridSpace):
     """Five decisions over many blocks at once: 3 * 3 * 2 * 2 * 3 = 108 networks of `mnasnet`.
 
     The op of blocks 2-3 and that of blocks 4-7 {conv, sepconv, MBConv6}, and for blocks 2-7 kernel
@@ -60,8 +57,7 @@ class MnasNetCoarseSpace:
 
     def __init__(self) -> None:
         self.parent = MnasNetSpace()
-        self._grid = DecisionGrid(
-            self.name,
+        super().__init__(
             [
                 Decision(name, len(values), ordered, values)
                 for name, _, _, ordered, values in _FACTORS
@@ -74,17 +70,9 @@ class MnasNetCoarseSpace:
         return {}
 
     @property
-    def decisions(self) -> tuple[Decision, ...]:
-        return self._grid.decisions
-
-    @property
-    def size(self) -> int:
-        return self._grid.size
-
-    @property
     def distinct(self) -> int:
         """All of them: every choice shows in block 4, which has three layers or more."""
-        return self._grid.size
+        return self.size
 
     @property
     def segments(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
@@ -111,18 +99,9 @@ class MnasNetCoarseSpace:
             )
         )
 
-    def validate(self, tokens: Sequence[int]) -> Tokens:
-        return self._grid.validate(tokens)
-
     def canonical(self, tokens: Tokens) -> Tokens:
         """The tokens themselves: no two lists decode to the same network."""
-        return self._grid.validate(tokens)
-
-    def sample(self, rng: np.random.Generator) -> Tokens:
-        return self._grid.sample(rng)
-
-    def neighbours(self, tokens: Tokens) -> Iterator[Tokens]:
-        return self._grid.neighbours(self.validate(tokens))
+        return self.validate(tokens)
 
     def spec(self, tokens: Tokens) -> MobileSpec:
         """The chain of blocks that the tokens mean, full size."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Any, Literal
-
-import numpy as np
 
 from nasbench_mobile.errors import InvalidNetworkError, UsageError
 from nasbench_mobile.networks.cells import Cell, format_cells
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.nasnet import CellFrame, build_cells
 from nasbench_mobile.spaces._cell_code import CellCode
-from nasbench_mobile.spaces._grid import DecisionGrid
-from nasbench_mobile.types import Decision, Tokens
+from nasbench_mobile.spaces._grid import GridSpace
+from nasbench_mobile.types import Tokens
 
 Outputs = Literal["nasnet-a", "unread"]
 _KEPT: dict[Outputs, tuple[tuple[int, ...], tuple[int, ...]]] = {
@@ -22,7 +19,7 @@ _KEPT: dict[Outputs, tuple[tuple[int, ...], tuple[int, ...]]] = {
 """States that (normal, reduction) cells join although blocks read them."""
 
 
-class NasNetSpace:
+class NasNetSpace(GridSpace):
     """A normal and a reduction cell of 5 blocks, repeated in NASNet-A's mobile frame.
 
     Each block chooses two inputs (state 0 is the output of the last cell, 1 that of the cell before
@@ -79,9 +76,7 @@ class NasNetSpace:
             CellCode("normal", reduces=False, kept=kept[0]),
             CellCode("reduction", reduces=True, kept=kept[1]),
         )
-        self._grid = DecisionGrid(
-            self.name, [decision for code in self._codes for decision in code.decisions()]
-        )
+        super().__init__([decision for code in self._codes for decision in code.decisions()])
 
     @property
     def options(self) -> dict[str, Any]:
@@ -89,30 +84,13 @@ class NasNetSpace:
         return dict(self._options)
 
     @property
-    def decisions(self) -> tuple[Decision, ...]:
-        return self._grid.decisions
-
-    @property
-    def size(self) -> int:
-        return self._grid.size
-
-    @property
     def distinct(self) -> int:
         """Number of distinct networks: of canonical token lists."""
         normal, reduction = self._codes
         return normal.distinct * reduction.distinct
 
-    def validate(self, tokens: Sequence[int]) -> Tokens:
-        return self._grid.validate(tokens)
-
-    def sample(self, rng: np.random.Generator) -> Tokens:
-        return self._grid.sample(rng)
-
-    def neighbours(self, tokens: Tokens) -> Iterator[Tokens]:
-        return self._grid.neighbours(self.validate(tokens))
-
     def canonical(self, tokens: Tokens) -> Tokens:
-        tokens = self._grid.validate(tokens)
+        tokens = self.validate(tokens)
         half = len(tokens) // 2
         normal, reduction = self._codes
         return normal.canonical(tokens[:half]) + reduction.canonical(tokens[half:])
