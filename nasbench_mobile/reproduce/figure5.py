@@ -62,7 +62,7 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
         beside,
         [Table("figure5", "Scaled networks", headings, rows)],
         pictures,
-        [own_table.said(trained)],
+        [trained.said()],
     )
 
 
@@ -104,7 +104,7 @@ def _row(table: PrintedTable, row: tuple[Value, ...], trained: Trained) -> dict[
         "top1": top1,
         "printed_ms": ms,
         "estimate_ms": ours.estimate_ms(_network(series, multiplier, size)),
-        "own": own_table.accuracy(trained, MODELS[str(series)], multiplier, size),
+        "own": trained.accuracy(MODELS[str(series)], multiplier, size),
     }
 
 
@@ -170,10 +170,9 @@ def _trained(trained: Trained) -> Iterator[Verdict]:
     """A1 against MobileNetV2 at every scale, where our own table has both."""
     pairs = []
     for multiplier, size in sorted({_scale(t, row[1]) for t in _FIGURES for row in t.rows}):
-        a1 = trained.get(("mnasnet-a1", multiplier, size))
-        v2 = trained.get(("mobilenet-v2", multiplier, size))
-        if a1 and v2:
-            pairs.append(own_table.difference(a1, v2))
+        a1, v2 = ((name, multiplier, size) for name in ("mnasnet-a1", "mobilenet-v2"))
+        if found := trained.difference(a1, v2):
+            pairs.append(found)
     if pairs:
         ahead = sum(gain > 2 * error for gain, error in pairs)
         behind = sum(gain < -2 * error for gain, error in pairs)

@@ -3,18 +3,65 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
 from nasbench_mobile.benchmark import built_in_names, load_benchmark
+from nasbench_mobile.tables.noise_study import pooled_sd
 from nasbench_mobile.tables.table import read_table
 
 NAME = "mnasnet-cifar10-host"
 """The benchmark that looks accuracies up in a table of trainings of our own."""
 
-Trained: TypeAlias = dict[tuple[str, float, int], tuple[float, ...]]
-"""(model, depth multiplier, input size): accuracy (fraction) of every seed."""
+Key: TypeAlias = tuple[str, float, int]
+"""Model, depth multiplier, input size (pixels, full size)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """Accuracies (fractions) of reference networks, one per seed, and how far seeds differ.
+
+    `seed_sd` is pooled over everything in the table that has several seeds, architectures too; None
+    where nothing has.
+    """
+
+    accuracies: dict[Key, tuple[float, ...]] = field(default_factory=dict)
+    seed_sd: float | None = None
+
+    def accuracy(self, name: str, multiplier: float, size: int) -> float | None:
+        """Mean over seeds; None where the network is not in the table."""
+        values = self.accuracies.get((name, multiplier, size))
+        return sum(values) / len(values) if values else None
+
+    def difference(
+        self, first: Key, second: Key, factors: tuple[float, float] = (1.0, 1.0)
+    ) -> tuple[float, float] | None:
+        """Mean accuracy of `first` less that of `second`, and the standard error of that.
+
+        Each is multiplied by its factor before (Eq. 2's reward is accuracy times one). The error is
+        from `seed_sd`, infinite without one; None where either network is not in the table.
+        """
+        means, error = [], 0.0
+        for key, factor in zip((first, second), factors, strict=True):
+            mean = self.accuracy(*key)
+            if mean is None:
+                return None
+            means.append(factor * mean)
+            sd = math.inf if self.seed_sd is None else self.seed_sd
+            error += (factor * sd) ** 2 / len(self.accuracies[key])
+        return means[0] - means[1], math.sqrt(error)
+
+    def said(self) -> str:
+        """What there is, in a sentence."""
+        if not self.accuracies:
+            return f"no table of {NAME} is here yet: its half of the claims needs ImageNet"
+        words = f"{len(self.accuracies)} reference networks are trained in the table of {NAME}"
+        if self.seed_sd is None:
+            return f"{words}, nothing of it with two seeds"
+        return (
+            f"{words}; two seeds of one network differ by {self.seed_sd:.2%} (standard deviation)"
+        )
 
 
 def table_place() -> Path | None:
@@ -25,39 +72,17 @@ def table_place() -> Path | None:
 
 
 def trained_references() -> Trained:
-    """Accuracies of the reference networks in the table; empty where there is no table."""
+    """The reference networks in the table; none where there is no table."""
     place = table_place()
     if place is None:
-        return {}
-    return {
-        (name, multiplier, size): tuple(row.accuracy for row in rows if row.accuracy is not None)
-        for (_, name, multiplier, size), rows in read_table(place).trained().items()
+        return Trained()
+    groups = {
+        (name, multiplier, size, tokens): [row.accuracy for row in rows if row.accuracy is not None]
+        for (tokens, name, multiplier, size), rows in read_table(place).trained().items()
+    }
+    references = {
+        (name, multiplier, size): tuple(values)
+        for (name, multiplier, size, _), values in groups.items()
         if name is not None
     }
-
-
-def accuracy(trained: Trained, name: str, multiplier: float, size: int) -> float | None:
-    """Mean over seeds; None where the network is not in the table."""
-    values = trained.get((name, multiplier, size))
-    return sum(values) / len(values) if values else None
-
-
-def difference(first: Sequence[float], second: Sequence[float]) -> tuple[float, float]:
-    """Mean of `first` less that of `second`, and its standard error (inf below two seeds each)."""
-    gain = sum(first) / len(first) - sum(second) / len(second)
-    return gain, math.sqrt(_squared_error(first) + _squared_error(second))
-
-
-def _squared_error(values: Sequence[float]) -> float:
-    if len(values) < 2:
-        return math.inf
-    mean = sum(values) / len(values)
-    variance = sum((value - mean) ** 2 for value in values) / (len(values) - 1)
-    return variance / len(values)
-
-
-def said(trained: Trained) -> str:
-    """What there is, in a sentence."""
-    if not trained:
-        return f"no table of {NAME} is here yet: its half of the claims needs ImageNet until then"
-    return f"{len(trained)} reference networks are trained in the table of {NAME}"
+    return Trained(references, pooled_sd(list(groups.values())))

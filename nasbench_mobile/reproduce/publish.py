@@ -16,8 +16,8 @@ from nasbench_mobile.reproduce.claims import STATUSES, claims, claims_of
 from nasbench_mobile.reproduce.experiment import Experiment
 from nasbench_mobile.reproduce.registry import MODULES, experiments
 from nasbench_mobile.reproduce.session import Session
-from nasbench_mobile.study import write_atomically
 from nasbench_mobile.types import StrategySpec
+from nasbench_mobile.writing import write_whole
 
 NOT_RUN = "not run"
 
@@ -73,9 +73,9 @@ def publish(folder: Path) -> None:
     """Write `report.html`, `claims.csv` and `numbers.csv` of all that is finished in a folder."""
     records = Session(folder).records(list(MODULES))
     rows = claim_rows(folder)
-    write_atomically(folder / "claims.csv", _csv(rows))
-    write_atomically(folder / "numbers.csv", _csv(number_rows(records)))
-    write_atomically(folder / "report.html", _page(folder, records, rows))
+    write_whole(folder / "claims.csv", _csv(rows))
+    write_whole(folder / "numbers.csv", _csv(number_rows(records)))
+    write_whole(folder / "report.html", _page(folder, records, rows))
 
 
 def claim_rows(folder: Path) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from nasbench_mobile.errors import NasbenchError, UsageError
 from nasbench_mobile.provenance import environment, versions
 from nasbench_mobile.reproduce.claims import judged
 from nasbench_mobile.reproduce.experiment import Experiment, Outcome, RunStudy, Setting, Table
-from nasbench_mobile.study import write_atomically
+from nasbench_mobile.writing import write_whole
 
 SCHEMA = 1
 
@@ -62,8 +62,8 @@ class Session:
         cost = {"wall_s": time.perf_counter() - wall, "cpu_s": _cpu_s() - cpu}
         record = _as_record(experiment, own, outcome, cost)
         for table in outcome.tables:
-            write_atomically(self.folder / f"{table.name}.csv", as_csv(table))
-        write_atomically(
+            write_whole(self.folder / f"{table.name}.csv", as_csv(table))
+        write_whole(
             self._record(experiment.name), json.dumps(record, indent=2, ensure_ascii=False) + "\n"
         )
         return read_record(self._record(experiment.name))

@@ -65,9 +65,7 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
         *_counts(beside), *_latencies(), _order(), *_trained(trained),
         _aimed(searches, benchmark),
     ]  # fmt: skip
-    return Outcome(
-        result, verdicts, beside, _tables(rows, searches), said=[own_table.said(trained)]
-    )
+    return Outcome(result, verdicts, beside, _tables(rows, searches), said=[trained.said()])
 
 
 def _tables(rows: list[dict[str, Any]], searches: list[dict[str, Any]]) -> list[Table]:
@@ -106,7 +104,7 @@ def _row(label: str, beside: Sequence[Number], trained: Trained) -> dict[str, An
     own = None
     if label in MODELS:
         _, name, multiplier = MODELS[label]
-        own = own_table.accuracy(trained, name, multiplier, 224)
+        own = trained.accuracy(name, multiplier, 224)
     return {"model": label, **found, "own": own}
 
 
@@ -156,13 +154,13 @@ def _order() -> Verdict:
 
 def _trained(trained: Trained) -> Iterator[Verdict]:
     searched, scaled = (
-        trained.get((name, multiplier, 224))
+        (name, multiplier, 224)
         for _, name, multiplier in (MODELS["MnasNet-search2"], MODELS["MnasNet-A1 (0.35x)"])
     )
-    if searched and scaled:
-        found, error = own_table.difference(searched, scaled)
-        detail = f"searched less scaled: {found:+.2%}, standard error {error:.2%}"
-        yield on(own_table.NAME, "search-beats-scaling", found > 2 * error, detail)
+    if found := trained.difference(searched, scaled):
+        gain, error = found
+        detail = f"searched less scaled: {gain:+.2%}, standard error {error:.2%}"
+        yield on(own_table.NAME, "search-beats-scaling", gain > 2 * error, detail)
 
 
 def _aimed(searches: Sequence[dict[str, Any]], benchmark: Benchmark) -> Verdict:

@@ -80,8 +80,7 @@ def noise_study(accuracies: Sequence[Sequence[float]]) -> NoiseStudy:
             f"noise cannot be told from {len(groups)} architectures, {len(repeated)} of them "
             "trained with several seeds; collect more with `collect --repeat-first 20`"
         )
-    squares = np.array([float(((g - g.mean()) ** 2).sum()) for g in groups])
-    freedom = np.array([len(group) - 1 for group in groups])
+    squares, freedom = _within(groups)
     first = np.array([float(group[0]) for group in groups])
     seed_sd = math.sqrt(squares.sum() / freedom.sum())
     spread_sd = _spread(first, seed_sd)
@@ -97,6 +96,12 @@ def noise_study(accuracies: Sequence[Sequence[float]]) -> NoiseStudy:
         ratio=_ratio(seed_sd, spread_sd),
         ratio_interval=_percentiles(ratios),
     )
+
+
+def pooled_sd(accuracies: Sequence[Sequence[float]]) -> float | None:
+    """Standard deviation between seeds of one network, over all of them; None without two seeds."""
+    squares, freedom = _within([np.asarray(group, float) for group in accuracies if len(group)])
+    return math.sqrt(squares.sum() / freedom.sum()) if freedom.sum() else None
 
 
 Select = Callable[[Floats], npt.NDArray[np.bool_]]
@@ -124,6 +129,12 @@ def tau_ceiling(
         kept = slice(None) if select is None else select(labels)
         taus.append(stats.kendalltau(true[kept], labels[kept]).statistic)
     return float(np.nanmean(taus))
+
+
+def _within(groups: Sequence[Floats]) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Of every network, the squared deviations from its mean, summed, and degrees of freedom."""
+    squares = np.array([float(((g - g.mean()) ** 2).sum()) for g in groups])
+    return squares, np.array([len(group) - 1 for group in groups])
 
 
 def _spread(first: Floats, seed_sd: float) -> float:

@@ -129,11 +129,15 @@ def test_the_extended_ablation_compares_on_paired_seeds(tmp_path: Path) -> None:
     assert objectives == {"soft-0.07", "hard-1"}
 
 
-def test_trained_references_are_compared_with_their_spread() -> None:
-    found, error = own_table.difference((0.6, 0.62), (0.5, 0.52))
-    assert found == pytest.approx(0.1)
-    assert error == pytest.approx((2 * 0.0002 / 2) ** 0.5)
-    assert own_table.difference((0.6,), (0.5, 0.52))[1] == float("inf")
+def test_trained_references_are_compared_by_the_spread_of_all_seeds() -> None:
+    first, second = ("mnasnet-a1", 1.0, 224), ("mobilenet-v2", 1.0, 224)
+    trained = own_table.Trained({first: (0.6, 0.62), second: (0.5,)}, seed_sd=0.02)
+    assert trained.difference(first, second) == pytest.approx((0.11, (0.0002 + 0.0004) ** 0.5))
+    gain, error = trained.difference(first, second, (2.0, 1.0)) or (0.0, 0.0)
+    assert (gain, error) == pytest.approx((0.72, (0.0008 + 0.0004) ** 0.5))
+    assert trained.difference(first, ("mnasnet-b1", 1.0, 224)) is None
+    unsure = own_table.Trained({first: (0.6,), second: (0.5,)}).difference(first, second)
+    assert unsure == pytest.approx((0.1, float("inf")))
 
 
 def test_a_gain_is_sure_only_where_its_interval_is() -> None:

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.tables.noise_study import noise_study, tau_ceiling
+from nasbench_mobile.tables.noise_study import noise_study, pooled_sd, tau_ceiling
 
 
 def made_up(seed: int, spread: float, noise: float, count: int = 100) -> list[list[float]]:
@@ -71,3 +71,8 @@ def test_the_ceiling_is_the_arcsine_law_for_normal_accuracies() -> None:
 def test_too_little_to_tell(groups: list[list[float]]) -> None:
     with pytest.raises(UsageError, match="collect more"):
         noise_study(groups)
+
+
+def test_seeds_of_all_networks_are_pooled() -> None:
+    assert pooled_sd([[0.5, 0.6], [0.4, 0.4, 0.4], [0.9]]) == pytest.approx((0.005 / 3) ** 0.5)
+    assert pooled_sd([[0.5], [0.6], []]) is None
