@@ -36,7 +36,7 @@ CheckpointSeconds = Annotated[
 def search(
     context: typer.Context,
     space: Annotated[
-        str, typer.Option(help="A search space; options after a colon: `mnasnet:blocks=6`.")
+        str, typer.Option(help="A search space; options after a colon: `mnasnet:blocks=5`.")
     ] = "mnasnet",
     data: options.Data = "digits",
     latency: Annotated[
