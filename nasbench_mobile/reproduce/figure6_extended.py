@@ -176,8 +176,8 @@ def _said(benchmark: str, answers: Sequence[dict[str, Any]]) -> str:
     counted = {kind: [a for a in answers if a["answer"] == kind] for kind in ("yes", "no", "?")}
     return (
         f"on {benchmark} soft covers more of the front than hard for {len(counted['yes'])} of "
-        f"{len(answers)} strategies, less for {len(counted['no'])}, not told apart for {len(counted['?'])} "
-        "(hypervolume, Wilcoxon over paired seeds with Holm, p < 0.05)"
+        f"{len(answers)} strategies, less for {len(counted['no'])}, not told apart for "
+        f"{len(counted['?'])} (hypervolume, Wilcoxon over paired seeds with Holm, p < 0.05)"
     )
 
 
