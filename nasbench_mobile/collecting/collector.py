@@ -18,7 +18,7 @@ from nasbench_mobile.networks.cost import multiply_adds, parameters
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.protocols import LatencyEvaluator, SearchSpace
 from nasbench_mobile.tables.row import Row
-from nasbench_mobile.tables.table import Header, Table
+from nasbench_mobile.tables.table import Header, Table, latency_columns, space_record
 from nasbench_mobile.tables.writing import TableWriter
 from nasbench_mobile.types import Failure
 
@@ -202,10 +202,7 @@ def table_header(space: SearchSpace, accuracy: TrainingAccuracy, latencies: Late
     """What the rows of a table will have in common."""
     training = {key: value for key, value in accuracy.record().items() if key != "seed"}
     return Header(
-        {"name": space.name, "options": space.options},
+        space_record(space),
         {**training, "precision": accuracy.precision},
-        {
-            name: {"label": one.label, "device": one.device, "kind": one.kind}
-            for name, one in latencies.items()
-        },
+        latency_columns(latencies),
     )

@@ -12,12 +12,12 @@ from nasbench_mobile.errors import UsageError
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.protocols import SearchSpace
 from nasbench_mobile.tables.row import Identity, Row
-from nasbench_mobile.tables.table import Table
+from nasbench_mobile.tables.table import Table, latency_columns, space_record
 
 
 def priced(table: Table, space: SearchSpace, latencies: Latencies) -> Table:
     """The table with these latencies in every row, in place of columns of the same names."""
-    if {"name": space.name, "options": space.options} != table.header.space:
+    if space_record(space) != table.header.space:
         raise UsageError(f"the table is of space {table.header.space}, not {space.name!r}")
     known: dict[Identity, Mapping[str, Any]] = {}
     rows = []
@@ -26,11 +26,8 @@ def priced(table: Table, space: SearchSpace, latencies: Latencies) -> Table:
             network = _network(row, space)
             known[row.identity] = {k: latency_ms(one, network) for k, one in latencies.items()}
         rows.append(replace(row, latency_ms={**row.latency_ms, **known[row.identity]}))
-    columns = {
-        name: {"label": one.label, "device": one.device, "kind": one.kind}
-        for name, one in latencies.items()
-    }
-    header = replace(table.header, latency={**table.header.latency, **columns})
+    latency = {**table.header.latency, **latency_columns(latencies)}
+    header = replace(table.header, latency=latency)
     return replace(table, header=header, rows=tuple(rows))
 
 

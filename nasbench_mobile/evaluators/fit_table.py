@@ -21,7 +21,7 @@ from nasbench_mobile.evaluators.surrogate import MODEL, SCHEMA
 from nasbench_mobile.protocols import SearchSpace
 from nasbench_mobile.tables.noise_study import NoiseStudy, noise_study
 from nasbench_mobile.tables.row import Row
-from nasbench_mobile.tables.table import Table, read_table, table_file
+from nasbench_mobile.tables.table import Table, read_table, space_record, table_file
 from nasbench_mobile.types import Tokens
 
 Floats = npt.NDArray[np.float64]
@@ -104,7 +104,7 @@ def fit_ridge(
 
 
 def _check(rows: dict[Tokens, list[Row]], table: Table, space: SearchSpace) -> None:
-    if {"name": space.name, "options": space.options} != table.header.space:
+    if space_record(space) != table.header.space:
         raise UsageError(f"the table is of space {table.header.space}, not of {space.name!r}")
     if len(rows) < LEAST:
         raise UsageError(

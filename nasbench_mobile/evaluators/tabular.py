@@ -11,7 +11,7 @@ from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.protocols import SearchSpace
 from nasbench_mobile.tables.row import Row
-from nasbench_mobile.tables.table import Table, read_table
+from nasbench_mobile.tables.table import Table, read_table, space_record
 from nasbench_mobile.types import AccuracyReading, Failure, Fidelity, Tokens
 
 
@@ -76,7 +76,7 @@ class TabularAccuracy:
 
     def _admit(self, space: SearchSpace) -> None:
         wanted = self.table.header.space
-        if {"name": space.name, "options": space.options} != wanted:
+        if space_record(space) != wanted:
             raise UsageError(
                 f"{self._label} is of space {wanted['name']!r} with options {wanted['options']}, "
                 f"but the architecture is of {space.name!r} with {space.options}; use that space"

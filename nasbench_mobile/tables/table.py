@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import lzma
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.protocols import LatencyEvaluator, SearchSpace
 from nasbench_mobile.tables.row import Identity, Key, Row
 from nasbench_mobile.types import Tokens
 
@@ -25,8 +26,8 @@ FILE = "table.jsonl"
 class Header:
     """What all rows of a table have in common, and tables must before they are merged.
 
-    `space` is that of the tokens, {name, options}; `training` all that decides an accuracy but the
-    network and the seed; `latency` says of each column its label, device and kind.
+    `space` is that of the tokens (`space_record`); `training` all that decides an accuracy but the
+    network and the seed; `latency` says what measured each column (`latency_columns`).
     """
 
     space: dict[str, Any]
@@ -38,6 +39,19 @@ class Header:
             "table": MODEL, "schema": SCHEMA,
             "space": self.space, "training": self.training, "latency": self.latency,
         }  # fmt: skip
+
+
+def space_record(space: SearchSpace) -> dict[str, Any]:
+    """{name, options} of a space, as a table's header has it."""
+    return {"name": space.name, "options": space.options}
+
+
+def latency_columns(evaluators: Mapping[str, LatencyEvaluator]) -> dict[str, dict[str, Any]]:
+    """{label, device, kind} of each column's evaluator, as a table's header has them."""
+    return {
+        name: {"label": one.label, "device": one.device, "kind": one.kind}
+        for name, one in evaluators.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
