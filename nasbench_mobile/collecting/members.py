@@ -1,4 +1,4 @@
-"""Small spaces, whole: their architectures, and the best of them under a benchmark."""
+"""Small spaces, whole: their architectures, what each comes to, and the best of them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from nasbench_mobile.architecture import Architecture
-from nasbench_mobile.collecting.sampling import ENUMERABLE
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.problem import Outcome, Problem
 from nasbench_mobile.protocols import SearchSpace
-from nasbench_mobile.types import Tokens
+from nasbench_mobile.types import Failure, Tokens
+
+ENUMERABLE = 100_000
+"""Spaces of up to so many token lists are gone through whole: our choice, a second or so."""
 
 
 def every_architecture(space: SearchSpace) -> Iterator[Architecture]:
-    """Each distinct architecture once; `UsageError` where there are too many to list."""
+    """Each distinct architecture once, with canonical tokens, in their order.
+
+    `UsageError` where there are too many to list.
+    """
     if space.size > ENUMERABLE:
         raise UsageError(
             f"space {space.name!r} has {space.size:,} token lists; up to {ENUMERABLE:,} can be "
@@ -32,14 +37,19 @@ def members(space: SearchSpace) -> set[Tokens]:
     return {architecture.home.tokens for architecture in every_architecture(space)}
 
 
+def every_outcome(problem: Problem) -> list[tuple[Architecture, Outcome | Failure]]:
+    """Each architecture of a problem's space with its outcome; `UsageError` for too large a one."""
+    architectures = list(every_architecture(problem.space))
+    return list(zip(architectures, problem.evaluate(architectures), strict=True))
+
+
 def optimum(problem: Problem) -> dict[str, Any]:
     """The best of all architectures by noise-free reward, found by looking at each.
 
     {tokens, reward, accuracy, latency_ms, architectures, failed}; the first of equals. `UsageError`
     where none has a reward, or the space is too large.
     """
-    architectures = list(every_architecture(problem.space))
-    outcomes = [(one, problem.evaluate([one])[0]) for one in architectures]
+    outcomes = every_outcome(problem)
     found = [(one, out) for one, out in outcomes if isinstance(out, Outcome)]
     if not found:
         raise UsageError(f"none of the {len(outcomes)} architectures could be evaluated")

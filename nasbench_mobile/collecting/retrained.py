@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nasbench_mobile.collecting.facts import mean_accuracy
-from nasbench_mobile.collecting.members import every_architecture
+from nasbench_mobile.collecting.members import every_outcome
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.problem import Outcome, Problem
 from nasbench_mobile.tables.differences import differences
@@ -66,9 +66,8 @@ def _check_seeds(known: Table, again: Table) -> None:
 
 
 def _rewards(problem: Problem) -> dict[Tokens, Outcome]:
-    found = {}
-    for architecture in every_architecture(problem.space):
-        outcome = problem.evaluate([architecture])[0]
-        if isinstance(outcome, Outcome):
-            found[architecture.home.tokens] = outcome
-    return found
+    return {
+        architecture.home.tokens: outcome
+        for architecture, outcome in every_outcome(problem)
+        if isinstance(outcome, Outcome)
+    }

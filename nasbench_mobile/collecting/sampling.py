@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from nasbench_mobile.collecting.members import ENUMERABLE, every_architecture
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.protocols import SearchSpace
 from nasbench_mobile.tables.row import Origin
 from nasbench_mobile.types import Tokens
-
-ENUMERABLE = 100_000
-"""Spaces of up to so many token lists are listed whole, in an order drawn by the seed: our choice,
-a second or so, and near its end drawing at random would find known networks again and again."""
 
 CHANGED = 3.0
 """Mean number of tokens drawn anew around a given network: our choice, some half a block's."""
@@ -40,7 +36,9 @@ def draw(
 
     `share` of them are made from one of `around`, some tokens of it drawn anew; the others are
     uniform over token lists. The i-th depends on the seed and on i, but for those drawn before it,
-    which it is not to repeat. Of a space with no more networks than that, all.
+    which it is not to repeat. Of a space with no more networks than that, all. A space of up to
+    `ENUMERABLE` token lists is listed whole, in an order drawn by the seed: near its end drawing at
+    random would find known networks again and again.
     """
     if not 0.0 <= share <= 1.0 or (share > 0) != bool(around):
         raise UsageError(
@@ -59,8 +57,7 @@ def draw(
 
 
 def _enumerated(space: SearchSpace, count: int, seed: int) -> list[Sample]:
-    every = itertools.product(*(range(decision.cardinality) for decision in space.decisions))
-    distinct = sorted({space.canonical(tokens) for tokens in every})
+    distinct = [architecture.tokens for architecture in every_architecture(space)]
     order = np.random.default_rng(seed).permutation(len(distinct))
     return [Sample(distinct[place], "all") for place in order[:count].tolist()]
 
