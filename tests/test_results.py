@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import json
 import re
+import runpy
 from pathlib import Path
 
 from rich.console import Console
 
 from nasbench_mobile.benchmark import load_benchmark
+from nasbench_mobile.networks.cost import multiply_adds
+from nasbench_mobile.networks.stem import with_stem_stride
 from nasbench_mobile.report.terminal import print_summary
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,6 +48,24 @@ def test_published_comparisons_are_of_this_version_of_the_benchmark() -> None:
     for file in (RESULTS / "imagenet-pixel1").rglob("summary.json"):
         summary = json.loads(file.read_text())
         assert summary["benchmark_hash"] == load_benchmark("imagenet-pixel1").hash
+
+
+def test_the_noise_study_would_train_what_its_rows_are_of() -> None:
+    folder = RESULTS / "mnasnet-cifar10-noise"
+    study = runpy.run_path(str(folder / "study.py"))
+    pinned = study["architectures"]()
+    for name, setting in study["SETTINGS"].items():
+        networks = [
+            with_stem_stride(one.network(setting["width"], 32, 10), setting["stem_stride"])
+            for one in pinned
+        ]
+        counted = [round(multiply_adds(network) / 1e6, 3) for network in networks]
+        tokens = [list(one.tokens) for one in pinned]
+        for row in map(json.loads, (folder / f"{name}.jsonl").read_text().splitlines()):
+            if "tokens" in row:
+                assert row["tokens"] in tokens
+            else:
+                assert row["multiply_adds_m"] == counted[row["architecture"]]
 
 
 def test_random_search_is_beaten() -> None:
