@@ -28,6 +28,7 @@ from nasbench_mobile.search import OnProgress
 from nasbench_mobile.store import read_run
 from nasbench_mobile.task import RunProgress, Task, check_header, perform
 from nasbench_mobile.types import StrategySpec, Tokens
+from nasbench_mobile.writing import unfinished, write_whole
 
 MANIFEST = "study.json"
 
@@ -67,11 +68,13 @@ class Study:
                     f"{folder} holds another study (its {', '.join(keys)} differ); give another "
                     f"--out, or go on with that one: nasbench-mobile resume {folder}"
                 )
-        elif folder.is_dir() and any(path.name not in beside for path in folder.iterdir()):
+        elif folder.is_dir() and any(
+            path.name not in beside and not unfinished(path) for path in folder.iterdir()
+        ):
             raise UsageError(f"{folder} is not empty and holds no study; give another --out")
         else:
             folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(manifest, json.dumps(plan.to_json(), indent=2) + "\n")
+            write_whole(manifest, json.dumps(plan.to_json(), indent=2) + "\n")
         return cls(folder, plan)
 
     @classmethod
@@ -238,10 +241,3 @@ def drawer(benchmark: Benchmark) -> Callable[[Tokens], str]:
 def _slug(label: str) -> str:
     """A label as a folder name; distinct labels stay distinct but for odd characters."""
     return re.sub(r"[^A-Za-z0-9._=+-]+", "_", label)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write beside and rename: a reader never sees half a file."""
-    beside = path.with_name(path.name + ".new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +10,7 @@ import typer
 
 from nasbench_mobile.cli.output import console, print_json
 from nasbench_mobile.errors import NasbenchError, UsageError
+from nasbench_mobile.writing import write_whole
 
 if TYPE_CHECKING:
     from nasbench_mobile.networks.graph import Network
@@ -98,16 +97,11 @@ def refuse_overwriting(*paths: Path, force: bool) -> None:
         raise UsageError(f"{there[0]} is there already; name another place, or add --force")
 
 
-def write_file(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes | str) -> None:
     """Write a file whole or not at all; its folder is made where it is not there."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(content)
-        os.replace(part, path)
+        write_whole(path, content)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
         raise NasbenchError(
             f"cannot write {path}: {error.strerror or error}; nothing was written there"
         ) from error

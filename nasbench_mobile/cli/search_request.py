@@ -62,10 +62,13 @@ def created(folder: Path, request: dict[str, Any]) -> tuple[Study, TrainingAccur
     from nasbench_mobile.cli.search_benchmark import FILE, as_file, search_benchmark
     from nasbench_mobile.cli.starting_points import starting_points
     from nasbench_mobile.plan import Plan
-    from nasbench_mobile.study import Study, write_atomically
+    from nasbench_mobile.study import Study
+    from nasbench_mobile.writing import unfinished, write_whole
 
-    beside = (FILE, REQUEST, f"{FILE}.new", f"{REQUEST}.new")
-    if folder.is_dir() and any(path.name not in beside for path in folder.iterdir()):
+    beside = (FILE, REQUEST)
+    if folder.is_dir() and any(
+        path.name not in beside and not unfinished(path) for path in folder.iterdir()
+    ):
         raise UsageError(f"{folder} is not empty and holds no search; give another --out")
     subject, strategy = _subject(request), _one(request["strategy"], "strategy")
     accuracy = subject.accuracy()
@@ -79,17 +82,19 @@ def created(folder: Path, request: dict[str, Any]) -> tuple[Study, TrainingAccur
     )  # fmt: skip
     record = {"command": shlex.join(["nasbench-mobile", *sys.argv[1:]]), "options": request}
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / FILE, text)
-    write_atomically(folder / REQUEST, json.dumps(record, indent=2) + "\n")
+    write_whole(folder / FILE, text)
+    write_whole(folder / REQUEST, json.dumps(record, indent=2) + "\n")
     return Study.create(folder, plan, beside), accuracy
 
 
 def _subject(request: dict[str, Any]) -> Subject:
     from nasbench_mobile.cli.search_benchmark import Subject
+    from nasbench_mobile.training.recipe import recipe_named
 
-    how = options.recipe_of(request["recipe"].value, request["epochs"], request["set_"] or [])
+    changes = options.recipe_values(request["epochs"], request["set_"] or [])
+    how = recipe_named(request["recipe"].value).changed(**changes)
     values = {key: value for key, value in how.record().items() if key != "name"}
-    for key, value in options.recipe_values(request["set_"] or []).items():
+    for key, value in changes.items():
         if value is None:
             raise UsageError(f"--set {key}=null cannot be kept in a benchmark's file; give a value")
     same = (

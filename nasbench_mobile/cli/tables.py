@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasbench_mobile.cli.choosing_latency import latency_evaluators
-from nasbench_mobile.cli.exporting import Force, refuse_overwriting
+from nasbench_mobile.cli.exporting import Force, refuse_overwriting, write_file
 from nasbench_mobile.cli.output import console, print_json, print_table
 from nasbench_mobile.errors import UsageError
 
@@ -109,7 +109,6 @@ def card(
     from nasbench_mobile.collecting.facts import table_facts
     from nasbench_mobile.tables.table import read_table
     from nasbench_mobile.tables.writing import write_table
-    from nasbench_mobile.training.checkpoint import write_whole
 
     files = () if out is None else (out / f"{name}.jsonl", out / f"{name}.md")
     refuse_overwriting(*files, force=force)
@@ -117,7 +116,7 @@ def card(
     text = table_card(known, name, part, among)
     if out is not None:
         write_table(out / f"{name}.jsonl", known)
-        write_whole(out / f"{name}.md", text.encode())
+        write_file(out / f"{name}.md", text)
     if as_json:
         print_json(table_facts(known, among))
     elif out is None:

@@ -134,10 +134,11 @@ def _record(
 
 
 def _write(out: Path, record: dict[str, Any], result: TrainingResult) -> None:
-    from nasbench_mobile.training.checkpoint import write_checkpoint, write_whole
+    from nasbench_mobile.training.checkpoint import write_checkpoint
+    from nasbench_mobile.writing import write_kept
 
     write_checkpoint(out / WEIGHTS, result.weights)
-    write_whole(out / RECORD, (json.dumps(record, indent=2) + "\n").encode())
+    write_kept(out / RECORD, json.dumps(record, indent=2) + "\n")
 
 
 def _print_epoch(report: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Any
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.evaluators import fitted_files
 from nasbench_mobile.types import Tokens
+from nasbench_mobile.writing import write_whole
 
 MODEL, SCHEMA = "latency-lookup", 1
 """What a table's file says it is."""
@@ -76,13 +76,7 @@ def write_lookup(path: Path, table: LookupFile) -> None:
     record["entries"] = {k: [_short(x) for x in e.looks] for k, e in table.entries.items()}
     record["whole"] = [[tokens, _short(ratio)] for tokens, ratio in table.whole]
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f"{path.name}.new")
-        with beside.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(fitted_files.to_json(record))
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        write_whole(path, fitted_files.to_json(record), durable=True)
     except OSError as error:
         raise UsageError(f"cannot write the table {path}: {error.strerror}") from error
 

@@ -14,6 +14,7 @@ from nasbench_mobile.errors import NasbenchError, UsageError
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.stem import with_stem_stride
 from nasbench_mobile.types import AccuracyReading, Failure, Fidelity
+from nasbench_mobile.writing import write_kept
 
 if TYPE_CHECKING:  # torch is imported when something is trained
     from nasbench_mobile.training.data import Broken, ImageData
@@ -216,7 +217,6 @@ class TrainingAccuracy:
         return training_identity(network, self.data, recipe, self._setting.seed)
 
     def _train(self, place: int, network: Network, recipe: Recipe, name: str) -> dict[str, Any]:
-        from nasbench_mobile.training.checkpoint import write_whole
         from nasbench_mobile.training.launcher import OneDevice
         from nasbench_mobile.training.trainer import train
 
@@ -237,7 +237,7 @@ class TrainingAccuracy:
             "history": [asdict(report) for report in result.history],
         }
         if folder is not None:
-            write_whole(folder / f"{name}.json", json.dumps(ended).encode())
+            write_kept(folder / f"{name}.json", json.dumps(ended))
             (folder / f"{name}.pt").unlink(missing_ok=True)
         return ended
 

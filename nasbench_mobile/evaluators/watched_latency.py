@@ -13,6 +13,7 @@ from nasbench_mobile.errors import UsageError
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.protocols import LatencyEvaluator
 from nasbench_mobile.types import Failure, Kind, LatencyReading, Tokens
+from nasbench_mobile.writing import write_kept
 
 TellLatency: TypeAlias = Callable[[LatencyReading | Failure], None]
 
@@ -74,7 +75,5 @@ def _read(path: Path) -> dict[Tokens, LatencyReading]:
 
 
 def _write(path: Path, known: dict[Tokens, LatencyReading]) -> None:
-    from nasbench_mobile.training.checkpoint import write_whole
-
     rows = [{"tokens": list(tokens), **asdict(reading)} for tokens, reading in known.items()]
-    write_whole(path, json.dumps(rows).encode())
+    write_kept(path, json.dumps(rows))

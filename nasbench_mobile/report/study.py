@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from nasbench_mobile.errors import NasbenchError
 from nasbench_mobile.protocols import BenchmarkObjective
@@ -20,6 +19,7 @@ from nasbench_mobile.report.trials import write_trials
 from nasbench_mobile.report.verdict import verdict
 from nasbench_mobile.runs import Run
 from nasbench_mobile.types import Tokens
+from nasbench_mobile.writing import replacing
 
 DRAWN = 3
 """Best architectures that the page draws: our choice, a row on a wide screen."""
@@ -51,21 +51,24 @@ def write_report(
     comparison = compare_runs(runs, objective)
     summary = summarise(comparison, describe)
     summary["verdict"] = verdict(summary)
-    with _replace(folder / "trials.csv") as file:
-        write_trials(file, runs, comparison.objective)
-    with _replace(folder / "summary.json") as file:
-        json.dump(summary, file, indent=2, ensure_ascii=False, allow_nan=False)
-        file.write("\n")
+    with (
+        _replacing(folder / "trials.csv") as file,
+        io.TextIOWrapper(file, encoding="utf-8", newline="") as lines,
+    ):
+        write_trials(lines, runs, comparison.objective)
+    with _replacing(folder / "summary.json") as file:
+        text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False)
+        file.write(f"{text}\n".encode())
     drawn = []
     for name, caption, make in _PLOTS:
         png = _png(make(comparison))
-        with _replace(folder / "plots" / f"{name}.png", binary=True) as file:
+        with _replacing(folder / "plots" / f"{name}.png") as file:
             file.write(png)
         drawn.append((caption, png))
     best = summary["best_architectures"][:DRAWN]
     drawings = [draw(tuple(row["tokens"])) for row in best] if draw is not None else []
-    with _replace(folder / "report.html") as file:
-        file.write(page(comparison, summary, drawn, drawings, command))
+    with _replacing(folder / "report.html") as file:
+        file.write(page(comparison, summary, drawn, drawings, command).encode())
     return summary
 
 
@@ -76,20 +79,11 @@ def _png(figure: Any) -> bytes:
 
 
 @contextmanager
-def _replace(path: Path, *, binary: bool = False) -> Iterator[Any]:
-    """A file to write that takes the place of `path` once it is complete."""
-    part = path.with_name(path.name + ".part")
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    """As `replacing`, saying what to do where it fails."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with (
-                part.open("wb") if binary else part.open("w", encoding="utf-8", newline="") as file
-            ):
-                yield file
-            os.replace(part, path)
-        finally:
-            with suppress(OSError):  # gone already where all went well
-                part.unlink()
+        with replacing(path) as file:
+            yield file
     except OSError as error:
         raise NasbenchError(
             f"{path} cannot be written: {error.strerror or error}. The event logs are untouched; "

@@ -17,6 +17,7 @@ from nasbench_mobile.errors import NasbenchError, UsageError
 from nasbench_mobile.tables.differences import differences
 from nasbench_mobile.tables.row import Row
 from nasbench_mobile.tables.table import FILE, Header, Table, read_table
+from nasbench_mobile.writing import write_whole
 
 
 class TableWriter:
@@ -112,13 +113,9 @@ def write_table(path: Path, table: Table) -> None:
         lines.append(to_line({"session": kept}))
         done = before
     lines += [to_line(row.record()) for row in rows[done:]]
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(b"".join(lines))
-        part.replace(path)
+        write_whole(path, b"".join(lines))
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise NasbenchError(f"cannot write {path}: {error.strerror or error}") from error
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from nasbench_mobile.errors import OutsideError, UsageError
+from nasbench_mobile.errors import UsageError
+from nasbench_mobile.writing import write_kept
 
 
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
@@ -18,26 +17,7 @@ def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
     # In memory first: torch.save reports a full disk as one error among many.
     content = io.BytesIO()
     torch.save(state, content)
-    write_whole(path, content.getbuffer())
-
-
-def write_whole(path: Path, content: bytes | memoryview) -> None:
-    """Write a file and have it on the disk before it takes the old one's place."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise OutsideError(
-            f"cannot write {path}: {error.strerror or error}; what was there before is kept: make "
-            "room, then start the same again and it goes on from there"
-        ) from error
+    write_kept(path, content.getbuffer())
 
 
 def read_checkpoint(path: Path, identity: str) -> dict[str, Any] | None:

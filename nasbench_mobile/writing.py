@@ -1,0 +1,54 @@
+"""Files written whole or not at all: beside their place first, then into it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from nasbench_mobile.errors import OutsideError
+
+
+@contextmanager
+def replacing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of `path` once it is complete; folders are made.
+
+    Where that fails the old file stays, and the `OSError` goes up: the caller knows what to do
+    about it. `durable`: what is written is on the disk before it takes the old one's place.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with part.open("wb") as file:
+            yield file
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        with suppress(OSError):  # gone already where all went well
+            part.unlink()
+
+
+def write_whole(path: Path, content: bytes | memoryview | str, *, durable: bool = False) -> None:
+    """Write a file as `replacing` does, text as UTF-8."""
+    with replacing(path, durable=durable) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+def write_kept(path: Path, content: bytes | memoryview | str) -> None:
+    """Write what a run goes on from, durably; `OutsideError` ends the run where it cannot be."""
+    try:
+        write_whole(path, content, durable=True)
+    except OSError as error:
+        raise OutsideError(
+            f"cannot write {path}: {error.strerror or error}; what was there before is kept: make "
+            "room, then start the same again and it goes on from there"
+        ) from error
+
+
+def unfinished(path: Path) -> bool:
+    """Whether this is what a process that was killed while it wrote left beside a file."""
+    return path.name.startswith(".") and path.name.endswith(".part")
