@@ -1,0 +1,6 @@
+"""`python -m nasbench_mobile`: the command `nasbench-mobile`, where its script is not on the path."""
+
+from nasbench_mobile.cli import main
+
+if __name__ == "__main__":  # worker processes import this module too
+    main()
