@@ -1,4 +1,4 @@
-"""`python -m nasbench_mobile`: the command `nasbench-mobile`, where its script is not on the path."""
+"""`python -m nasbench_mobile`: the command `nasbench-mobile`."""
 
 from nasbench_mobile.cli import main
 
