@@ -9,6 +9,11 @@ from nasbench_mobile.protocols import Embedded, SearchSpace
 from nasbench_mobile.types import Tokens
 
 
+def home_space(space: SearchSpace) -> SearchSpace:
+    """The space that a space is a part of, else the space itself; tables are kept in it."""
+    return space.parent if isinstance(space, Embedded) else space
+
+
 @dataclass(frozen=True, slots=True)
 class Architecture:
     """Valid tokens of a space. Two architectures are one where their `identity` is equal."""
@@ -23,10 +28,7 @@ class Architecture:
 
     @property
     def home(self) -> Architecture:
-        """The same network in the space that this one's is a part of; else with canonical tokens.
-
-        Tables of trained architectures are kept in that space.
-        """
+        """The same network in its `home_space`, with canonical tokens."""
         space = self.space
         if isinstance(space, Embedded):
             return Architecture(space.parent, space.embed(self.tokens))

@@ -35,8 +35,6 @@ app.command()(tables.retrained)
 TRAININGS = "trainings"
 """Folder beside the table for the checkpoints of trainings under way."""
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")]
-
 
 @app.callback(invoke_without_command=True)
 def collect(
@@ -93,7 +91,7 @@ def collect(
     loaders: options.Loaders = 0,
     time_limit_s: options.TimeLimit = None,
     memory_limit_mb: options.MemoryLimit = None,
-    as_json: AsJson = False,
+    as_json: tables.AsJson = False,
 ) -> None:
     """Train many architectures and append every training to a table.
 
@@ -105,6 +103,7 @@ def collect(
     if context.invoked_subcommand is not None:
         return
     from nasbench_mobile import catalog
+    from nasbench_mobile.architecture import home_space
     from nasbench_mobile.collecting.jobs import Seeds
     from nasbench_mobile.evaluators.training import TrainingAccuracy
 
@@ -113,19 +112,19 @@ def collect(
     if not (count or references or architecture):
         raise UsageError("nothing is to be trained; give --count, --architecture or --references")
     place = catalog.build_space(space)
-    how = options.recipe_of(recipe.value, epochs, set_ or [])
     accuracy = TrainingAccuracy(
-        data=data, recipe=recipe.value, options=how.record(), width=width, input_size=input_size,
-        stem_stride=stem_stride, validation_images=validation_images, train_images=train_images,
-        split_seed=split_seed, broken=broken.value, loaders=loaders, time_limit_s=time_limit_s,
-        checkpoints=str(out / TRAININGS),
-        memory_limit_mb=memory_limit_mb, device=device, precision=precision.value,
+        data=data, recipe=recipe.value, options=options.recipe_values(epochs, set_ or []),
+        width=width, input_size=input_size, stem_stride=stem_stride,
+        validation_images=validation_images, train_images=train_images, split_seed=split_seed,
+        broken=broken.value, loaders=loaders, time_limit_s=time_limit_s,
+        checkpoints=str(out / TRAININGS), memory_limit_mb=memory_limit_mb, device=device,
+        precision=precision.value,
     )  # fmt: skip
     jobs = _jobs(
         place, count, sample_seed, architecture or [], around or [], around_share, references,
         Seeds(seeds, repeat_first, repeat_seeds, reference_seeds, first_seed), shard,
     )  # fmt: skip
-    named = latency_evaluators(latency or ["pixel1"], _home(place), alone=workers == 1)
+    named = latency_evaluators(latency or ["pixel1"], home_space(place), alone=workers == 1)
     wanted = {
         key: _without_folders(value)
         for key, value in context.params.items()
@@ -173,13 +172,6 @@ def _jobs(
     return shard(all_jobs(samples, references() if with_references else [], seeds), part)
 
 
-def _home(space: SearchSpace) -> SearchSpace:
-    """The space that the table's tokens are of."""
-    from nasbench_mobile.protocols import Embedded
-
-    return space.parent if isinstance(space, Embedded) else space
-
-
 def _tokens(space: SearchSpace, text: str) -> Tokens:
     """Tokens in the space of a model's name or of tokens."""
     from nasbench_mobile.cli.subject import parse_subject
@@ -195,11 +187,12 @@ def _collect(
     latencies: dict[str, LatencyEvaluator], jobs: list[Job], workers: int, retry_failed: bool,
     wanted: dict[str, Any], quiet: bool,
 ) -> dict[str, Any]:  # fmt: skip
+    from nasbench_mobile.architecture import home_space
     from nasbench_mobile.collecting.collector import Collector, Trainer, table_header
     from nasbench_mobile.provenance import environment, versions
     from nasbench_mobile.tables.writing import open_table
 
-    home = _home(space)
+    home = home_space(space)
     header = table_header(home, accuracy, latencies)
     with open_table(out, header) as (table, writer), _watching(quiet) as watch:
         collector = Collector(Trainer(home, accuracy), latencies, workers, retry_failed, watch)

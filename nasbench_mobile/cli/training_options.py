@@ -82,13 +82,12 @@ def recipe_of(name: str, epochs: float | None, changes: list[str]) -> Recipe:
     """The recipe with other epochs and `--set` values; `UsageError` where one is not its."""
     from nasbench_mobile.training.recipe import recipe_named
 
-    given = {} if epochs is None else {"epochs": epochs}
-    return recipe_named(name).changed(**{**given, **recipe_values(changes)})
+    return recipe_named(name).changed(**recipe_values(epochs, changes))
 
 
-def recipe_values(changes: list[str]) -> dict[str, Any]:
-    """What `--set` says: names of a recipe's values, and the values."""
-    values: dict[str, Any] = {}
+def recipe_values(epochs: float | None, changes: list[str]) -> dict[str, Any]:
+    """What `--epochs` and `--set` say: names of a recipe's values, and the values."""
+    values: dict[str, Any] = {} if epochs is None else {"epochs": epochs}
     for change in changes:
         key, equals, value = change.partition("=")
         if not equals:
