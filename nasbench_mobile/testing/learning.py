@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 
 from nasbench_mobile.strategies.random import RandomSearch
 from nasbench_mobile.testing.law import LawBroken, NotJudged
-from nasbench_mobile.testing.player import StrategySubject, play
+from nasbench_mobile.testing.player import StrategySubject, play, turns
 from nasbench_mobile.testing.watch import Watch
 from nasbench_mobile.types import Decision, Tokens
 
@@ -39,8 +41,8 @@ def beats_random_search(subject: StrategySubject, watch: Watch) -> str:
                 "meant, say `learns = False` in the test)"
             )
         raise NotJudged("a baseline: its proposals are the same whatever the rewards")
-    ours = _scores(subject, subject, watch)
-    others = _scores(StrategySubject(RandomSearch), subject, watch)
+    ours = _scores(subject, watch)
+    others = _scores_of_random_search(subject.learning_budget, subject.learning_seeds)
     best, last = (_compared(ours[:, k], others[:, k]) for k in (0, 1))
     found, by_chance = (int((scores[:, 0] == 1.0).sum()) for scores in (ours, others))
     seen = (
@@ -68,22 +70,29 @@ def _compared(ours: Floats, others: Floats) -> _Difference:
     return _Difference(words, p_value)
 
 
-def _scores(player: StrategySubject, subject: StrategySubject, watch: Watch) -> Floats:
+def _scores(subject: StrategySubject, watch: Watch) -> Floats:
     """Best reward of each run and mean reward of its last quarter: shape (seeds, 2)."""
     budget = subject.learning_budget
     rows = []
     for seed in range(subject.learning_seeds):
-        run = player.start(watch, DECISIONS, seed, budget)
+        run = subject.start(watch, DECISIONS, seed, budget)
         rewards = [reward_of(p.tokens) for p in play(run, budget, run.batch_size, reward_of)]
         rewards = rewards or [0.0]
         rows.append((max(rewards), float(np.mean(rewards[-(budget // 4) :]))))
     return np.array(rows)
 
 
+@functools.cache
+def _scores_of_random_search(budget: int, seeds: int) -> Floats:
+    random = StrategySubject(RandomSearch, learning_budget=budget, learning_seeds=seeds)
+    return _scores(random, Watch())
+
+
 def _depends_on_rewards(subject: StrategySubject, watch: Watch) -> bool:
+    """Two runs of one seed with opposite rewards, ask by ask, up to where they part."""
     rewards: list[Callable[[Tokens], float]] = [reward_of, lambda tokens: 1.0 - reward_of(tokens)]
     budget = subject.learning_budget
     first, second = (
-        play(subject.start(watch, DECISIONS, 1, budget), budget, 1, reward) for reward in rewards
+        turns(subject.start(watch, DECISIONS, 1, budget), budget, 1, reward) for reward in rewards
     )
-    return first != second
+    return any(one != other for one, other in itertools.zip_longest(first, second))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-SMALL = ("--strategies", "regularized-evolution", "--seeds", 1, "--budget", 30)
+SMALL = ("--strategies", "regularized-evolution", "--seeds", 1, "--budget", 30, "--jobs", 1)
 
 
 def test_start_from_a_model_and_from_a_study(command: Callable[..., Any], tmp_path: Path) -> None:
