@@ -7,13 +7,17 @@ from typing import Annotated, Any
 
 import typer
 
+from nasbench_mobile.cli.exporting import Force, refuse_overwriting
 from nasbench_mobile.cli.output import print_json, print_table
 from nasbench_mobile.errors import NasbenchError
 
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    help="Fit the accuracy surrogate or the latency model from data files.",
+    help=(
+        "Fit the accuracy surrogate or the latency model from data files. A model that other data "
+        "gave is written over only with `--force`."
+    ),
 )
 
 Out = Annotated[Path, typer.Option(help="Folder for the model and its card.")]
@@ -24,14 +28,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the quality as JSON,
 def accuracy(
     data: Annotated[Path, typer.Option(help="Accel-NASBench's networks as CSV.")],
     out: Out,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Fit the ImageNet accuracy surrogate; hyper-parameters on val, quality on test.
 
     Example: `nasbench-mobile fit accuracy --data anb_dataset.csv --out out/fit --json`
     """
-    from nasbench_mobile.evaluators.fit_accuracy import fit_accuracy
+    from nasbench_mobile.evaluators.fit_accuracy import NAME, fit_accuracy
 
+    _refuse_losing(out / f"{NAME}.json", data, force=force)
     _show(fit_accuracy(data, out), as_json)
 
 
@@ -42,6 +48,7 @@ def latency(
     check: Annotated[
         Path | None, typer.Option(help="CSV of published latencies to check against as well.")
     ] = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Fit the Pixel 1 latency model: non-negative physical coefficients, checked on what the
@@ -49,8 +56,9 @@ def latency(
 
     Example: `nasbench-mobile fit latency --data priced_networks.jsonl.xz --out out/fit --json`
     """
-    from nasbench_mobile.evaluators.fit_latency import fit_latency
+    from nasbench_mobile.evaluators.fit_latency import NAME, fit_latency
 
+    _refuse_losing(out / f"{NAME}.json", data, force=force)
     _show(fit_latency(data, out, check), as_json)
 
 
@@ -59,6 +67,7 @@ def table(
     place: Annotated[Path, typer.Argument(help="Folder or file of a table from `collect`.")],
     out: Out,
     name: Annotated[str, typer.Option(help="What the surrogate is called.")] = "surrogate",
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Fit an accuracy surrogate to architectures you trained; held-out ranks against the noise.
@@ -69,9 +78,10 @@ def table(
     """
     from nasbench_mobile import catalog
     from nasbench_mobile.evaluators.fit_table import fit_table
-    from nasbench_mobile.tables.table import read_table
+    from nasbench_mobile.tables.table import read_table, table_file
 
     space = read_table(place).header.space
+    _refuse_losing(out / f"{name}.json", table_file(place), force=force)
     result = fit_table(place, catalog.build_space(space["name"], space["options"]), out, name)
     if as_json:
         print_json(result)
@@ -82,6 +92,14 @@ def table(
         raise NasbenchError(
             f"{result['files'][0]} is not a good surrogate: {result['why_not']}; its card says so"
         )
+
+
+def _refuse_losing(model: Path, data: Path, *, force: bool) -> None:
+    """`UsageError` where a file would be lost that the same data do not give again."""
+    from nasbench_mobile.evaluators.fitted_files import fitted_to
+
+    if not fitted_to(model, data):
+        refuse_overwriting(model, model.with_suffix(".md"), force=force)
 
 
 def _show(result: dict[str, Any], as_json: bool) -> None:

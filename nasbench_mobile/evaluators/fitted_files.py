@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.writing import write_whole
 
 
 def to_json(record: Mapping[str, Any]) -> str:
@@ -48,10 +49,9 @@ def write(out: str | os.PathLike[str], name: str, record: Mapping[str, Any], car
     """Write `name`.json and its card `name`.md into folder `out`; the path of the JSON."""
     folder = Path(out)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}.json"
-        path.write_text(to_json(record), encoding="utf-8", newline="\n")
-        (folder / f"{name}.md").write_text(card, encoding="utf-8", newline="\n")
+        write_whole(path, to_json(record))
+        write_whole(folder / f"{name}.md", card)
     except OSError as error:
         raise UsageError(f"cannot write the model into {folder}: {error.strerror}") from error
     return path
@@ -63,6 +63,15 @@ def data_record(path: Path) -> dict[str, str]:
         return {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
     except OSError as error:
         raise UsageError(f"cannot read data file {path}: {error.strerror}") from error
+
+
+def fitted_to(path: Path, data: Path) -> bool:
+    """Whether the file is a model fitted to this data file; False where there is none."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))["source"]["sha256"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
+    return bool(found == data_record(data)["sha256"])
 
 
 def quality_table(splits: Mapping[str, Mapping[str, float]], unit: str) -> str:

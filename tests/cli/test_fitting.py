@@ -28,6 +28,26 @@ def test_a_missing_or_foreign_file_is_a_usage_error(
             assert not (tmp_path / "fit").exists()
 
 
+def test_a_model_of_other_data_is_kept_unless_forced(
+    command: Callable[..., Any], tmp_path: Path, synthetic_table: Callable[..., Any]
+) -> None:
+    table, model = tmp_path / "t.jsonl", tmp_path / "fit" / "mine.json"
+    fit = ("fit", "table", table, "--out", model.parent, "--name", "mine", "--json")
+    write_table(table, synthetic_table(300, noise=0.001))
+    first, made = command(*fit).json, model.read_bytes()
+    assert command(*fit).json == first
+    assert model.read_bytes() == made
+    write_table(table, synthetic_table(301, noise=0.001))
+    refused = command(*fit)
+    assert refused.code == 2
+    assert f"{model} is there already" in refused.err
+    assert "--force" in refused.err
+    assert model.read_bytes() == made
+    assert command(*fit, "--force").json["source"] != first["source"]
+    model.unlink()
+    assert f"{model.with_suffix('.md')} is there already" in command(*fit).err
+
+
 def test_a_surrogate_that_is_not_good_ends_with_1_and_its_card_says_so(
     command: Callable[..., Any], tmp_path: Path, synthetic_table: Callable[..., Any]
 ) -> None:
