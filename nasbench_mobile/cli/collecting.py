@@ -125,6 +125,7 @@ def collect(
         Seeds(seeds, repeat_first, repeat_seeds, reference_seeds, first_seed), shard,
     )  # fmt: skip
     named = latency_evaluators(latency or ["pixel1"], home_space(place), alone=workers == 1)
+    accuracy.check(place)
     wanted = {
         key: _without_folders(value)
         for key, value in context.params.items()

@@ -38,9 +38,10 @@ class Subject:
         from nasbench_mobile import catalog
         from nasbench_mobile.evaluators.training import TrainingAccuracy
 
-        catalog.build_space(self.space.name, self.space.options)
+        space = catalog.build_space(self.space.name, self.space.options)
         evaluator = TrainingAccuracy(**_given(self.training))
-        _ = evaluator.data, evaluator.precision
+        _ = evaluator.precision
+        evaluator.check(space)
         return evaluator
 
 

@@ -9,10 +9,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import NasbenchError, UsageError
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.stem import with_stem_stride
+from nasbench_mobile.protocols import SearchSpace
 from nasbench_mobile.types import AccuracyReading, Failure, Fidelity
 from nasbench_mobile.writing import write_kept
 
@@ -141,6 +144,16 @@ class TrainingAccuracy:
         """The network that is trained for an architecture."""
         network = architecture.network(self.width, self.input_size, len(self.data.classes))
         return network if self.stem_stride is None else with_stem_stride(network, self.stem_stride)
+
+    def check(self, space: SearchSpace) -> None:
+        """`UsageError` where batches have too few images to train networks of a space on.
+
+        Told from one of its architectures, as the sides of feature maps are a space's own.
+        """
+        from nasbench_mobile.training.smallest_batch import check_batches
+
+        one = Architecture(space, space.sample(np.random.default_rng(0)))
+        check_batches(self.network(one), self.recipe, len(self.data.train))
 
     def accuracy(
         self, architectures: Sequence[Architecture]

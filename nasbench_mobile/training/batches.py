@@ -47,7 +47,8 @@ class Share:
 class Batches:
     """Makes batches of one size from images, on a device.
 
-    `loaders` are processes that decode images which are not cached; 0 decodes in this one.
+    `loaders` are processes that decode images which are not cached; 0 decodes in this one. `least`
+    is how many images must be left of a batch to train on whose broken ones are skipped.
     """
 
     recipe: Recipe
@@ -56,6 +57,7 @@ class Batches:
     device: torch.device
     share: Share = Share()
     loaders: int = 0
+    least: int = 1
 
     def training(self, images: Images, epoch: int, first: int = 0) -> Iterator[Batch]:
         """The batches of an epoch from step `first` on: shuffled, randomly cut and flipped."""
@@ -113,8 +115,11 @@ class Batches:
         for pixels, labels, broken in read:
             for message in broken:
                 warnings.warn(f"skipped: {message}", BrokenImageWarning, stacklevel=2)
-            if not len(pixels):
-                raise BrokenImageError(f"every image of a batch is broken; the first: {broken[0]}")
+            if len(pixels) < (1 if epoch < 0 else self.least):
+                left = " but one" if len(pixels) else ""
+                raise BrokenImageError(
+                    f"every image{left} of a batch is broken; the first: {broken[0]}"
+                )
             yield (
                 pixels.to(self.device, non_blocking=True),
                 labels.to(self.device, non_blocking=True),

@@ -26,6 +26,7 @@ from nasbench_mobile.training.launcher import Launcher, OneDevice
 from nasbench_mobile.training.limits import Limits, Stopwatch, TrainingFailure, torch_threads
 from nasbench_mobile.training.optimizers import build_optimizer
 from nasbench_mobile.training.recipe import Recipe
+from nasbench_mobile.training.smallest_batch import check_batches, least_images
 
 CHECKED_EVERY = 50
 """Steps between looks at the loss on a GPU, which has to be waited for; on a CPU it is free."""
@@ -91,7 +92,8 @@ def train(
     """Train a network whose input size and classes are those wanted.
 
     `recipe` is fitted to the number of images (`Recipe.fitted`). `TrainingFailure` where it
-    diverged or reached a limit; `UsageError` where the network has other classes than the data.
+    diverged or reached a limit; `UsageError` where the network has other classes than the data, or
+    needs more images in a batch (`check_batches`).
     `test` evaluates on the test images at the end, where the data has some: never in a search.
     """
     setting = setting or Setting()
@@ -122,6 +124,7 @@ class Training:
         watch_step: WatchStep | None = None,
     ) -> None:
         _check_classes(network, data)
+        check_batches(network, recipe, len(data.train), launcher.share.world)
         self._watch_step = watch_step
         self._data, self._setting, self._launcher = data, setting, launcher
         self._recipe = recipe = recipe.fitted(len(data.train))
@@ -137,8 +140,9 @@ class Training:
         self._optimizer = optimizer
         self._trained, self._stepper = launcher.set_up(self._module, optimizer)
         self._batches = Batches(
-            recipe, network.input_shape[1], setting.seed, device, launcher.share, setting.loaders
-        )
+            recipe, network.input_shape[1], setting.seed, device, launcher.share, setting.loaders,
+            least_images(network),
+        )  # fmt: skip
         self._step, self._history = 0, list[EpochReport]()
         self._loss, self._seen = torch.zeros((), device=device), 0
         self._watch = Stopwatch()

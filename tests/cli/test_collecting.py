@@ -117,6 +117,7 @@ def test_a_failed_training_is_a_row(command: Command, tmp_path: Path) -> None:
         (("--count", 1, "--latency", "sundial", "--out", "OUT"), "known are pixel1"),
         (("--count", 1, "--latency", "host", "--workers", 2, "--out", "OUT"), "disturbed"),
         (("--count", 1, "--around", "mnasnet-a9", "--out", "OUT"), "unknown model"),
+        (("--count", 1, "--stem-stride", 2, "--train-images", 17, "--out", "OUT"), "needs 2"),
     ],
 )
 def test_mistakes_are_named(

@@ -216,6 +216,7 @@ def test_a_broken_image_that_is_met_while_training_ends_the_search(
         (("--objective", "softish"), "objective is 'softish'"),
         (("--set", "dropout=null"), "dropout=null cannot be kept"),
         (("--time-limit-s", "0"), "limit time_s is 0"),
+        (("--train-images", "17"), "a batch would have 1 image, and needs 2"),
     ],
 )
 def test_mistakes_are_named_and_can_be_corrected(

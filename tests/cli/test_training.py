@@ -67,6 +67,7 @@ def test_a_last_feature_map_of_one_pixel_is_hinted_at(command: Command, tmp_path
         (("--set", "optimizer=adam"), "optimizer 'adam'"),
         (("--validation-images", 9), "does not fit"),
         (("--device", "nonsense"), "cannot be used"),
+        (("--train-images", 17), "a batch would have 1 image, and needs 2"),
     ],
 )
 def test_mistakes_are_named(

@@ -92,6 +92,20 @@ def test_a_broken_image_is_left_out_or_fails(tree):
             assert len(images) == len(labels) == 3
 
 
+def test_a_batch_with_fewer_whole_images_than_needed_ends(tree):
+    data = load_data(tree, validation_images=3, cache_mb=0.0001, broken="skip")
+    order = np.random.default_rng((0, 0)).permutation(15)
+    for index in order[1:4]:  # all but one of the first batch
+        (tree / data.train.listed.names[index]).write_bytes(b"broken")
+    with pytest.warns(BrokenImageWarning):
+        images, _ = next(iter(Batches(RECIPE, 8, 0, CPU).training(data.train, 0)))
+    assert len(images) == 1
+    with pytest.warns(BrokenImageWarning), pytest.raises(BrokenImageError, match="but one"):
+        next(iter(Batches(RECIPE, 8, 0, CPU, least=2).training(data.train, 0)))
+    with pytest.warns(BrokenImageWarning):  # one is enough to evaluate on
+        list(Batches(RECIPE, 8, 0, CPU, least=99).evaluation(data.train))
+
+
 def test_a_batch_of_broken_images_alone_ends(tree):
     data = load_data(tree, validation_images=3, cache_mb=0.0001, broken="skip")
     for path in (tree / "train").rglob("*.jpg"):
