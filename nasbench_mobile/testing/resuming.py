@@ -35,7 +35,7 @@ def resumed_equals_uninterrupted(subject: StrategySubject, watch: Watch) -> str:
             whole = run.run("whole")
             lines = whole.read_bytes().splitlines(keepends=True)
             for place in (2 * len(lines) // 5, len(lines) - 3):
-                run.stopped_at(lines, place)
+                run.stopped_at(lines, max(place, 2))  # at least the header and the first ask
     return (
         f"2 runs of {subject.budget} proposals on {BENCHMARK}, one with {WORKERS} in flight, each "
         "stopped twice and resumed"
@@ -51,11 +51,11 @@ class _Runs:
     folder: Path
 
     def run(self, name: str, history: Sequence[Event] = ()) -> Path:
-        """A run with its log; with history, one that goes on with the log that is there."""
+        """A run with its log; one that goes on with the log that is there, if there is one."""
         path = self.folder / name
         decisions, budget = self.problem.space.decisions, self.subject.budget
         player = self.subject.start(self.watch, decisions, seed=8, budget=budget)
-        with self._log(path, resumed=bool(history)) as log:
+        with self._log(path) as log:
             if self.workers == 1:
                 search = Search(player, self.problem, budget, log=log)
             else:
@@ -71,8 +71,8 @@ class _Runs:
                 raise
         return path
 
-    def _log(self, path: Path, resumed: bool) -> EventLog:
-        if resumed:
+    def _log(self, path: Path) -> EventLog:
+        if path.exists():
             return EventLog.reopen(path, read_log(path))
         header = RunHeader({}, "", StrategySpec("subject"), seed=8, budget=self.subject.budget)
         return EventLog.create(path, header)

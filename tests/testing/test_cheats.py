@@ -294,6 +294,15 @@ def test_a_run_that_cannot_be_resumed_is_named() -> None:
     assert "trials, it does otherwise" in verdict.seen
 
 
+class AllAtOnce(Honest):
+    batch_size = 10_000
+
+
+def test_a_run_of_a_single_ask_can_be_resumed() -> None:
+    law = "resumed_equals_uninterrupted"
+    assert judged(AllAtOnce, [law])[law].result == "kept"
+
+
 @pytest.mark.slow
 def test_a_strategy_that_learns_the_wrong_way_is_named() -> None:
     law = "beats_random_search"
