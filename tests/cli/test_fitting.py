@@ -12,7 +12,16 @@ def test_fit_accuracy(command: Callable[..., Any], shared_folder: Path, tmp_path
     result = command("fit", "accuracy", "--data", data, "--out", tmp_path, "--json").json
     assert result["quality"]["test"]["kendall_tau"] >= 0.917
     assert result["quality"]["test"]["r2"] >= 0.982
-    assert "test" in command("fit", "accuracy", "--data", data, "--out", tmp_path).out
+
+
+def test_people_see_the_quality_of_each_split(
+    command: Callable[..., Any], shared_folder: Path, tmp_path: Path
+) -> None:
+    head, *rows = (shared_folder / "data/accel-nasbench/anb_dataset.csv").read_text().splitlines()
+    some = tmp_path / "some.csv"
+    some.write_text("\n".join([head, *rows[::20]]))
+    shown = command("fit", "accuracy", "--data", some, "--out", tmp_path / "fit").out
+    assert {"train", "val", "test"} <= set(shown.split())
 
 
 def test_a_missing_or_foreign_file_is_a_usage_error(

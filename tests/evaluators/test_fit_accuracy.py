@@ -6,6 +6,7 @@ import csv
 import itertools
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,15 @@ from nasbench_mobile.evaluators.surrogate import SurrogateAccuracy
 
 DATA = Path("data/accel-nasbench/anb_dataset.csv")
 SIZES = [len(values) for _, values in CHOICES]
+
+
+@pytest.fixture(scope="module")
+def fitted(
+    shared_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Any]]:
+    """The folder of a fit to all the data, and its result."""
+    folder = tmp_path_factory.mktemp("fitted")
+    return folder, fit_accuracy(shared_folder / DATA, folder)
 
 
 @pytest.fixture
@@ -46,8 +56,8 @@ def edited(path: Path, old: str, new: str) -> Path:
     return path
 
 
-def test_it_meets_the_bars_on_the_test_split(shared_folder: Path, tmp_path: Path) -> None:
-    result = fit_accuracy(shared_folder / DATA, tmp_path)
+def test_it_meets_the_bars_on_the_test_split(fitted: tuple[Path, dict[str, Any]]) -> None:
+    _, result = fitted
     assert set(result["quality"]) == {"train", "val", "test"}
     assert result["quality"]["test"]["kendall_tau"] >= 0.917
     assert result["quality"]["test"]["r2"] >= 0.982
@@ -55,10 +65,10 @@ def test_it_meets_the_bars_on_the_test_split(shared_folder: Path, tmp_path: Path
 
 
 def test_the_committed_model_is_what_the_data_give(
-    shared_folder: Path, tmp_path: Path, surrogate: SurrogateAccuracy
+    shared_folder: Path, fitted: tuple[Path, dict[str, Any]], surrogate: SurrogateAccuracy
 ) -> None:
-    fit_accuracy(shared_folder / DATA, tmp_path)
-    again = SurrogateAccuracy.from_file(tmp_path / "imagenet-anb-ridge.json")
+    folder, _ = fitted
+    again = SurrogateAccuracy.from_file(folder / "imagenet-anb-ridge.json")
     tokens = read_trained_networks(shared_folder / DATA)["test"].tokens
     np.testing.assert_allclose(
         again.tables.predict(tokens), surrogate.tables.predict(tokens), atol=1e-9, rtol=0

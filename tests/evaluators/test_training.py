@@ -48,14 +48,18 @@ def test_readings_have_their_fidelity_and_cost(architectures):
     assert evaluator.recipe.digest in evaluator.label
 
 
-def test_a_reading_depends_on_its_architecture_alone(architectures):
-    together = readings(TrainingAccuracy(**SMALL), architectures)
+@pytest.fixture(scope="module")
+def whole(architectures):
+    """What both are found to be, trained one after the other without a break."""
+    return readings(TrainingAccuracy(**SMALL), architectures)
+
+
+def test_a_reading_depends_on_its_architecture_alone(architectures, whole):
     copy = pickle.loads(pickle.dumps(TrainingAccuracy(**SMALL)))
-    assert readings(copy, architectures[1:])[0].accuracy == together[1].accuracy
+    assert readings(copy, architectures[1:])[0].accuracy == whole[1].accuracy
 
 
-def test_a_search_cut_short_goes_on_within_an_architecture(architectures, tmp_path):
-    whole = readings(TrainingAccuracy(**SMALL), architectures)
+def test_a_search_cut_short_goes_on_within_an_architecture(architectures, whole, tmp_path):
     first = TrainingAccuracy(checkpoints=str(tmp_path), **SMALL)
 
     def stop(place, report):
