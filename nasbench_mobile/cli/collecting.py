@@ -55,6 +55,7 @@ def collect(
     architecture: Annotated[
         list[str] | None, typer.Option(help="A model or tokens to train; may be repeated.")
     ] = None,
+    picks: tables.Picks = None,
     references: Annotated[
         bool, typer.Option("--references", help="The paper's reference models as well.")
     ] = False,
@@ -109,8 +110,10 @@ def collect(
 
     if out is None:
         raise UsageError("nothing says where the table goes; give --out FOLDER")
-    if not (count or references or architecture):
-        raise UsageError("nothing is to be trained; give --count, --architecture or --references")
+    if not (count or references or architecture or picks):
+        raise UsageError(
+            "nothing is to be trained; give --count, --architecture, --picks or --references"
+        )
     place = catalog.build_space(space)
     accuracy = TrainingAccuracy(
         data=data, recipe=recipe.value, options=options.recipe_values(epochs, set_ or []),
@@ -120,8 +123,9 @@ def collect(
         checkpoints=str(out / TRAININGS), memory_limit_mb=memory_limit_mb, device=device,
         precision=precision.value,
     )  # fmt: skip
+    given = [_tokens(place, text) for text in architecture or []]
     jobs = _jobs(
-        place, count, sample_seed, architecture or [], around or [], around_share, references,
+        place, count, sample_seed, given, picks, around or [], around_share, references,
         Seeds(seeds, repeat_first, repeat_seeds, reference_seeds, first_seed), shard,
     )  # fmt: skip
     named = latency_evaluators(latency or ["pixel1"], home_space(place), alone=workers == 1)
@@ -151,14 +155,16 @@ def _without_folders(value: Any) -> Any:
     """An option's value for the record, files by name: where they lay means nothing elsewhere."""
     if isinstance(value, list | tuple):
         return [_without_folders(item) for item in value]
+    if isinstance(value, Path):
+        return value.name
     if isinstance(value, str) and "/" in value and Path(value.partition(":")[2] or value).exists():
         return Path(value).name
     return value
 
 
 def _jobs(
-    space: SearchSpace, count: int, seed: int, given: Sequence[str], around: Sequence[str],
-    share: float, with_references: bool, seeds: Any, part: str | None,
+    space: SearchSpace, count: int, seed: int, given: Sequence[Tokens], study: Path | None,
+    around: Sequence[str], share: float, with_references: bool, seeds: Any, part: str | None,
 ) -> list[Job]:  # fmt: skip
     from nasbench_mobile.architecture import Architecture
     from nasbench_mobile.collecting.jobs import all_jobs, shard
@@ -167,9 +173,12 @@ def _jobs(
 
     near = [_tokens(space, text) for text in around]
     drawn = draw(space, count, seed, near, share if near else 0.0)
-    origins: dict[Tokens, Origin] = {_tokens(space, text): "given" for text in given}
-    origins |= {one.tokens: one.origin for one in drawn if one.tokens not in origins}
-    samples = [(Architecture(space, one).home.tokens, how) for one, how in origins.items()]
+    picked = [] if study is None else tables.picks_of(study, space)
+    origins: dict[Tokens, Origin] = {Architecture(space, one).home.tokens: "given" for one in given}
+    origins |= {pick.tokens: "given" for pick in picked}
+    for one in drawn:
+        origins.setdefault(Architecture(space, one.tokens).home.tokens, one.origin)
+    samples = list(origins.items())
     return shard(all_jobs(samples, references() if with_references else [], seeds), part)
 
 

@@ -15,6 +15,7 @@ from nasbench_mobile.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from nasbench_mobile.collecting.picks import Pick
     from nasbench_mobile.protocols import SearchSpace
     from nasbench_mobile.tables.table import Table
     from nasbench_mobile.types import Tokens
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 Place = Annotated[Path, typer.Argument(help="Folder or file of a table.")]
 Part = Annotated[
     str | None, typer.Option("--space", help="Only architectures of this part of the space.")
+]
+Picks = Annotated[
+    Path | None, typer.Option(help="A comparison's folder: what every run of it would pick.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")]
 
@@ -128,25 +132,49 @@ def card(
 def retrained(
     table: Annotated[Path, typer.Argument(help="Architectures trained again, on new seeds.")],
     benchmark: Annotated[str, typer.Option(help="The benchmark, on a table, that was searched.")],
+    picks: Picks = None,
     as_json: AsJson = False,
 ) -> None:
     """Where what a search called best lies in the benchmark's table once it is trained anew.
 
+    With --picks also what each strategy's picks are then worth, beside random search's.
+
     Example: `nasbench-mobile collect retrained out/again --benchmark mnasnet-cifar10-host`
     """
     from nasbench_mobile.benchmark import load_benchmark
+    from nasbench_mobile.collecting.picks import retrained_strategies
     from nasbench_mobile.collecting.retrained import retrained_ranks
     from nasbench_mobile.tables.table import read_table
 
     found = load_benchmark(benchmark)
     if found.accuracy.name != "tabular" or found.accuracy.model is None:
         raise UsageError(f"{benchmark} has no table of trained architectures")
-    rows = retrained_ranks(found.build(), read_table(found.accuracy.model), read_table(table))
+    problem = found.build()
+    ranks = retrained_ranks(problem, read_table(found.accuracy.model), read_table(table))
+    verdict = None
+    if picks is not None:
+        verdict = retrained_strategies(picks_of(picks, problem.space), ranks)
     if as_json:
-        print_json(rows)
+        print_json({"architectures": ranks, "strategies": verdict})
         return
-    shown = [{**row, "tokens": ",".join(map(str, row["tokens"]))} for row in rows]
-    print_table({key: key.replace("_", " ") for key in rows[0]}, shown)
+    shown = [{**row, "tokens": ",".join(map(str, row["tokens"]))} for row in ranks]
+    print_table({key: key.replace("_", " ") for key in ranks[0]}, shown)
+    if verdict is not None:
+        rows = [{**row, "gain_interval": _interval(row["gain_interval"])} for row in verdict]
+        headings = {key: key.replace("_", " ") for key in verdict[0]}
+        print_table(headings | {"gain": "gain on random", "p": "p (Holm)"}, rows)
+
+
+def picks_of(study: Path, space: SearchSpace) -> list[Pick]:
+    """What every run of a comparison would pick."""
+    from nasbench_mobile.collecting.picks import picks
+    from nasbench_mobile.study import Study
+
+    return picks(space, Study.open(study).runs())
+
+
+def _interval(ends: list[float] | None) -> str | None:
+    return None if ends is None else f"{ends[0]:+.4f} to {ends[1]:+.4f}"
 
 
 def _members(part: str | None) -> Collection[Tokens] | None:

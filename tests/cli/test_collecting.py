@@ -300,7 +300,7 @@ def test_the_best_trained_anew_is_ranked_in_the_table(
     fresh = tuple(replace(row, seed=row.seed + 3) for row in table.rows)
     write_table(tmp_path / "again.jsonl", replace(table, rows=fresh))
     rank = ("collect", "retrained", tmp_path / "again.jsonl", "--benchmark")
-    first, last = command(*rank, benchmark_file, "--json").json
+    first, last = command(*rank, benchmark_file, "--json").json["architectures"]
     assert (first["seeds"], first["in_top"]) == (3, True)
     assert first["better_share"] < 0.1 < 0.5 < last["better_share"]
     assert not last["in_top"]
