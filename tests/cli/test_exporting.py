@@ -35,6 +35,7 @@ def test_tokens_are_exported_and_people_told(command: Command, tmp_path: Path) -
     assert read_tflite(path).input_shape == (1, 32, 32, 3)
 
 
+@pytest.mark.no_cover  # torch.export is Python, and slow enough
 def test_formats_of_one_seed_hold_one_network(command: Command, tmp_path: Path) -> None:
     path = tmp_path / "small.pt2"
     assert command("export", *SMALL, "--format", "torch", "--seed", 4, "-o", path).code == 0

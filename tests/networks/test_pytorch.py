@@ -38,23 +38,25 @@ def single(operation: Operation, shape: tuple[int, int, int]) -> Network:
 
 
 def numbers(network: Network) -> int:
-    return sum(p.numel() for p in to_module(network).parameters())
+    module = NetworkModule(network, 0.99, 1e-3)  # weights not drawn: they are only counted
+    return sum(p.numel() for p in module.parameters())
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", zoo.MODELS)
-@pytest.mark.parametrize("multiplier", [0.35, 0.75, 1.0, 1.4])
+@pytest.mark.parametrize("multiplier", [0.35, 1.0])
 def test_parameters_of_the_zoo(name: str, multiplier: float) -> None:
     network = zoo.network(name, multiplier, 64)
     assert numbers(network) == parameters(network)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("space_name", ["mnasnet", "mnasnet-anb"])
 def test_parameters_of_random_architectures(space_name: str) -> None:
     space, rng = catalog.build_space(space_name), np.random.default_rng(1)
-    for _ in range(200):
+    for _ in range(60):
         network = space.network(space.sample(rng), width=0.25, input_size=32, classes=10)
-        module = NetworkModule(network, 0.99, 1e-3)  # weights not drawn: they are only counted
-        assert sum(p.numel() for p in module.parameters()) == parameters(network)
+        assert numbers(network) == parameters(network)
 
 
 def test_every_operation_has_the_shape_of_the_graph(operation_network: Network) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -103,6 +102,7 @@ def test_every_operation(
     assert error_against_double(operation_network, lived_module, relative_error) <= BAR
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", zoo.MODELS)
 def test_small_zoo(name: str, lived_module: Lived, relative_error: Error) -> None:
     network = zoo.network(name, 0.35, 64)
@@ -111,16 +111,25 @@ def test_small_zoo(name: str, lived_module: Lived, relative_error: Error) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", [name for name in zoo.MODELS if name not in zoo.CHAINS])
 def test_zoo_of_other_networks(name: str, lived_module: Lived, relative_error: Error) -> None:
     network = zoo.network(name, 1.0, 96)
     assert error_against_double(network, lived_module, relative_error) <= BAR
 
 
+def every_scale_once() -> list[tuple[str, float, int]]:
+    """Each chain at every multiplier and every size, paired otherwise from chain to chain."""
+    return [
+        (name, multiplier, SIZES[(place + shift) % len(SIZES)])
+        for shift, name in enumerate(zoo.CHAINS)
+        for place, multiplier in enumerate(MULTIPLIERS)
+    ]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "multiplier", "size"), list(itertools.product(zoo.CHAINS, MULTIPLIERS, SIZES))
-)
+@pytest.mark.no_cover
+@pytest.mark.parametrize(("name", "multiplier", "size"), every_scale_once())
 def test_zoo(
     name: str, multiplier: float, size: int, lived_module: Lived, relative_error: Error
 ) -> None:
@@ -137,9 +146,10 @@ def test_some_random_architectures(space: str, lived_module: Lived, relative_err
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @pytest.mark.parametrize("space", SPACES)
 def test_random_architectures(space: str, lived_module: Lived, relative_error: Error) -> None:
-    for seed, network in enumerate(random_networks(space, 200, 64)):
+    for seed, network in enumerate(random_networks(space, 50, 48)):
         assert error_against_double(network, lived_module, relative_error, seed) <= BAR
         assert delegated(to_tflite(network))
 

@@ -99,6 +99,7 @@ def test_every_value_is_proposed(build: Callable[..., Strategy]) -> None:
         assert {proposal.tokens[place] for proposal in proposals} == set(range(cardinality))
 
 
+@pytest.mark.no_cover  # nothing that the other tests do not run, many times
 @pytest.mark.parametrize("build", WITHOUT_CENTRE, indirect=True)
 def test_the_first_proposals_are_uniform_over_seeds(build: Callable[..., Strategy]) -> None:
     firsts = np.array([build(seed=seed).ask(1)[0].tokens for seed in range(60)])
@@ -150,6 +151,7 @@ def test_repeats_are_told_like_others(build: Callable[..., Strategy]) -> None:
     assert strategy.ask(1)[0].id == 30
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("cardinalities", [(1,), (2,), (1, 1, 1), (1, 40)])
 def test_odd_spaces(build: Callable[..., Strategy], cardinalities: tuple[int, ...]) -> None:
     decisions = [Decision(f"d{k}", cardinality) for k, cardinality in enumerate(cardinalities)]

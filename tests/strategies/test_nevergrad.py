@@ -76,6 +76,7 @@ def ordinal(factory: Any, optimizer: str, budget: int) -> Any:
 EVERY = [(factory, name) for factory, names in FAMILIES.items() for name in names]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("factory", "optimizer"), EVERY)
 def test_each_optimizer_learns(factory: Any, optimizer: str) -> None:
     search = ordinal(factory, optimizer, 400)
@@ -89,6 +90,7 @@ def test_each_optimizer_learns(factory: Any, optimizer: str) -> None:
     pytest.fail(f"the best of 400 proposals was {best} of 8")
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("factory", "optimizer"), EVERY)
 def test_no_allowed_optimizer_reads_the_global_random_state(factory: Any, optimizer: str) -> None:
     def rows() -> list[Proposal]:
@@ -106,6 +108,7 @@ def test_no_allowed_optimizer_reads_the_global_random_state(factory: Any, optimi
     assert rows() == first
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("factory", "optimizer"), EVERY)
 def test_each_optimizer_takes_in_known_trials(factory: Any, optimizer: str) -> None:
     search = ordinal(factory, optimizer, 60)
