@@ -8,19 +8,13 @@ from nasbench_mobile.tables.writing import write_table
 
 
 def test_fit_accuracy(command: Callable[..., Any], shared_folder: Path, tmp_path: Path) -> None:
-    data = shared_folder / "data/accel-nasbench/anb_dataset.csv"
-    result = command("fit", "accuracy", "--data", data, "--out", tmp_path, "--json").json
-    assert result["quality"]["test"]["kendall_tau"] >= 0.917
-    assert result["quality"]["test"]["r2"] >= 0.982
-
-
-def test_people_see_the_quality_of_each_split(
-    command: Callable[..., Any], shared_folder: Path, tmp_path: Path
-) -> None:
+    """On every twentieth network; `tests/evaluators/test_fit_accuracy.py` has the bars for all."""
     head, *rows = (shared_folder / "data/accel-nasbench/anb_dataset.csv").read_text().splitlines()
-    some = tmp_path / "some.csv"
-    some.write_text("\n".join([head, *rows[::20]]))
-    shown = command("fit", "accuracy", "--data", some, "--out", tmp_path / "fit").out
+    data, out = tmp_path / "some.csv", tmp_path / "fit"
+    data.write_text("\n".join([head, *rows[::20]]))
+    result = command("fit", "accuracy", "--data", data, "--out", out, "--json").json
+    assert 0.5 < result["quality"]["test"]["kendall_tau"] < 1
+    shown = command("fit", "accuracy", "--data", data, "--out", out).out
     assert {"train", "val", "test"} <= set(shown.split())
 
 
