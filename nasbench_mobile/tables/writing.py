@@ -102,7 +102,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def write_table(path: Path, table: Table) -> None:
-    """Write a whole table in one step."""
+    """Write a whole table in one step, onto the disk: its rows are hours of training."""
     lines = [to_line(table.header.record())]
     rows = list(table.rows)
     done = 0
@@ -114,7 +114,7 @@ def write_table(path: Path, table: Table) -> None:
         done = before
     lines += [to_line(row.record()) for row in rows[done:]]
     try:
-        write_whole(path, b"".join(lines))
+        write_whole(path, b"".join(lines), durable=True)
     except OSError as error:
         raise NasbenchError(f"cannot write {path}: {error.strerror or error}") from error
 
