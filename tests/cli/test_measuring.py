@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from nasbench_mobile.benchmark import Benchmark, load_benchmark
 from nasbench_mobile.cli.choosing_latency import choose_latency
-from nasbench_mobile.cli.measuring import parse_fraction
+from nasbench_mobile.cli.measuring import make_host, parse_fraction
 from nasbench_mobile.errors import LogError, UsageError
 from nasbench_mobile.evaluators.block_keys import space_pieces
 from nasbench_mobile.evaluators.lookup_file import Entry, LookupFile, read_lookup, write_lookup
@@ -135,7 +136,13 @@ def test_lookup_commands_refuse_what_they_cannot_use(
 def test_lookup_build_and_check(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Real measurements, but few and as wide as they may be: minutes become seconds."""
     monkeypatch.setenv("NASBENCH_MOBILE_CACHE", str(tmp_path))
+    rough = partial(make_host, pairs=10, interval="100%")
+    monkeypatch.setattr("nasbench_mobile.cli.lookup.make_host", rough)
+    monkeypatch.setattr("nasbench_mobile.evaluators.litert.HostLatency.passes", 2)
+    monkeypatch.setattr("nasbench_mobile.evaluators.litert.NOMINAL_BURSTS", 2)
+    monkeypatch.setattr("nasbench_mobile.evaluators.fill_lookup.WHOLE_NETWORKS", 6)
     out = tmp_path / "host.lut"
     built = command("lookup", "build", "--space", "mnasnet-anb", "-o", out, "--json").json
     assert built["keys"] == 170

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from nasbench_mobile.reproduce.experiment import Setting
 from nasbench_mobile.reproduce.registry import experiment
@@ -20,24 +21,25 @@ def run_here(study: Study) -> None:
 
 
 @pytest.fixture(scope="session")
-def records(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, Any]]:
+def smallest(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """The folder that records lie in: one for all processes that share the tests out."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if hasattr(request.config, "workerinput") else own) / "reproduction"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def records(smallest: Path) -> Callable[[str], dict[str, Any]]:
     """The record of an experiment, run once in the smallest form: 2 seeds of 40 samples."""
-    session = Session(tmp_path_factory.mktemp("reproduction"))
+    session, setting = Session(smallest), Setting(seeds=2, samples=40, quick=True)
     made: dict[str, dict[str, Any]] = {}
 
     def record(name: str) -> dict[str, Any]:
         if name not in made:
-            made[name] = session.run(
-                experiment(name), Setting(seeds=2, samples=40, quick=True), run_here
-            )
+            one = experiment(name)
+            with FileLock(smallest / f"{name}.lock"):  # another process may be at it
+                made[name] = session.kept(one, setting) or session.run(one, setting, run_here)
         return made[name]
 
-    record.folder = session.folder  # type: ignore[attr-defined]
     return record
-
-
-@pytest.fixture(scope="session")
-def smallest(records: Any) -> Path:
-    """The folder that these records lie in."""
-    folder: Path = records.folder
-    return folder
