@@ -148,8 +148,8 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_table(
     # Four times as long, so that it dies within a training.
     options = (*COARSE[:-4], "--set", "batch_size=2", "--stem-stride", 1, "--count", 3)
     assert command("collect", *options, "--out", whole).code == 0
-    line = [*START, *options, "--out", killed, "--workers", 2]
-    for rows in (0, 1):
+    for rows in (0, 1):  # alone, then the driver of two
+        line = [*START, *options, "--out", killed, "--workers", 1 + rows]
         started = subprocess.Popen([str(word) for word in line], start_new_session=True)
         while not (killed / "table.jsonl").exists() or len(read_table(killed).rows) < rows:
             time.sleep(0.05)
