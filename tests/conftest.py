@@ -38,6 +38,17 @@ def shared_folder() -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _unmeasured(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that a test marked `no_cover` starts are not measured either.
+
+    They take twice as long under coverage, and run what tests of the commands run in this process.
+    """
+    if request.node.get_closest_marker("no_cover"):
+        for name in [name for name in os.environ if name.startswith("COVERAGE_")]:
+            monkeypatch.delenv(name)
+
+
 @dataclass
 class SyntheticAccuracy:
     """Accuracy that grows with every token; counts the architectures it was asked for."""

@@ -87,6 +87,7 @@ TOML = re.compile(r"^```toml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PAGES_WITH_PYTHON = [page for page in PAGES if PYTHON.search(page.read_text(encoding="utf-8"))]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("page", PAGES_WITH_PYTHON, ids=lambda page: page.name)
 def test_shown_python_runs(page: Path, tmp_path: Path) -> None:
     """All Python blocks of a page, one after another, as a script in an empty folder."""

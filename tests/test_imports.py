@@ -14,6 +14,7 @@ HEAVY = {"torch", "optuna", "nevergrad", "ray"}
 SHOW = "import json, sys, {}; print(json.dumps([name.partition('.')[0] for name in sys.modules]))"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "module",
     [

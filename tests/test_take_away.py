@@ -5,6 +5,7 @@ The blocks are `py`, not `python`: test_docs.py runs those of a page alone, thes
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -35,5 +36,7 @@ def test_the_files_are_read_without_this_package(
         assert not ended.value.code
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a1.pt2", "a1.tflite"]
     script = ALONE + "\n".join(blocks("py"))
+    for name in [name for name in os.environ if name.startswith("COVERAGE_")]:
+        monkeypatch.delenv(name)  # there is nothing of ours to measure
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

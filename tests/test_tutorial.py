@@ -41,6 +41,7 @@ def test_the_example_is_the_listing() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_doing_what_the_page_says(tmp_path: Path) -> None:
     """Its commands, in order, in an empty folder."""
     new, check, compare, test = COMMAND.findall(PAGE)
