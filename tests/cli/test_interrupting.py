@@ -15,7 +15,7 @@ from nasbench_mobile.store import read_log, same_run
 from nasbench_mobile.study import Study
 
 COMMAND = "from nasbench_mobile.cli import main; main()"
-ARGUMENTS = ("--strategies", "random,regularized-evolution", "--seeds", "2", "--budget", "9000")
+ARGUMENTS = ("--strategies", "random,regularized-evolution", "--seeds", "2", "--budget", "2000")
 
 
 def _heed_ctrl_c() -> None:
