@@ -240,7 +240,10 @@ def draw_ablation(panels: Sequence[AblationPanel]) -> Figure:
         )  # fmt: skip
         bottom.hist(latency_ms, bins=bins, color="#0072B2")
         for axes in (top, bottom):
-            axes.axvline(panel.target_ms, color="black", linewidth=1, linestyle="--")
+            axes.axvline(
+                panel.target_ms, color="black", linewidth=1, linestyle="--",
+                label=f"target T = {panel.target_ms:g} ms",
+            )  # fmt: skip
             _strip(axes)
         top.set_title(panel.title, fontsize=10)
         bottom.set_xlabel(panel.latency_label, fontsize=9)
@@ -256,16 +259,27 @@ def draw_ablation(panels: Sequence[AblationPanel]) -> Figure:
 
 
 def draw_figure3(
-    latency_ms: ArrayLike, hard: ArrayLike, soft: ArrayLike, *, target_ms: float = 80.0
+    latency_ms: ArrayLike,
+    hard: ArrayLike,
+    soft: ArrayLike,
+    *,
+    target_ms: float = 80.0,
+    printed: Sequence[tuple[float, float, float]] = (),
 ) -> Figure:
     """As Fig. 3 of MnasNet: both rewards of one accuracy (0.5) against latency, in its axes.
 
-    Arrays of shape `(points,)`. Ticks are the paper's: 20 to 160 ms, rewards 0.2, 0.4, 0.6.
+    Arrays of shape `(points,)`; `printed` are the paper's own (ms, hard, soft), as circles.
+    Ticks are the paper's: 20 to 160 ms, rewards 0.2, 0.4, 0.6.
     """
     figure, axes = _figure()
     axes.plot(latency_ms, hard, color="#D55E00", linestyle="--", linewidth=1.8)
     axes.plot(latency_ms, soft, color="#0072B2", linewidth=1.8)
     axes.axvline(target_ms, color=_GREY, linewidth=1, linestyle=":")
+    for place, colour in ((1, "#D55E00"), (2, "#0072B2")):
+        axes.plot(
+            [row[0] for row in printed], [row[place] for row in printed], marker="o",
+            linestyle="none", markersize=4.5, markerfacecolor="white", color=colour,
+        )  # fmt: skip
     axes.annotate(f"T = {target_ms:g} ms", (target_ms, 0.21), xytext=(4, 0),
                   textcoords="offset points", fontsize=9, color=_GREY)  # fmt: skip
     axes.set_xlim(20, 160)

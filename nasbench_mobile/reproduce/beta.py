@@ -144,7 +144,9 @@ def _draw(runs: Sequence[Run], folder: Path) -> None:
     )
     premise = [(RANGE_MS[0] * 2**step, anchor * (1 + PREMISE) ** step) for step in (0.0, 0.5, 1.0)]
     series.append(Series("5 % per doubling", premise, "", colour=6))
-    figure = draw_points(series, x="Pixel 1 latency (ms, estimate)", y="Top-1 accuracy (%)")
+    figure = draw_points(
+        series, x="Pixel 1 latency (ms, estimate)", y="Top-1 accuracy (%, surrogate)"
+    )
     save(figure, folder / "beta.png")
 
 

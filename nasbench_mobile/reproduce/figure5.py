@@ -44,11 +44,11 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
     ]
     rows = [_row(table, row, trained) for table in _FIGURES for row in table.rows]
     pictures = []
-    for table, x_range, y_range in (
-        (paper.FIGURE_5A, (0.0, 160.0), (60.0, 77.5)),
-        (paper.FIGURE_5B, (10.0, 80.0), (58.0, 76.0)),
+    for table, x_range, y_range, ticks in (
+        (paper.FIGURE_5A, (0.0, 160.0), (60.0, 77.5), (20.0, 2.5)),
+        (paper.FIGURE_5B, (10.0, 80.0), (58.0, 76.0), (10.0, 2.0)),
     ):
-        _draw(table, x_range, y_range, folder)
+        _draw(table, x_range, y_range, ticks, folder)
         pictures.append(Picture(f"{table.name}.png", f"{table.title}, printed and at our latency"))
     headings = {
         "figure": "figure", "network": "network", "scale": "scale", "top1": "top-1 (%), printed",
@@ -109,7 +109,11 @@ def _row(table: PrintedTable, row: tuple[Value, ...], trained: Trained) -> dict[
 
 
 def _draw(
-    table: PrintedTable, x_range: tuple[float, float], y_range: tuple[float, float], folder: Path
+    table: PrintedTable,
+    x_range: tuple[float, float],
+    y_range: tuple[float, float],
+    ticks: tuple[float, float],
+    folder: Path,
 ) -> None:
     series = []
     for position, name in enumerate(MODELS):
@@ -124,7 +128,9 @@ def _draw(
         )
     figure = draw_points(
         series, x="Pixel 1 latency (ms)", y="ImageNet top-1 (%), as printed", x_range=x_range,
-        y_range=y_range,
+        y_range=y_range, ticks=ticks,
+        names=[(row[3], row[2], row[1]) for row in table.rows if row[0] == "MnasNet-A1"],
+        legend="lower right",
     )  # fmt: skip
     save(figure, folder / f"{table.name}.png")
 

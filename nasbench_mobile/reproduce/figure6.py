@@ -6,7 +6,7 @@ and seeds. On the surrogate benchmark, which says what it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -175,10 +175,15 @@ def _said(part: _Part) -> Iterator[str]:
         ratio = other["reward_ratio"]
         yield (
             f"soft at T = {other['target_ms']:g} ms: every reward is that at "
-            f"{invariance['target_ms']:g} ms times {ratio['least']:.6f} to "
-            f"{ratio['greatest']:.6f}; median latency {other['median_latency_ms']:.1f} ms "
+            f"{invariance['target_ms']:g} ms times {_ratio(ratio)}; median latency "
+            f"{other['median_latency_ms']:.1f} ms "
             f"against {invariance['median_latency_ms']:.1f} ms"
         )
+
+
+def _ratio(ratio: Mapping[str, float]) -> str:
+    least, greatest = f"{ratio['least']:.6f}", f"{ratio['greatest']:.6f}"
+    return least if least == greatest else f"{least} to {greatest}"
 
 
 def interval_text(interval: tuple[float, float] | None) -> str:
