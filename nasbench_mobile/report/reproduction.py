@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from nasbench_mobile.report.wording import NOTHING
 
@@ -15,7 +16,6 @@ from nasbench_mobile.report.wording import NOTHING
 def page(
     *,
     claims: Sequence[Mapping[str, Any]],
-    counts: Mapping[str, int],
     tables: Sequence[Mapping[str, Any]],
     experiments: Sequence[Mapping[str, Any]],
     cost: Mapping[str, float],
@@ -24,21 +24,77 @@ def page(
     """HTML of one page without network and scripts; all text is escaped, pictures are inside.
 
     `claims`: {id, section, statement, paper, check, tolerance, experiment, contradiction, status,
-    detail, benchmark}. `counts`: claims by status. `tables`: {title, keys, columns, rows: [{key,
-    cells: [{paper, ours, how}]}]}. `experiments`: records with `pictures` as {caption, base64}.
+    detail, benchmark}. `tables`: {title, keys, columns, rows: [{key, cells: [{paper, ours, how,
+    note}]}], notes: [{letter, how}]}. `experiments`: records with `pictures` as {caption, base64}.
     """
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"figure": _figure, "slug": _slug, "duration": _duration}
-    contradictions = sum(
-        claim["contradiction"] and claim["status"] == "does not hold" for claim in claims
-    )
+    environment.filters |= {"sentence": _sentence, "marked": _marked}
     template = environment.from_string(_text("reproduction.html"))
     return template.render(
-        claims=claims, counts=counts, tables=tables, experiments=experiments, cost=cost,
-        quick=quick, contradictions=contradictions, css=Markup(_text("style.css")),
+        claims=claims, groups=list(_groups(claims)), tables=tables, cost=cost, quick=quick,
+        experiments=[_with_statements(one, claims) for one in experiments],
+        css=Markup(_text("style.css")),
     )  # fmt: skip
+
+
+GROUPS: tuple[tuple[str, str, bool | None, str], ...] = (
+    (
+        "does not hold",
+        "does not hold here",
+        False,
+        "Tested on our benchmark or by our estimate, and not found.",
+    ),
+    (
+        "does not hold",
+        "printed figures disagree",
+        True,
+        "With each other, with their sources, with the released networks, or with the paper's own "
+        "equations: these do not hold either, whatever the benchmark.",
+    ),
+    ("holds on our benchmark", "holds on our benchmark", None, ""),
+    ("exact", "exact", None, ""),
+    (
+        "needs ImageNet/a phone",
+        "needs ImageNet/a phone",
+        None,
+        "Not judged: the command checks it where the data or the phone is.",
+    ),
+    ("needs COCO detection", "needs COCO detection", None, "Not judged."),
+    ("not run", "not run", None, "The folder has no finished run of their experiments."),
+)
+"""Status, title, whether a contradiction (None: either), note: what is news comes first."""
+
+
+def _groups(claims: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Claims by what became of them, in the order of `GROUPS`; groups without any are left out."""
+    for number, (status, title, contradiction, note) in enumerate(GROUPS):
+        own = [
+            claim
+            for claim in claims
+            if claim["status"] == status
+            and (contradiction is None or claim["contradiction"] == contradiction)
+        ]
+        if own:
+            yield {
+                "id": f"group-{number}",
+                "title": title,
+                "note": note,
+                "colour": _slug(status),
+                "claims": own,
+            }
+
+
+def _with_statements(
+    experiment: Mapping[str, Any], claims: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """An experiment with its claims, and how many of them are exact, hold, do not, need more."""
+    own = [claim for claim in claims if claim["experiment"] == experiment["experiment"]]
+    tally = Counter(claim["status"] for claim in own)
+    judged = [tally[status] for status in ("exact", "holds on our benchmark", "does not hold")]
+    return {**experiment, "statements": own, "counts": [*judged, len(own) - sum(judged)]}
 
 
 def _text(name: str) -> str:
@@ -52,6 +108,23 @@ def _figure(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _sentence(text: str) -> str:
+    """With a capital letter, where it does not begin with code."""
+    return text[:1].upper() + text[1:]
+
+
+def _marked(text: str) -> Markup:
+    """Escaped, with words in backticks as code."""
+    parts = text.split("`")
+    escaped = [str(escape(part)) for part in parts]
+    if len(parts) % 2 == 0:
+        return Markup("`".join(escaped))
+    return Markup("").join(
+        Markup(f"<code>{part}</code>") if place % 2 else Markup(part)
+        for place, part in enumerate(escaped)
+    )
 
 
 def _slug(status: str) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import csv
 import io
-from collections import Counter
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
 
 from nasbench_mobile.reproduce import paper
-from nasbench_mobile.reproduce.claims import STATUSES, claims, claims_of
+from nasbench_mobile.reproduce.claims import claims, claims_of
 from nasbench_mobile.reproduce.experiment import Experiment
 from nasbench_mobile.reproduce.registry import MODULES, experiments
 from nasbench_mobile.reproduce.session import Session
@@ -20,6 +20,8 @@ from nasbench_mobile.types import StrategySpec
 from nasbench_mobile.writing import write_whole
 
 NOT_RUN = "not run"
+ONE_DIGIT = ("top1_pct", "top5_pct", "map", "map_s", "map_m", "map_l")
+"""Columns that are printed with one digit after the point, a nought too: 72.0, not 72."""
 
 
 def published() -> Path:
@@ -98,10 +100,8 @@ def _page(
 ) -> str:
     from nasbench_mobile.report.reproduction import page
 
-    counts = Counter(row["status"] for row in rows)
     return page(
         claims=rows,
-        counts={status: counts[status] for status in (*STATUSES, NOT_RUN) if counts[status]},
         tables=[_printed(table, records) for table in paper.TABLES],
         experiments=[_shown(folder, record) for record in records.values()],
         cost={
@@ -113,18 +113,22 @@ def _page(
 
 
 def _printed(table: paper.PrintedTable, records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """A printed table, each figure with ours or the reason why there is none."""
+    """A printed table, each figure with ours or the reason why there is none.
+
+    What is said of a figure is a note below the table, told by a letter.
+    """
     beside = {
         (tuple(number["row"]), number["column"]): number
         for record in records.values()
         for number in record["numbers"]
         if number["table"] == table.name
     }
+    notes: dict[str, str] = {}
     rows = [
         {
             "key": [f"{value}" for value in row[: len(table.keys)]],
             "cells": [
-                _cell(value, beside.get((row[: len(table.keys)], column)))
+                _cell(column, value, beside.get((row[: len(table.keys)], column)), notes)
                 for column, value in zip(table.columns, row[len(table.keys) :], strict=True)
             ],
         }
@@ -135,14 +139,21 @@ def _printed(table: paper.PrintedTable, records: Mapping[str, Mapping[str, Any]]
         "keys": [key.replace("_", " ") for key in table.keys],
         "columns": [paper.HEADINGS[column] for column in table.columns],
         "rows": rows,
+        "notes": [{"letter": letter, "how": how} for how, letter in notes.items()],
     }
 
 
-def _cell(value: paper.Value, number: Mapping[str, Any] | None) -> dict[str, Any]:
+def _cell(
+    column: str, value: paper.Value, number: Mapping[str, Any] | None, notes: dict[str, str]
+) -> dict[str, Any]:
+    """A figure, ours, and the letter of its note, which a new one gets in order."""
+    how = number["how"] if number else "" if value is None else NOT_RUN
+    letter = notes.setdefault(how, ascii_lowercase[len(notes)]) if how else ""
     return {
-        "paper": value,
+        "paper": f"{value:.1f}" if number and column in ONE_DIGIT else value,
         "ours": number["ours"] if number else None,
-        "how": number["how"] if number else "" if value is None else NOT_RUN,
+        "how": how,
+        "note": letter,
     }
 
 
