@@ -106,16 +106,20 @@ def noise_lines(noise: dict[str, Any]) -> list[str]:
     for words, key in rows:
         low, high = noise[f"{key}_interval"]
         lines.append(f"| {words} | {100 * noise[key]:.2f} | {100 * low:.2f} to {100 * high:.2f} |")
-    low, high = map(_finite, noise["ratio_interval"])
     verdict = "at most" if noise["ranks"] else "more than"
     return [
         *lines,
         "",
-        f"Seed noise is {_finite(noise['ratio'])} of the spread (95 % interval {low} to {high}): "
-        f"{verdict} the "
-        f"third that is tolerated. From {noise['repeated']} architectures with several seeds, "
+        f"The noise of one training is {_of_spread(noise, 'ratio')}; that of the table's "
+        f"accuracies, means over seeds, is {_of_spread(noise, 'label_ratio')}: {verdict} the third "
+        f"that is tolerated. From {noise['repeated']} architectures with several seeds, "
         f"{noise['trainings']} trainings in all.",
     ]
+
+
+def _of_spread(noise: dict[str, Any], key: str) -> str:
+    low, high = map(_finite, noise[f"{key}_interval"])
+    return f"{_finite(noise[key])} of the spread (95 % interval {low} to {high})"
 
 
 def _finite(ratio: float | None) -> str:

@@ -40,8 +40,10 @@ class NoiseStudy:
 
     `seed_sd` is that between seeds of one architecture (pooled; interval from chi-square),
     `spread_sd` that between architectures' true accuracies: the square root of the variance of
-    first-seed accuracies less `seed_sd` squared. `ratio` is seed_sd / spread_sd. Intervals of the
-    last two are percentiles over resampled architectures.
+    first-seed accuracies less `seed_sd` squared. `ratio` is seed_sd / spread_sd: how far one
+    training ranks. `label_sd` is the noise of what a table is used with, means over the seeds of
+    each architecture (seed_sd times the root of the mean of 1 / seeds), and `label_ratio` that over
+    spread_sd. Intervals of all but the first are percentiles over resampled architectures.
     """
 
     architectures: int
@@ -53,11 +55,14 @@ class NoiseStudy:
     spread_sd_interval: Interval
     ratio: float
     ratio_interval: Interval
+    label_sd: float
+    label_ratio: float
+    label_ratio_interval: Interval
 
     @property
     def ranks(self) -> bool:
-        """Whether the ratio, by its estimate, is tolerable."""
-        return self.ratio <= TOLERATED
+        """Whether the ratio of the table's own accuracies, by its estimate, is tolerable."""
+        return self.label_ratio <= TOLERATED
 
     def record(self) -> dict[str, Any]:
         """JSON values, six digits; an infinite bound is None."""
@@ -84,7 +89,8 @@ def noise_study(accuracies: Sequence[Sequence[float]]) -> NoiseStudy:
     first = np.array([float(group[0]) for group in groups])
     seed_sd = math.sqrt(squares.sum() / freedom.sum())
     spread_sd = _spread(first, seed_sd)
-    spreads, ratios = _resampled(first, squares, freedom)
+    label_sd = seed_sd * _share(freedom)
+    spreads, ratios, label_ratios = _resampled(first, squares, freedom)
     return NoiseStudy(
         architectures=len(groups),
         repeated=len(repeated),
@@ -95,6 +101,9 @@ def noise_study(accuracies: Sequence[Sequence[float]]) -> NoiseStudy:
         spread_sd_interval=_percentiles(spreads),
         ratio=_ratio(seed_sd, spread_sd),
         ratio_interval=_percentiles(ratios),
+        label_sd=label_sd,
+        label_ratio=_ratio(label_sd, spread_sd),
+        label_ratio_interval=_percentiles(label_ratios),
     )
 
 
@@ -141,6 +150,11 @@ def _spread(first: Floats, seed_sd: float) -> float:
     return math.sqrt(max(0.0, float(first.var(ddof=1)) - seed_sd**2))
 
 
+def _share(freedom: npt.NDArray[np.int64]) -> float:
+    """The noise of means over seeds as a part of one seed's, over architectures."""
+    return math.sqrt(float(np.mean(1.0 / (freedom + 1))))
+
+
 def _ratio(seed_sd: float, spread_sd: float) -> float:
     return seed_sd / spread_sd if spread_sd else math.inf
 
@@ -152,9 +166,11 @@ def _chi_square(squares: float, freedom: int) -> Interval:
     return math.sqrt(squares / low), math.sqrt(squares / high)
 
 
-def _resampled(first: Floats, squares: Floats, freedom: npt.NDArray[np.int64]) -> tuple[Any, Any]:
+def _resampled(
+    first: Floats, squares: Floats, freedom: npt.NDArray[np.int64]
+) -> tuple[Any, Any, Any]:
     rng = np.random.default_rng(SEED)
-    spreads, ratios = [], []
+    spreads, ratios, label_ratios = [], [], []
     for _ in range(RESAMPLES):
         drawn = rng.integers(len(first), size=len(first))
         if not freedom[drawn].sum():
@@ -162,7 +178,8 @@ def _resampled(first: Floats, squares: Floats, freedom: npt.NDArray[np.int64]) -
         seed_sd = math.sqrt(squares[drawn].sum() / freedom[drawn].sum())
         spreads.append(_spread(first[drawn], seed_sd))
         ratios.append(_ratio(seed_sd, spreads[-1]))
-    return spreads, ratios
+        label_ratios.append(_ratio(seed_sd * _share(freedom[drawn]), spreads[-1]))
+    return spreads, ratios, label_ratios
 
 
 def _percentiles(values: Sequence[float]) -> Interval:

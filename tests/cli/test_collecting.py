@@ -247,7 +247,7 @@ def test_the_card_says_what_the_table_is(command: Command, benchmark_file: Path)
     card = benchmark_file.with_suffix(".md").read_text()
     assert "108 architectures of the space `mnasnet-coarse`, a part of `mnasnet`" in card
     assert "**A pilot**" in card
-    assert "Seed noise is" in card
+    assert "The noise of one training is" in card
     assert max(len(line) for line in card.splitlines() if not line.startswith("|")) <= 100
     facts = command("collect", "card", benchmark_file.with_suffix(".jsonl"), "--json").json
     assert facts["seeds"] == {"1": 88, "3": 20}

@@ -26,13 +26,15 @@ def test_by_hand() -> None:
     assert study.seed_sd == pytest.approx(seed_sd)
     assert study.spread_sd == pytest.approx(math.sqrt(0.01 - seed_sd**2))
     assert study.ratio == pytest.approx(study.seed_sd / study.spread_sd)
+    assert study.label_sd == pytest.approx(seed_sd * math.sqrt((1 / 2 + 1 / 2 + 1) / 3))
+    assert study.label_ratio == pytest.approx(study.label_sd / study.spread_sd)
     low, high = study.seed_sd_interval
     assert low < seed_sd < high
     assert (study.architectures, study.repeated, study.trainings) == (3, 2, 5)
 
 
 def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
-    held = np.zeros(3)
+    held = np.zeros(4)
     for seed in range(40):
         study = noise_study(made_up(seed, 0.04, 0.01))
         for place, (truth, interval) in enumerate(
@@ -40,6 +42,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
                 (0.01, study.seed_sd_interval),
                 (0.04, study.spread_sd_interval),
                 (0.25, study.ratio_interval),
+                (0.25 * math.sqrt((30 / 3 + 70) / 100), study.label_ratio_interval),
             )
         ):
             held[place] += interval[0] <= truth <= interval[1]
@@ -50,6 +53,13 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say() -> None:
 def test_a_noisy_table_does_not_rank() -> None:
     assert noise_study(made_up(0, 0.04, 0.005)).ranks
     assert not noise_study(made_up(0, 0.02, 0.02)).ranks
+    once = made_up(0, 0.04, 0.018)
+    rng = np.random.default_rng(1)
+    means = [
+        [0.5 + x + 0.018 * rng.normal() for _ in range(3)] for x in 0.04 * rng.normal(size=100)
+    ]
+    assert noise_study(once).ratio > 1 / 3 < noise_study(means).ratio
+    assert (noise_study(once).ranks, noise_study(means).ranks) == (False, True)
     record = noise_study([[0.5, 0.6], [0.5, 0.6], [0.5]]).record()
     assert record["ratio"] is None  # no spread at all: infinite
     assert record["ranks"] is False
