@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from nasbench_mobile.benchmark import built_in_names, load_benchmark
+from nasbench_mobile.reproduce.claims import Verdict, on
 from nasbench_mobile.tables.noise_study import pooled_sd
 from nasbench_mobile.tables.table import read_table
 
@@ -62,6 +63,17 @@ class Trained:
         return (
             f"{words}; two seeds of one network differ by {self.seed_sd:.2%} (standard deviation)"
         )
+
+
+def decided(claim: str, holds: bool | None, detail: str) -> tuple[list[Verdict], list[str]]:
+    """A verdict where these trainings decide (`holds` is not None), else a sentence that says so.
+
+    So few images and seeds settle only large differences; where they do not, a claim goes on
+    needing ImageNet, instead of being called wrong for want of seeds.
+    """
+    if holds is None:
+        return [], [f"{detail}: {NAME} does not decide it"]
+    return [on(NAME, claim, holds, detail)], []
 
 
 def table_place() -> Path | None:

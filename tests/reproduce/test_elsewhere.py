@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,12 +81,15 @@ def trained(a1: float, other: float) -> own_table.Trained:
 def test_own_trainings_decide_what_else_needs_imagenet() -> None:
     better, worse = trained(0.6, 0.5), trained(0.4, 0.5)
     for table, status in ((better, "holds on our benchmark"), (worse, "does not hold")):
-        [scaled] = figure5._trained(table)
-        [diverse] = table6._trained(table)
+        [scaled], _ = figure5._trained(table)
+        [diverse], _ = table6._trained(table)
         assert (scaled.claim, scaled.status) == ("figure5-behaviour", status)
         assert (diverse.claim, diverse.status) == ("diversity-trained", status)
-    [searched] = table4._trained(better)
+    [searched], _ = table4._trained(better)
     assert searched.benchmark == own_table.NAME
     assert "+5.00%" in searched.detail
-    nothing = own_table.Trained()
-    assert not [*figure5._trained(nothing), *table4._trained(nothing), *table6._trained(nothing)]
+    for unsure in (table4._trained, figure5._trained, table6._trained):
+        assert unsure(own_table.Trained()) == ([], [])  # nothing trained
+        verdicts, said = unsure(replace(better, seed_sd=1.0))
+        assert not verdicts
+        assert "does not decide it" in said[0]
