@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -34,9 +35,10 @@ class WorkerFailure(NasbenchError):
 
 
 class WorkerProcess:
-    """Sends requests to a worker, one at a time. A worker that died is started again at need.
+    """Sends requests to a worker, one at a time. `start` replaces one that died; a request fails.
 
-    `started` counts starts: what a worker was told to keep is gone when it has risen.
+    `started` counts starts: what a worker was told to keep is gone when it has risen. A request
+    does not start a worker, because it may rest on what an earlier one told the worker to keep.
     """
 
     def __init__(self, runtime: str, python: str | None = None) -> None:
@@ -54,10 +56,16 @@ class WorkerProcess:
     def request(
         self, record: dict[str, Any], payload: Sequence[bytes] = (), *, limit_s: float
     ) -> dict[str, Any]:
-        """The worker's answer; `WorkerFailure` where it has an error, dies or takes too long."""
+        """The worker's answer; `WorkerFailure` where it has an error, dies or takes too long.
+
+        One that died between two requests fails the second, as if it had died in it.
+        """
+        process = self._process
+        if process is None:
+            raise WorkerFailure(f"the worker of {self.runtime} is not running; call start() first")
         sizes = list(map(len, payload))
         line = json.dumps(record | {"bytes": sum(sizes), "sizes": sizes}).encode() + b"\n"
-        answer = self._exchange(self._running(), [line, *payload], limit_s)
+        answer = self._exchange(process, [line, *payload], limit_s)
         if "error" in answer:
             raise WorkerFailure(f"{self.runtime} cannot run the file: {answer['error']}")
         return answer
@@ -139,7 +147,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
-            pipe.close()
+            with contextlib.suppress(OSError):  # what a dead worker did not read cannot be flushed
+                pipe.close()
 
 
 def _death(code: int) -> str:

@@ -105,6 +105,27 @@ def test_a_worker_that_dies_in_a_run_fails_that_run_alone(host: HostLatency) -> 
     long.close()
 
 
+def test_a_worker_that_dies_between_two_bursts_fails_that_run_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    evaluator = HostLatency(pairs=2 * BURST, interval=ANY, nominal_ms=8.0)
+    victim = pid(evaluator)
+
+    def kill_in_the_pause(_: float) -> None:
+        os.kill(victim, signal.SIGKILL)
+        process = worker(evaluator)._process
+        assert process is not None
+        process.wait()
+
+    with monkeypatch.context() as patched:
+        patched.setattr("nasbench_mobile.evaluators.litert.time.sleep", kill_in_the_pause)
+        found = evaluator.measure_network(SMALL)
+    assert isinstance(found, Failure)
+    assert "SIGKILL" in found.reason
+    assert measured(evaluator.measure_network(SMALL)).ratio.value > 0
+    evaluator.close()
+
+
 def test_a_run_past_its_limit_fails_and_the_next_one_works() -> None:
     evaluator = HostLatency(pairs=2000, max_pairs=2000, interval=ANY, nominal_ms=8.0, limit_s=0.5)
     worker(evaluator).start()
@@ -241,6 +262,9 @@ def test_options_that_cannot_be_are_refused(options: dict[str, object], said: st
 
 def test_the_worker_says_what_it_cannot_do() -> None:
     process = WorkerProcess("ai-edge-litert")
+    with pytest.raises(WorkerFailure, match="not running"):
+        process.request({"do": "dance"}, limit_s=30.0)
+    process.start()
     with pytest.raises(WorkerFailure, match="do_dance"):
         process.request({"do": "dance"}, limit_s=30.0)
     process.close()
