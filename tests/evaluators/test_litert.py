@@ -95,10 +95,11 @@ def test_a_worker_that_died_between_measurements_is_replaced(host: HostLatency) 
 
 def test_a_worker_that_dies_in_a_run_fails_that_run_alone(host: HostLatency) -> None:
     long = HostLatency(pairs=2000, max_pairs=2000, interval=ANY, nominal_ms=8.0)
+    content = to_tflite(SMALL)  # written before, so that the worker is in use when it is killed
     victim = pid(long)
     timer = threading.Timer(0.4, os.kill, (victim, signal.SIGKILL))
     timer.start()
-    found = long.measure_network(SMALL)
+    found = long.measure_file(content)
     assert isinstance(found, Failure)
     assert "SIGKILL" in found.reason
     assert pid(long) != victim
