@@ -161,11 +161,12 @@ def _reference(rows: list[Row], columns: list[str]) -> str:
 
 def _limits(facts: dict[str, Any]) -> list[str]:
     recipe = facts["training"]
+    seeds = ", ".join(f"{number} with {count}" for count, number in facts["seeds"].items())
     return [
         f"- Accuracies are of thin networks trained for {recipe['epochs']:g} epochs on few images: "
         "they rank architectures under this training, and say nothing of ImageNet.",
-        "- An architecture's accuracy is the mean over its seeds, for most of them one: the best "
-        "of a table is partly the luckiest: retrain what a search finds.",
+        f"- An architecture's accuracy is the mean over its seeds (architectures: {seeds}): the "
+        "best of a table is partly the luckiest, so retrain what a search finds.",
     ]
 
 
