@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,7 @@ from nasbench_mobile.collecting.card import table_card
 from nasbench_mobile.collecting.facts import table_facts
 from nasbench_mobile.collecting.members import every_outcome, members, optimum
 from nasbench_mobile.collecting.references import references
+from nasbench_mobile.collecting.retrained import retrained_ranks
 from nasbench_mobile.problem import Outcome
 from nasbench_mobile.spaces.mnasnet_coarse import MnasNetCoarseSpace
 from nasbench_mobile.tables.noise_study import TOLERATED
@@ -74,3 +77,20 @@ def test_its_card_is_the_one_of_this_table(table: Table) -> None:
     part = MnasNetCoarseSpace()
     shown = model.with_suffix(".md").read_text(encoding="utf-8")
     assert shown == table_card(table, NAME, part.name, members(part))
+
+
+RESULTS = Path(__file__).resolve().parents[1] / "results" / NAME
+
+
+def test_published_retraining_is_what_its_table_gives() -> None:
+    """The record's ranks come from the committed trainings, and its page says what it says."""
+    benchmark = load_benchmark(NAME)
+    assert benchmark.accuracy.model is not None
+    known, again = read_table(benchmark.accuracy.model), read_table(RESULTS / "retrained.jsonl")
+    record = json.loads((RESULTS / "retrained.json").read_text(encoding="utf-8"))
+    assert retrained_ranks(benchmark.build(), known, again) == record["architectures"]
+    page = (RESULTS / "README.md").read_text(encoding="utf-8")
+    for row in record["strategies"]:
+        picks = f"{row['in_top'] * row['seeds']:.0f} of {row['seeds']}"
+        told = (row["strategy"], f"{row['table_reward']:.4f}", f"{row['reward']:.4f}", picks)
+        assert f"| {' | '.join(told)} |" in page

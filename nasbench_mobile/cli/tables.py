@@ -29,6 +29,12 @@ Picks = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")]
 
+SHORT = {
+    "table_reward": "in table", "reward": "retrained", "gain": "on random", "gain_interval": "95 %",
+    "p": "p (Holm)",
+}  # fmt: skip
+"""Headings that leave a terminal of 80 columns room for the figures."""
+
 
 def merge(
     tables: Annotated[list[Path], typer.Argument(help="Folders or files of tables.")],
@@ -157,12 +163,15 @@ def retrained(
     if as_json:
         print_json({"architectures": ranks, "strategies": verdict})
         return
-    shown = [{**row, "tokens": ",".join(map(str, row["tokens"]))} for row in ranks]
+    shown = [
+        {**row, "tokens": ",".join(map(str, row["tokens"]))}
+        for row in sorted(ranks, key=lambda row: -row["reward"])
+    ]
     print_table({key: key.replace("_", " ") for key in ranks[0]}, shown)
     if verdict is not None:
         rows = [{**row, "gain_interval": _interval(row["gain_interval"])} for row in verdict]
         headings = {key: key.replace("_", " ") for key in verdict[0]}
-        print_table(headings | {"gain": "gain on random", "p": "p (Holm)"}, rows)
+        print_table(headings | SHORT, rows)
 
 
 def picks_of(study: Path, space: SearchSpace) -> list[Pick]:
