@@ -136,3 +136,23 @@ def test_a_failure_is_told_as_the_worst_loss_so_far(monkeypatch: pytest.MonkeyPa
     assert told == [-0.5, -0.5]
     search.tell([finished(c, 0.2), Trial(d, failure="lost"), finished(e, 0.9)])
     assert told == [-0.5, -0.5, -0.2, -0.2, -0.9]
+
+
+def test_ngopt_runs_its_quadratic_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nevergrad 1.0.12's needs a NumPy that makes a float of an array of one element."""
+    modelled = []
+
+    def counted(*arguments: Any) -> Any:
+        modelled.append(learn_on_k_best(*arguments))
+        return modelled[-1]
+
+    learn_on_k_best = ng.optimization.optimizerlib.learn_on_k_best
+    monkeypatch.setattr("nevergrad.optimization.optimizerlib.learn_on_k_best", counted)
+    # Six points fix a quadratic of two variables, so the model fits whatever it is shown.
+    strategy = NevergradNGOpt([Decision("a", 50), Decision("b", 50)], seed=0, budget=100)
+    for _ in range(100):
+        [proposal] = strategy.ask(1)
+        a, b = proposal.tokens
+        reward = -float((a - 20) ** 2 + (b - 30) ** 2)
+        strategy.tell([finished(proposal, reward)])
+    assert modelled
