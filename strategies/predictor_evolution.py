@@ -174,7 +174,7 @@ class PredictorEvolution:
     def _mutants(self, count: int) -> IntMatrix:
         """(count, decisions): best trials in turn, each with one or more decisions changed."""
         best = self._ensemble.best(self._parents)
-        rows = best[np.arange(count) % len(best)]
+        rows: IntMatrix = best[np.arange(count) % len(best)]
         if not len(self._free):
             return rows
         rate = min(1.0, self._mutation_rate / len(self._free))

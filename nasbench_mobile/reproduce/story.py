@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 from collections import Counter
@@ -164,7 +165,19 @@ def story(folder: Path | None = None) -> str:
         for picture in pictures:
             if (place / picture).is_file():
                 lines += ["", f"![{_caption(place, picture)}](../results/reproduction/{picture})"]
+        if "figure6" in experiments:
+            lines += _beyond_ppo(place.parent / "figure6-extended" / "figure6-extended.json")
     return "\n".join([*lines, "", TAIL])
+
+
+def _beyond_ppo(record: Path) -> list[str]:
+    """What the ablation over every strategy found, where its record is."""
+    if not record.is_file():
+        return []
+    said = json.loads(record.read_text(encoding="utf-8"))["said"]
+    found = "; ".join(said)
+    words = "Does it hold beyond PPO (`reproduce figure6-extended`)?"
+    return ["", _wrapped(f"{words} {found[0].upper()}{found[1:]}.")]
 
 
 def _summary(place: Path, rows: list[dict[str, Any]]) -> Iterator[str]:
