@@ -161,11 +161,13 @@ def _reference(rows: list[Row], columns: list[str]) -> str:
 
 def _limits(facts: dict[str, Any]) -> list[str]:
     recipe = facts["training"]
-    seeds = ", ".join(f"{number} with {count}" for count, number in facts["seeds"].items())
+    counts = ", ".join(
+        f"{architectures} with {seeds}" for seeds, architectures in facts["seeds"].items()
+    )
     return [
         f"- Accuracies are of thin networks trained for {recipe['epochs']:g} epochs on few images: "
         "they rank architectures under this training, and say nothing of ImageNet.",
-        f"- An architecture's accuracy is the mean over its seeds (architectures: {seeds}): the "
+        f"- An architecture's accuracy is the mean over its seeds (architectures: {counts}): the "
         "best of a table is partly the luckiest, so retrain what a search finds.",
     ]
 

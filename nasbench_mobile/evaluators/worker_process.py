@@ -51,28 +51,8 @@ class WorkerProcess:
 
     def start(self) -> None:
         """Start the worker where none runs; `MissingExtraError` where its runtime is missing."""
-        self._running()
-
-    def request(
-        self, record: dict[str, Any], payload: Sequence[bytes] = (), *, limit_s: float
-    ) -> dict[str, Any]:
-        """The worker's answer; `WorkerFailure` where it has an error, dies or takes too long.
-
-        One that died between two requests fails the second, as if it had died in it.
-        """
-        process = self._process
-        if process is None:
-            raise WorkerFailure(f"the worker of {self.runtime} is not running; call start() first")
-        sizes = list(map(len, payload))
-        line = json.dumps(record | {"bytes": sum(sizes), "sizes": sizes}).encode() + b"\n"
-        answer = self._exchange(process, [line, *payload], limit_s)
-        if "error" in answer:
-            raise WorkerFailure(f"{self.runtime} cannot run the file: {answer['error']}")
-        return answer
-
-    def _running(self) -> subprocess.Popen[bytes]:
         if self._process is not None and self._process.poll() is None:
-            return self._process
+            return
         self.close()
         try:
             process = subprocess.Popen(
@@ -95,7 +75,23 @@ class WorkerProcess:
                 f"({answer['missing']}); {INSTALL[self.runtime]}"
             )
         self.version = str(answer["version"])
-        return process
+
+    def request(
+        self, record: dict[str, Any], payload: Sequence[bytes] = (), *, limit_s: float
+    ) -> dict[str, Any]:
+        """The worker's answer; `WorkerFailure` where it has an error, dies or takes too long.
+
+        One that died between two requests fails the second, as if it had died in it.
+        """
+        process = self._process
+        if process is None:
+            raise WorkerFailure(f"the worker of {self.runtime} is not running; call start() first")
+        sizes = list(map(len, payload))
+        line = json.dumps(record | {"bytes": sum(sizes), "sizes": sizes}).encode() + b"\n"
+        answer = self._exchange(process, [line, *payload], limit_s)
+        if "error" in answer:
+            raise WorkerFailure(f"{self.runtime} cannot run the file: {answer['error']}")
+        return answer
 
     def _exchange(
         self, process: subprocess.Popen[bytes], parts: Sequence[bytes], limit_s: float
