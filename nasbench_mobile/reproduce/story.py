@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import textwrap
 from collections import Counter
@@ -14,6 +13,9 @@ from nasbench_mobile.reproduce.claims import STATUSES
 from nasbench_mobile.reproduce.publish import NOT_RUN, claim_rows, published
 from nasbench_mobile.reproduce.registry import MODULES
 from nasbench_mobile.reproduce.session import Session
+
+BEYOND_PPO = "figure6-extended"
+"""An experiment outside `all`, published in a folder of its own beside the others'."""
 
 HEAD = """\
 # Does MnasNet's story hold?
@@ -166,18 +168,18 @@ def story(folder: Path | None = None) -> str:
             if (place / picture).is_file():
                 lines += ["", f"![{_caption(place, picture)}](../results/reproduction/{picture})"]
         if "figure6" in experiments:
-            lines += _beyond_ppo(place.parent / "figure6-extended" / "figure6-extended.json")
+            lines += _beyond_ppo(place.parent / BEYOND_PPO)
     return "\n".join([*lines, "", TAIL])
 
 
-def _beyond_ppo(record: Path) -> list[str]:
+def _beyond_ppo(folder: Path) -> Iterator[str]:
     """What the ablation over every strategy found, where its record is."""
-    if not record.is_file():
-        return []
-    said = json.loads(record.read_text(encoding="utf-8"))["said"]
-    found = "; ".join(said)
-    words = "Does it hold beyond PPO (`reproduce figure6-extended`)?"
-    return ["", _wrapped(f"{words} {found[0].upper()}{found[1:]}.")]
+    for record in Session(folder).records([BEYOND_PPO]).values():
+        found = "; ".join(record["said"])
+        yield ""
+        yield _wrapped(
+            f"Does it hold beyond PPO (`reproduce {BEYOND_PPO}`)? {found[0].upper()}{found[1:]}."
+        )
 
 
 def _summary(place: Path, rows: list[dict[str, Any]]) -> Iterator[str]:
