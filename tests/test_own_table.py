@@ -92,5 +92,8 @@ def test_published_retraining_is_what_its_table_gives() -> None:
     page = (RESULTS / "README.md").read_text(encoding="utf-8")
     for row in record["strategies"]:
         picks = f"{row['in_top'] * row['seeds']:.0f} of {row['seeds']}"
-        told = (row["strategy"], f"{row['table_reward']:.4f}", f"{row['reward']:.4f}", picks)
+        told = [row["strategy"], f"{row['table_reward']:.4f}", f"{row['reward']:.4f}", picks]
+        if row["gain"] is not None:
+            low, high = row["gain_interval"]
+            told += [f"{row['gain']:+.4f} ({low:+.4f} to {high:+.4f})", f"{row['p']:.4f}"]
         assert f"| {' | '.join(told)} |" in page

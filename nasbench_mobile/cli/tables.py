@@ -30,10 +30,10 @@ Picks = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")]
 
 SHORT = {
-    "table_reward": "in table", "reward": "retrained", "gain": "on random", "gain_interval": "95 %",
+    "table_reward": "in table", "reward": "anew", "gain": "gain on random", "gain_interval": "95 %",
     "p": "p (Holm)",
 }  # fmt: skip
-"""Headings that leave a terminal of 80 columns room for the figures."""
+"""Headings of strategies that fit 100 columns, which a file or pipe has."""
 
 
 def merge(

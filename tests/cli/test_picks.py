@@ -79,7 +79,7 @@ def test_picks_trained_anew_say_which_strategy_was_better(
     low, high = local["gain_interval"]
     assert low <= local["gain"] <= high
     assert (random["gain"], random["p"]) == (None, None)
-    assert "on random" in command(*rank).out
+    assert "gain on random" in command(*rank).out
     write_table(tmp_path / "again.jsonl", replace(table, rows=fresh[:1]))
     assert "was not trained again; collect it with --picks" in command(*rank).err
 
