@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,3 +78,18 @@ class Run:
     finished: bool
     failure: str | None = None
     timing: Timing = field(default_factory=Timing)
+
+    @property
+    def charged(self) -> float:
+        """How much of the budget the told trials have spent, in proposals of full fidelity."""
+        return math.fsum(trial.proposal.fidelity for trial in self.trials)
+
+
+def ranked_results(trials: Sequence[Trial]) -> list[int]:
+    """Positions of the trials that count as results, highest reward first; of equals the first.
+
+    The first of them is what a run would pick. Repeats are among them: whoever wants each
+    architecture once takes the first trial of each.
+    """
+    counting = [position for position, trial in enumerate(trials) if trial.counts]
+    return sorted(counting, key=lambda position: -(trials[position].reward or 0.0))

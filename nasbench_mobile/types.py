@@ -157,6 +157,15 @@ class Trial:
         """Whether the trial has a reward."""
         return self.failure is None
 
+    @property
+    def counts(self) -> bool:
+        """Whether the trial is a result of its run: it has a reward, and after a full training.
+
+        A partial training teaches a strategy which architectures to train longer; its accuracy is
+        of another fidelity, so it is never a best network, on a front, or a starting point.
+        """
+        return self.failure is None and self.proposal.fidelity == 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class StrategySpec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,6 +12,12 @@ if TYPE_CHECKING:
 
 WHOLE = 30
 """Cells up to this length are kept on one line: our choice, longer ones are sentences."""
+
+ROOM = 20
+"""What a sentence is left before headings fold: our choice, some three words."""
+
+GAP = 2
+"""Blanks between columns, as rich pads them."""
 
 
 def print_json(value: Any) -> None:
@@ -26,19 +33,48 @@ def console(stderr: bool = False) -> Console:
 
 
 def print_table(columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
-    """Rows as a table, numbers to the right; `columns` maps keys of a row to headings, in order."""
+    """Rows as a table, numbers to the right; `columns` maps keys of a row to headings, in order.
+
+    Sentences fold. Where that leaves too little room, headings fold to their cells, and where it
+    still does, all cells fold: nothing is cut off.
+    """
     from rich.table import Table
 
+    screen = console()
+    longest = {key: max((len(_cell(row.get(key))) for row in rows), default=0) for key in columns}
+    headings = columns
+    if not _fits(headings, longest, screen.width):
+        headings = {key: _folded(heading, longest[key]) for key, heading in columns.items()}
+    whole = _fits(headings, longest, screen.width)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for key, heading in columns.items():
+    for key, heading in headings.items():
         numeric = all(isinstance(row.get(key), int | float | None) for row in rows)
-        short = max((len(_cell(row.get(key))) for row in rows), default=0) <= WHOLE
         table.add_column(
-            heading, justify="right" if numeric else "left", no_wrap=short, overflow="fold"
+            heading,
+            justify="right" if numeric else "left",
+            no_wrap=whole and longest[key] <= WHOLE,
+            overflow="fold",
         )
     for row in rows:
         table.add_row(*(_cell(row.get(key)) for key in columns))
-    console().print(table)
+    screen.print(table)
+
+
+def _fits(headings: dict[str, str], longest: dict[str, int], width: int) -> bool:
+    """Whether short cells stand side by side in full, beside `ROOM` for every longer one."""
+    wanted = [
+        max(longest[key], *map(len, heading.split("\n"))) if longest[key] <= WHOLE else ROOM
+        for key, heading in headings.items()
+    ]
+    return sum(wanted) + GAP * (len(wanted) - 1) <= width
+
+
+def _folded(heading: str, width: int) -> str:
+    """The heading in lines of a width, or of its longest word's."""
+    return textwrap.fill(
+        heading, max(width, 1, *map(len, heading.split())), break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def _cell(value: Any) -> str:
