@@ -61,9 +61,9 @@ class AsynchronousSearch(Search):
 
     def _fill(self) -> None:
         """Ask until every worker has something to do, or nothing more comes."""
-        while self._left and len(self._waiting) < self._pool.workers:
+        while self._budget.left and len(self._waiting) < self._pool.workers:
             free = self._pool.workers - len(self._waiting)
-            proposals = self._ask(min(free, self._left))
+            proposals = self._ask(min(free, self._budget.left))
             if not proposals:
                 return
             self._begin(proposals)

@@ -150,14 +150,14 @@ class Benchmark:
         `seed` is the run's: on a noisy benchmark runs of one seed see one draw of the noise,
         whatever their strategy (paired), and other seeds see others.
         """
-        from nasbench_mobile.evaluators.noise import NoisyAccuracy
+        from nasbench_mobile.evaluators.noise import noisy
 
         space = catalog.build_space(self.space.name, self.space.options)
         accuracy = _build("accuracy evaluator", self.accuracy)
-        noisy = NoisyAccuracy(accuracy, sd=self.noise_sd, seed=self.noise_seed * 2**32 + seed)
+        noise_seed = self.noise_seed * 2**32 + seed
         return Problem(
             space=space,
-            accuracy=noisy if self.noise_sd else accuracy,
+            accuracy=noisy(accuracy, self.noise_sd, noise_seed) if self.noise_sd else accuracy,
             noise_free=accuracy,
             latency=self.build_latency(),
             objective=self.objective,

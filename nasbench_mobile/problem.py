@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import compress
 from typing import TypeAlias, TypeVar
 
@@ -131,12 +132,8 @@ def _accuracies(
         return [Failure(reason)] * len(architectures)
     readings: list[AccuracyReading | Failure] = []
     for architecture, fidelity in zip(architectures, fidelities, strict=True):
-        try:
-            readings += evaluator.accuracy_at([architecture], [fidelity])
-        except OutsideError:
-            raise
-        except Exception as error:
-            readings.append(_failure(error))
+        train_for = partial(evaluator.accuracy_at, fidelities=[fidelity])
+        readings += _isolated(train_for, [architecture])
     return readings
 
 

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from nasbench_mobile.architecture import Architecture
-from nasbench_mobile.errors import EvaluationError, NasbenchError, ReplayError, StrategyError
+from nasbench_mobile.budget import Budget
+from nasbench_mobile.errors import (
+    EvaluationError,
+    NasbenchError,
+    ReplayError,
+    StrategyError,
+    UsageError,
+)
 from nasbench_mobile.events import Ask, End, Event, Start, Tell
 from nasbench_mobile.problem import Outcome, Problem
 from nasbench_mobile.protocols import Batched, Strategy, WarmStart
@@ -32,16 +39,18 @@ class Interrupted(NasbenchError):
 
 @dataclass(slots=True)
 class Progress:
-    """How far a run is: trials told, the best reward the strategy has seen, repeats, failures."""
+    """How far a run is: trials told, the best reward of a full training, repeats, failures.
+
+    `charged` is what the told trials have spent of the budget, in full trainings: less than
+    `trials` where a strategy trains architectures for a part of the full training.
+    """
 
     trials: int = 0
     best_reward: float = -math.inf
     repeats: int = 0
     failed: int = 0
+    charged: float = 0.0
 
-
-SLACK = 1e-9
-"""Rounding allowed in sums of partial charges, such as nine ninths."""
 
 Key: TypeAlias = tuple[Tokens, float]
 
@@ -68,16 +77,16 @@ class Search:
         log: EventLog | None = None,
         on_progress: OnProgress | None = None,
     ) -> None:
+        if batch is not None and batch < 1:
+            raise UsageError(f"batch is {batch}; it must be at least 1")
         self.progress = Progress()
         self._strategy = strategy
         self._problem = problem
-        self._budget = budget
-        natural = strategy.batch_size if isinstance(strategy, Batched) else 1
-        self._batch = natural if batch is None else batch
+        self._budget = Budget(budget)
+        self._batch = batch
         self._start_tokens = tuple(start)
         self._log = log
         self._on_progress = on_progress
-        self._charged = 0.0
         self._ids: set[int] = set()
         self._first_id: dict[Key, int] = {}
         self._known: dict[Key, Outcome] = {}
@@ -106,8 +115,9 @@ class Search:
 
     def _search(self, pending: tuple[Proposal, ...]) -> None:
         """Evaluate what a replayed log left pending, then ask, evaluate and tell in turn."""
-        while pending or self._left:
-            proposals = pending or self._ask(min(self._batch, self._left))
+        batch = batch_size(self._strategy) if self._batch is None else self._batch
+        while pending or self._budget.left:
+            proposals = pending or self._ask(min(batch, self._budget.left))
             if not proposals:
                 break
             pending = ()
@@ -116,25 +126,18 @@ class Search:
     def _warm_up(self, pending: tuple[Proposal, ...]) -> None:
         """Evaluate the start, or what a replayed log left of it, and give it to the strategy."""
         proposals = tuple(proposal for proposal in pending if proposal.id < 0)
-        if self._start_tokens and not self._charged:
-            given = enumerate(self._start_tokens[: self._budget], start=1)
-            proposals = tuple(Proposal(-number, tokens) for number, tokens in given)
-            self._admit(proposals)
+        if self._start_tokens and not self._budget.spent:
+            given = enumerate(self._start_tokens[: self._budget.total], start=1)
+            proposals = self._admit(tuple(Proposal(-number, tokens) for number, tokens in given))
             self._write(Start(proposals))
         if proposals:
             self._tell(self._evaluate(proposals))
 
-    def _admit(self, proposals: Sequence[Proposal]) -> None:
-        """Check proposals and charge them."""
+    def _admit(self, proposals: tuple[Proposal, ...]) -> tuple[Proposal, ...]:
+        """Check proposals and charge those that the budget still pays for."""
         for proposal in proposals:
             self._check(proposal)
-            self._charged += proposal.fidelity
-
-    @property
-    def _left(self) -> int:
-        """Proposals of full fidelity that may still be asked for; 1 for what is left of one."""
-        left = self._budget - self._charged
-        return math.ceil(left) if 0 < left < 1 else math.floor(left)
+        return proposals[: self._budget.admit(proposal.fidelity for proposal in proposals)]
 
     def _ask(self, count: int) -> tuple[Proposal, ...]:
         proposals = self._propose(count)
@@ -153,19 +156,7 @@ class Search:
             )
         if any(proposal.id < 0 for proposal in proposals):
             raise StrategyError("a proposal has a negative id; ids are from 0 up")
-        affordable = self._affordable(proposals)
-        self._admit(affordable)
-        return affordable
-
-    def _affordable(self, proposals: tuple[Proposal, ...]) -> tuple[Proposal, ...]:
-        """Those the budget has room for: only partial fidelities can leave less than one over."""
-        left = self._budget - self._charged
-        for number, proposal in enumerate(proposals):
-            left -= proposal.fidelity
-            if left < -SLACK:
-                self._charged = float(self._budget)  # what is left buys nothing more
-                return proposals[:number]
-        return proposals
+        return self._admit(proposals)
 
     def _check(self, proposal: Proposal) -> None:
         if proposal.id in self._ids:
@@ -225,7 +216,9 @@ class Search:
                 f"{self._first_failure}"
             )
         if self._on_progress is not None and self._on_progress(self.progress):
-            raise Interrupted(f"stopped after {self.progress.trials} of {self._budget} proposals")
+            raise Interrupted(
+                f"stopped after {self.progress.charged:.10g} of {self._budget.total} proposals"
+            )
 
     def _tell_strategy(self, trials: Sequence[Trial]) -> None:
         with self._clock.strategy():
@@ -251,6 +244,7 @@ class Search:
         progress = self.progress
         for trial in trials:
             progress.trials += 1
+            progress.charged += trial.proposal.fidelity
             progress.repeats += trial.repeat_of is not None
             if trial.reward is None:
                 progress.failed += 1
@@ -259,7 +253,8 @@ class Search:
                 self._failed_in_a_row += 1
             else:
                 self._failed_in_a_row = 0
-                progress.best_reward = max(progress.best_reward, trial.reward)
+                if trial.counts:
+                    progress.best_reward = max(progress.best_reward, trial.reward)
 
     def _replay(self, history: Iterable[Event]) -> tuple[Proposal, ...]:
         """Take the strategy through a log; what was asked but not told is left to evaluate."""
@@ -267,7 +262,7 @@ class Search:
         for event in history:
             match event:
                 case Start():
-                    self._admit(event.proposals)
+                    self._admit(event.proposals)  # all were paid for, or would not be logged
                     pending.update((proposal.id, proposal) for proposal in event.proposals)
                 case Ask():
                     proposals = self._propose(event.count)
@@ -294,6 +289,24 @@ class Search:
     def _write(self, event: Event) -> None:
         if self._log is not None:
             self._log.write(event)
+
+
+def batch_size(strategy: Strategy) -> int:
+    """How many proposals a strategy likes to be asked for: 1 where it does not say.
+
+    `StrategyError` where it says what is no whole number from 1: asked for that many it would
+    propose nothing, and a run without proposals looks like one that has ended.
+    """
+    try:
+        size: object = strategy.batch_size if isinstance(strategy, Batched) else 1
+    except Exception as error:
+        raise StrategyError(f"batch_size raised {_named(error)}") from error
+    if isinstance(size, bool) or not hasattr(size, "__index__") or size.__index__() < 1:
+        raise StrategyError(
+            f"batch_size is {size!r}; it is the number of proposals that the strategy likes to be "
+            "asked for at once, a whole number of at least 1"
+        )
+    return int(size.__index__())
 
 
 def _check_replay(proposals: Sequence[Proposal], logged: Sequence[Proposal]) -> None:

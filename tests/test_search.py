@@ -52,7 +52,9 @@ def test_budget_is_kept_and_repeats_are_charged_but_not_evaluated(
     assert strategy.counts == [2, 2, 1]
     assert [trial.repeat_of for trial in strategy.told] == [None, None, 0, 0, 1]
     assert synthetic_problem.accuracy.evaluated == [ZERO, ONE]  # type: ignore[attr-defined]
-    assert search.progress == Progress(5, search.progress.best_reward, repeats=3, failed=0)
+    assert search.progress == Progress(
+        5, search.progress.best_reward, repeats=3, failed=0, charged=5.0
+    )
     assert {trial.reward for trial in strategy.told[2:4]} == {strategy.told[0].reward}
 
 

@@ -10,13 +10,19 @@ from statistics import NormalDist
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.protocols import AccuracyEvaluator
+from nasbench_mobile.protocols import AccuracyEvaluator, Scalable
 from nasbench_mobile.types import AccuracyReading, Failure, Fidelity
 
 _NORMAL = NormalDist()
 _DIGITS = 12
 """Digits of the standard normal that are kept, so that mathematics libraries, which differ in the
 last bit of a logarithm, give one noise (our choice)."""
+
+
+def noisy(noise_free: AccuracyEvaluator, sd: float, seed: int) -> NoisyAccuracy:
+    """`NoisyAccuracy` of an evaluator, which can train for less where the evaluator can."""
+    kind = NoisyScalableAccuracy if isinstance(noise_free, Scalable) else NoisyAccuracy
+    return kind(noise_free, sd, seed)
 
 
 class NoisyAccuracy:
@@ -53,21 +59,24 @@ class NoisyAccuracy:
         readings = self.noise_free.accuracy(architectures)
         return [self._noisy(*pair) for pair in zip(architectures, readings, strict=True)]
 
-    def standard_noise(self, architecture: Architecture) -> float:
-        """Its draw from the standard normal: the quantile at a hash of identity and seed."""
+    def standard_noise(self, architecture: Architecture, share: float = 1.0) -> float:
+        """Its draw from the standard normal: the quantile at a hash of identity and seed.
+
+        A training of another `share` of the full one is another measurement with its own draw.
+        """
         name, tokens = architecture.identity
-        text = f"{name} {tokens}".encode()
-        digest = hashlib.blake2b(text, digest_size=8, key=self._key).digest()
+        text = f"{name} {tokens}" if share == 1.0 else f"{name} {tokens} {share!r}"
+        digest = hashlib.blake2b(text.encode(), digest_size=8, key=self._key).digest()
         # 53 bits, the middle of their cell: never 0 or 1, where the quantile is infinite.
         level = ((int.from_bytes(digest, "big") >> 11) + 0.5) * 2.0**-53
         return round(_NORMAL.inv_cdf(level), _DIGITS)
 
     def _noisy(
-        self, architecture: Architecture, reading: AccuracyReading | Failure
+        self, architecture: Architecture, reading: AccuracyReading | Failure, share: float = 1.0
     ) -> AccuracyReading | Failure:
         if isinstance(reading, Failure):
             return reading
-        value = reading.accuracy + self.sd * self.standard_noise(architecture)
+        value = reading.accuracy + self.sd * self.standard_noise(architecture, share)
         own = reading.sd or 0.0
         return AccuracyReading(
             min(max(value, 0.0), 1.0),
@@ -81,3 +90,18 @@ class NoisyAccuracy:
         if fidelity not in self._fidelities:
             self._fidelities[fidelity] = replace(fidelity or Fidelity(), seed=self.seed)
         return self._fidelities[fidelity]
+
+
+class NoisyScalableAccuracy(NoisyAccuracy):
+    """Noise on an evaluator that can train for less; made by `noisy`."""
+
+    def accuracy_at(
+        self, architectures: Sequence[Architecture], fidelities: Sequence[float]
+    ) -> Sequence[AccuracyReading | Failure]:
+        """One reading or failure per architecture, in order, each after its share in (0, 1]."""
+        evaluator = self.noise_free
+        if not isinstance(evaluator, Scalable):
+            raise UsageError(f"{evaluator.label} cannot train for less than its full training")
+        readings = evaluator.accuracy_at(architectures, fidelities)
+        triples = zip(architectures, readings, fidelities, strict=True)
+        return [self._noisy(*triple) for triple in triples]

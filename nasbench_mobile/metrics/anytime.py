@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from nasbench_mobile.budget import SLACK
 from nasbench_mobile.metrics.columns import Columns, Floats, Ints
 from nasbench_mobile.protocols import Objective
 from nasbench_mobile.types import Measurement
-
-ROUNDING = 1e-9
-"""Of sums of partial trainings, such as nine ninths."""
 
 
 def incumbents(reward: Floats) -> Ints:
@@ -50,8 +48,8 @@ def at_budget(curve: Floats, columns: Columns, budget: int) -> Floats:
     spent = np.cumsum(columns.share)
     if spent.size:
         units = np.arange(1, budget + 1)
-        position = np.searchsorted(spent, units + ROUNDING, side="right") - 1
-        known = (position >= 0) & (units <= spent[-1] + ROUNDING)
+        position = np.searchsorted(spent, units + SLACK, side="right") - 1
+        known = (position >= 0) & (units <= spent[-1] + SLACK)
         values[known] = curve[position[known]]
     return values
 
@@ -83,9 +81,10 @@ def truth(columns: Columns, position: int) -> Measurement:
 def best_within_target(columns: Columns, target_ms: float) -> float | None:
     """Noise-free accuracy of the most accurate network that the strategy saw within the target.
 
-    None where it saw none.
+    Of trials that count as results; None where there is none.
     """
-    seen = np.where(columns.latency_ms <= target_ms, columns.accuracy, -np.inf)
+    within = columns.ok & (columns.latency_ms <= target_ms)
+    seen = np.where(within, columns.accuracy, -np.inf)
     if not seen.size or np.isinf(seen.max()):
         return None
     return float(columns.true_accuracy[int(seen.argmax())])

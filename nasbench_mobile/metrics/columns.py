@@ -25,8 +25,8 @@ class Columns:
     `accuracy` (fraction), `latency_ms` and `reward` are what the strategy was told; `true_accuracy`
     and `true_latency_ms` the same architectures without noise. `repeat` marks proposals that meant
     an architecture the run already knew, `failed` those that gave no number. `share` is the part of
-    a full training that was spent: readings of less than 1 are of another fidelity, so they have no
-    accuracy and no reward here, and are never an incumbent nor on a front.
+    a full training that was spent. Trials that are no results (`Trial.counts`) have no accuracy and
+    no reward here, so that they are never an incumbent nor on a front.
     """
 
     reward: Floats
@@ -57,10 +57,9 @@ def columns(run: Run) -> Columns:
     reward = np.fromiter(
         (np.nan if trial.reward is None else trial.reward for trial in run.trials), float, count
     )
-    failed = np.isnan(reward)
-    share = np.fromiter((trial.proposal.fidelity for trial in run.trials), float, count)
+    counting = np.fromiter((trial.counts for trial in run.trials), bool, count)
     for values in (reward, accuracy, true_accuracy):
-        values[share < 1.0] = np.nan
+        values[~counting] = np.nan
     return Columns(
         reward=reward,
         accuracy=accuracy,
@@ -68,8 +67,8 @@ def columns(run: Run) -> Columns:
         true_accuracy=true_accuracy,
         true_latency_ms=true_latency_ms,
         repeat=np.fromiter((trial.repeat_of is not None for trial in run.trials), bool, count),
-        failed=failed,
-        share=share,
+        failed=np.fromiter((not trial.ok for trial in run.trials), bool, count),
+        share=np.fromiter((trial.proposal.fidelity for trial in run.trials), float, count),
     )
 
 

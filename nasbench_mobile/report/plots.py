@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, MultipleLocator
 from numpy.typing import ArrayLike
 
-from nasbench_mobile.metrics.anytime import ROUNDING, anytime_best, at_budget
+from nasbench_mobile.budget import SLACK
+from nasbench_mobile.metrics.anytime import anytime_best, at_budget
 from nasbench_mobile.metrics.columns import Floats
 from nasbench_mobile.metrics.pareto import attainment, front, run_front
 from nasbench_mobile.metrics.statistics import bootstrap_interval, iqm
@@ -360,7 +361,7 @@ def _curves(group: StrategyRuns, comparison: Comparison) -> Floats:
         curve = anytime_best(scored.columns, comparison.objective)
         row[:] = at_budget(curve, scored.columns, comparison.budget)
         if scored.ended and curve.size:
-            spent = int(scored.columns.share.sum() + ROUNDING)
+            spent = int(scored.columns.share.sum() + SLACK)
             row[spent:] = curve[-1]
     return curves
 

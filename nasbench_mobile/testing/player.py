@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import random
 import sys
 import traceback
@@ -12,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from nasbench_mobile.protocols import Batched, Strategy
+from nasbench_mobile.budget import Budget
+from nasbench_mobile.errors import StrategyError
+from nasbench_mobile.protocols import Strategy
+from nasbench_mobile.search import batch_size
 from nasbench_mobile.testing.law import LawBroken
 from nasbench_mobile.testing.watch import Watch
 from nasbench_mobile.types import Decision, Measurement, Proposal, Tokens, Trial
-
-SLACK = 1e-9
-"""Rounding allowed in sums of fidelities."""
 
 WELL_FORMED = "proposals_are_well_formed"
 NEVER_MORE = "never_more_than_asked"
@@ -63,13 +62,16 @@ class Player:
         self._strategy, self._watch = strategy, watch
         self._cardinalities = [decision.cardinality for decision in decisions]
         self._ids: set[int] = set()
-        self.charged = 0.0
         self._first_id: dict[tuple[Tokens, float], int] = {}
 
     @property
     def batch_size(self) -> int:
-        """The strategy's own, 1 where it has none."""
-        return self._strategy.batch_size if isinstance(self._strategy, Batched) else 1
+        """The strategy's own, 1 where it has none; `LawBroken` where it is none."""
+        with self._watch.over("batch_size"):
+            try:
+                return batch_size(self._strategy)
+            except StrategyError as error:
+                raise LawBroken(str(error)) from error
 
     def ask(self, count: int) -> list[Proposal]:
         """The checked answer; `LawBroken` names what is wrong with it."""
@@ -111,7 +113,6 @@ class Player:
         if wrong:
             raise LawBroken(wrong, WELL_FORMED)
         self._ids.add(proposal.id)
-        self.charged += proposal.fidelity
 
     def _wrong(self, proposal: Proposal) -> str:
         """What is wrong with a proposal, in words; empty where nothing is."""
@@ -158,9 +159,10 @@ def play(player: Player, budget: int, batch: int, reward: Reward) -> list[Propos
 
 
 def turns(player: Player, budget: int, batch: int, reward: Reward) -> Iterator[list[Proposal]]:
-    """The same run, ask by ask."""
-    while left := _left(budget, player.charged):
-        proposals = player.ask(min(batch, left))
+    """The same run, ask by ask; charged as the real loop does it."""
+    spending = Budget(budget)
+    while left := spending.left:
+        proposals = _paid(player.ask(min(batch, left)), spending)
         if not proposals:
             return
         player.tell(tuple(trial(player, p, reward(p.tokens)) for p in proposals))
@@ -177,9 +179,10 @@ def play_in_flight(
     rng = random.Random(seed)
     asked: list[Proposal] = []
     flying: list[Proposal] = []
-    while (left := _left(budget, player.charged)) or flying:
+    spending = Budget(budget)
+    while (left := spending.left) or flying:
         free = min(in_flight - len(flying), left)
-        proposals = player.ask(free) if free else []
+        proposals = _paid(player.ask(free), spending) if free else []
         if not proposals and not flying:
             break
         asked += proposals
@@ -193,10 +196,8 @@ def play_in_flight(
     return asked
 
 
-def _left(budget: int, charged: float) -> int:
-    """How many more may be asked for: each is charged its fidelity, as the real loop does."""
-    left = budget - charged
-    return math.ceil(left) if SLACK < left < 1 else max(math.floor(left + SLACK), 0)
+def _paid(proposals: list[Proposal], spending: Budget) -> list[Proposal]:
+    return proposals[: spending.admit(proposal.fidelity for proposal in proposals)]
 
 
 def described(error: BaseException) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import math
 from collections.abc import Iterable, Sequence
 
 from nasbench_mobile.testing.elsewhere import in_another_process
@@ -32,11 +33,16 @@ from nasbench_mobile.types import Decision, Proposal, Trial
 
 
 def every_call_returns(subject: StrategySubject, watch: Watch) -> str:
-    asked = _run(subject, watch, 4)
+    player = _start(subject, watch, 0)
+    batch = player.batch_size
+    asked = play(player, subject.budget, 4, easy_reward)
     if not asked:
         raise LawBroken("the first ask gave no proposals; that ends a run before it began")
-    ended = "; then it ended by itself" if len(asked) < subject.budget else ""
-    return f"{len(asked)} proposals asked for and told{ended}"
+    spent = math.fsum(proposal.fidelity for proposal in asked)
+    ended = ""
+    if subject.budget - spent >= 1.0:
+        ended = f"; then it ended by itself, having spent {spent:.4g} of {subject.budget}"
+    return f"{len(asked)} proposals asked for and told{ended}; it likes {batch} at a time"
 
 
 def proposals_are_well_formed(subject: StrategySubject, watch: Watch) -> str:
