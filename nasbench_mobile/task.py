@@ -37,11 +37,14 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class RunProgress:
-    """A message about one run: how far, the best reward seen, whether it has ended and how."""
+    """A message about one run: how far, the best reward seen, whether it has ended and how.
+
+    `charged` is what was spent of the budget, in full trainings.
+    """
 
     label: str
     seed: int
-    trials: int
+    charged: float
     best_reward: float
     ended: bool = False
     failure: str | None = None
@@ -60,9 +63,9 @@ def perform(
     try:
         log, history = _open_log(task, problem)
     except _AlreadyEnded as ended:
-        trials = [t for t in ended.run.trials if t.reward is not None]
-        best = max((t.reward or 0.0 for t in trials), default=float("-inf"))
-        return RunProgress(label, task.seed, len(ended.run.trials), best, True, ended.run.failure)
+        run = ended.run
+        best = max((t.reward or 0.0 for t in run.trials if t.counts), default=float("-inf"))
+        return RunProgress(label, task.seed, run.charged, best, True, run.failure)
     with log:
         report = on_progress or _Reporter(label, task.seed)
         search = _search(task, problem, log, report)
@@ -74,7 +77,7 @@ def perform(
         except NasbenchError as error:
             failure = str(error)
         last = search.progress
-    return RunProgress(label, task.seed, last.trials, last.best_reward, True, failure)
+    return RunProgress(label, task.seed, last.charged, last.best_reward, True, failure)
 
 
 def _search(task: Task, problem: Problem, log: EventLog, report: OnProgress) -> Search:
@@ -175,5 +178,7 @@ class _Reporter:
         now = time.monotonic()
         if now - self._sent > MESSAGE_INTERVAL_S:
             self._sent = now
-            parent.send(RunProgress(self._label, self._seed, progress.trials, progress.best_reward))
+            parent.send(
+                RunProgress(self._label, self._seed, progress.charged, progress.best_reward)
+            )
         return parent.stopped

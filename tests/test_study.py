@@ -51,7 +51,7 @@ def test_a_finished_study_is_left_alone_and_read_back(tmp_path: Path) -> None:
     again = Study.open(tmp_path / "s")
     ended = [perform(task) for task in again.tasks()]
     assert [path.read_bytes() for path in logs(again)] == before
-    assert [message.trials for message in ended] == [40] * 4
+    assert [message.charged for message in ended] == [40] * 4
     runs = again.runs()
     assert [run.header.seed for run in runs] == [0, 0, 1, 1]
     assert all(run.finished and len(run.trials) == 40 for run in runs)

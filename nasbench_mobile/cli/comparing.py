@@ -177,7 +177,7 @@ def run_with_progress(study: Study, jobs: int) -> list[RunProgress]:
         with StudyProgress(labels, plan.seeds, plan.budget, screen) as progress:
 
             def listen(message: RunProgress) -> None:
-                progress.update(message.label, message.seed, message.trials, message.best_reward)
+                progress.update(message.label, message.seed, message.charged, message.best_reward)
                 if message.ended:
                     progress.finished(message.label, message.seed)
                     if message.failure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from nasbench_mobile.budget import SLACK
 from nasbench_mobile.report.verdict import verdict
 from nasbench_mobile.report.wording import (
     NOTHING,
@@ -111,39 +113,39 @@ _LEGEND = (
 class _Progress:
     """How far the runs of one strategy are; `clock` times are seconds."""
 
-    evaluations: dict[int, int] = field(default_factory=dict)
-    first: dict[int, int] = field(default_factory=dict)
+    charged: dict[int, float] = field(default_factory=dict)
+    first: dict[int, float] = field(default_factory=dict)
     done: set[int] = field(default_factory=set)
     best_reward: float | None = None
     started_s: float | None = None
     updated_s: float | None = None
 
     def rate(self) -> float | None:
-        """Evaluations per wall second since the first report, what was resumed left out."""
+        """Proposals per wall second since the first report, what was resumed left out."""
         if self.started_s is None or self.updated_s is None or self.updated_s <= self.started_s:
             return None
-        fresh = sum(self.evaluations.values()) - sum(self.first.values())
+        fresh = sum(self.charged.values()) - sum(self.first.values())
         return fresh / (self.updated_s - self.started_s) if fresh > 0 else None
 
     def left_s(self, seeds: int, budget: int) -> float | None:
         rate = self.rate()
         if len(self.done) == seeds:
             return 0.0
-        waiting = seeds - len(self.evaluations)
+        waiting = seeds - len(self.charged)
         missing = sum(
-            budget - count for seed, count in self.evaluations.items() if seed not in self.done
+            budget - count for seed, count in self.charged.items() if seed not in self.done
         )
         return None if rate is None else (missing + waiting * budget) / rate
 
 
 class StudyProgress:
-    """Live progress of a study: seeds done, evaluations/s, best reward so far, time left.
+    """Live progress of a study: seeds done, proposals/s, best reward so far, time left.
 
     On a terminal a table that redraws itself; else a plain line every `PLAIN_INTERVAL_S`. Use it
     as a context manager, from one thread.
 
         with StudyProgress(["random", "ppo"], seeds=[0, 1], budget=1000) as progress:
-            progress.update("ppo", 0, evaluations=20, best_reward=0.71)
+            progress.update("ppo", 0, charged=20, best_reward=0.71)
             progress.finished("ppo", 0)
     """
 
@@ -183,14 +185,17 @@ class StudyProgress:
             self._say()
 
     def update(
-        self, label: str, seed: int, evaluations: int, best_reward: float | None = None
+        self, label: str, seed: int, charged: float, best_reward: float | None = None
     ) -> None:
-        """A run has so many evaluations now; the first report of a run counts as its start."""
+        """A run has spent so many proposals now; the first report of a run counts as its start.
+
+        A partial training is charged its share of a proposal.
+        """
         state, now = self._state[label], self._clock()
         if state.started_s is None:
             state.started_s = now
-        state.first.setdefault(seed, evaluations)
-        state.evaluations[seed] = max(evaluations, state.evaluations.get(seed, 0))
+        state.first.setdefault(seed, charged)
+        state.charged[seed] = max(charged, state.charged.get(seed, 0))
         state.updated_s = now
         if best_reward is not None and best_reward > (state.best_reward or float("-inf")):
             state.best_reward = best_reward
@@ -200,20 +205,20 @@ class StudyProgress:
     def finished(self, label: str, seed: int) -> None:
         """A run has ended, well or badly."""
         self._state[label].done.add(seed)
-        self._state[label].evaluations.setdefault(seed, 0)
+        self._state[label].charged.setdefault(seed, 0)
         self._state[label].first.setdefault(seed, 0)
 
     def _table(self) -> Table:
         table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
         table.add_column("strategy", overflow="fold")
-        for name in ("seeds", "evaluations", "per second", "best reward", "time left"):
+        for name in ("seeds", "proposals", "per second", "best reward", "time left"):
             table.add_column(name, justify="right", no_wrap=True)
         for label, state in self._state.items():
             rate = state.rate()
             table.add_row(
                 Text(label),
                 f"{len(state.done)}/{self._seeds}",
-                f"{sum(state.evaluations.values()):,}",
+                _whole(sum(state.charged.values())),
                 NOTHING if rate is None else f"{rate:,.0f}",
                 number(state.best_reward, 4),
                 _clock_text(state.left_s(self._seeds, self._budget)),
@@ -225,12 +230,12 @@ class StudyProgress:
         self._said = self._clock()
         states = self._state
         runs, proposals = len(states) * self._seeds, len(states) * self._seeds * self._budget
-        made = sum(sum(state.evaluations.values()) for state in states.values())
+        made = sum(sum(state.charged.values()) for state in states.values())
         fresh = made - sum(sum(state.first.values()) for state in states.values())
         elapsed = self._said - self._begun
         parts = [
             f"{sum(len(state.done) for state in states.values()):,} of {runs:,} runs",
-            f"{made:,} of {proposals:,} proposals",
+            f"{_whole(made)} of {proposals:,} proposals",
         ]
         if fresh > 0 and elapsed > 0 and made < proposals:
             rate = fresh / elapsed
@@ -241,6 +246,11 @@ class StudyProgress:
             parts.append(f"best reward {best[ahead]:.4f} ({ahead})")
         line = f"[{_clock_text(elapsed)}] " + ", ".join(parts)
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _whole(charged: float) -> str:
+    """What was spent, in whole proposals: a part of one is not one yet."""
+    return f"{math.floor(charged + SLACK):,}"
 
 
 def _clock_text(seconds: float | None) -> str:
