@@ -34,7 +34,7 @@ def logs(study: Study) -> list[Path]:
 def test_results_do_not_depend_on_jobs_nor_on_the_process(tmp_path: Path) -> None:
     here = Study.create(tmp_path / "here", plan())
     for task in here.tasks():
-        assert perform(task).trials == 40
+        assert perform(task).charged == 40
     for jobs in (1, 3):
         study = Study.create(tmp_path / f"jobs{jobs}", plan())
         messages: list[RunProgress] = []

@@ -82,3 +82,14 @@ def test_on_a_terminal_a_table_is_drawn() -> None:
         progress.finished("random", 0)
     assert "0.7123" in console.file.getvalue()
     assert "1/1" in console.file.getvalue()
+
+
+def test_partial_trainings_count_with_their_share_in_whole_proposals() -> None:
+    console, clock = Console(file=io.StringIO(), width=100), Clock()
+    assert isinstance(console.file, io.StringIO)
+    with StudyProgress(["halving"], [0, 1], 450, console, clock) as progress:
+        progress.update("halving", 0, 0.0)
+        clock.now = 20.0
+        progress.update("halving", 0, 340.9375, 0.7)  # 1,273 trials, say
+        progress.update("halving", 1, 8.999999999999)  # nine, but for rounding
+    assert "349 of 900 proposals, 17/s, 0:32 left" in console.file.getvalue()
