@@ -36,8 +36,10 @@ class Strategy(Protocol):
     def ask(self, count: int) -> Sequence[Proposal]:
         """At least one and at most `count` proposals, ids from 0 up, unique within the run.
 
-        None when the strategy has nothing more to propose, which ends the run, or waits for trials
-        in flight.
+        An empty answer means "wait" while proposals are in flight: the strategy is asked again
+        after the next trial is told. With nothing in flight, as always in a synchronous run, it
+        means that there is nothing more to propose, and ends the run; what is then unspent of the
+        budget is reported.
         """
 
     def tell(self, trials: Sequence[Trial]) -> None:
@@ -49,7 +51,8 @@ class Batched(Protocol):
     """Optional ability: how many proposals the strategy likes to be asked for at once."""
 
     @property
-    def batch_size(self) -> int: ...
+    def batch_size(self) -> int:
+        """A whole number of at least 1; anything else ends the run as a broken contract."""
 
 
 @runtime_checkable

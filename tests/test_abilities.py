@@ -1,8 +1,9 @@
 """Every optional ability joined with every other, through run, resume, report and display.
 
 What is optional: partial fidelities, a warm start, batches, many proposals in flight, failures,
-noise, and strategies that read several objectives. All 96 sets of them that can be had together
-are run, stopped and resumed, compared, put into words, a page, a table and a file.
+noise, and strategies that read several objectives. None, each, every pair that can be had
+together, and as many as can be are run, stopped and resumed, compared, put into words, a page, a
+table and a file.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ BUDGET = 12
 ABILITIES = ("fidelity", "start", "batches", "workers", "failures", "noise", "objectives")
 SETS = [
     frozenset(chosen)
-    for size in range(len(ABILITIES) + 1)
+    for size in (0, 1, 2, len(ABILITIES) - 1)
     for chosen in combinations(ABILITIES, size)
     if not {"batches", "workers"} <= set(chosen)  # workers ask as they become free
 ]

@@ -187,6 +187,18 @@ class NothingAtAll(Honest):
         return []
 
 
+class WantsNothing(Honest):
+    batch_size = 0
+
+
+class GivesUp(Honest):
+    """Proposes ten times, of which four are half trainings, and no more."""
+
+    def ask(self, count: int) -> Any:
+        proposals = super().ask(min(count, 10 - self.asked))
+        return [Proposal(p.id, p.tokens, 0.5 if p.id < 4 else 1.0) for p in proposals]
+
+
 class HashOrder(Honest):
     """Its stream depends on the hash of a string, another one in every process."""
 
@@ -228,6 +240,7 @@ CHEATS = [
     (HangsAtBirth, "every_call_returns", "building the strategy had not returned after 1 s"),
     (NeverRepeats, "ends_on_a_small_space", "ask(3) had not returned after 1 s; it was at line"),
     (NothingAtAll, "every_call_returns", "the first ask gave no proposals"),
+    (WantsNothing, "every_call_returns", "batch_size is 0; it is the number of proposals"),
 ]
 
 
@@ -243,6 +256,15 @@ def test_a_cheat_is_named(cheat: type[Honest], law: str, words: str) -> None:
     verdicts = judged(cheat)
     assert verdicts[law].result == "broken"
     assert words in verdicts[law].seen
+
+
+def test_unspent_budget_is_said() -> None:
+    verdict = judged(GivesUp, ["every_call_returns"])["every_call_returns"]
+    assert verdict.result == "kept"
+    assert verdict.seen == (
+        "10 proposals asked for and told; then it ended by itself, having spent 8 of 120; "
+        "it likes 1 at a time"
+    )
 
 
 @pytest.mark.parametrize("cheat", [Overspends, OutOfRange, RewritesRewards, HangsInAsk])
