@@ -33,9 +33,12 @@ def controller(seed: int = 0, **options: Any) -> Controller:
 
 def plain_log_probs(model: Controller, tokens: list[int]) -> tuple[list[float], list[float]]:
     """Log-probability and entropy of each token, by an LSTM cell and a softmax written out."""
-    weight_x = model.lstm.weight_ih_l0.detach().double().numpy()
-    weight_h = model.lstm.weight_hh_l0.detach().double().numpy()
-    bias = (model.lstm.bias_ih_l0 + model.lstm.bias_hh_l0).detach().double().numpy()
+    weight_x = model.lstm.get_parameter("weight_ih_l0").detach().double().numpy()
+    weight_h = model.lstm.get_parameter("weight_hh_l0").detach().double().numpy()
+    bias = sum(
+        model.lstm.get_parameter(name).detach().double().numpy()
+        for name in ("bias_ih_l0", "bias_hh_l0")
+    )
     embedding = model.embedding.detach().double().numpy()
     hidden = cell = np.zeros(weight_h.shape[1])
     row, first_of_decision = 0, 1

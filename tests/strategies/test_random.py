@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import chisquare
 
 from nasbench_mobile.strategies.random import RandomSearch
-from nasbench_mobile.types import Decision
+from nasbench_mobile.types import Decision, Proposal
 
 DECISIONS = [Decision(f"d{k}", cardinality) for k, cardinality in enumerate((2, 3, 7))]
 
@@ -15,7 +15,8 @@ DECISIONS = [Decision(f"d{k}", cardinality) for k, cardinality in enumerate((2, 
 @pytest.mark.parametrize("cut", [1, 7, 50])
 def test_proposals_do_not_depend_on_how_asks_are_cut(cut: int) -> None:
     whole = RandomSearch(DECISIONS, 3, 100).ask(100)
-    search, pieces = RandomSearch(DECISIONS, 3, 100), []
+    search = RandomSearch(DECISIONS, 3, 100)
+    pieces: list[Proposal] = []
     while len(pieces) < 100:
         pieces += search.ask(min(cut, 100 - len(pieces)))
     assert pieces == whole

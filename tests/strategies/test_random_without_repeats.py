@@ -10,7 +10,7 @@ from scipy.stats import chisquare
 
 from nasbench_mobile.strategies._shuffle import Shuffle
 from nasbench_mobile.strategies.random_without_repeats import RandomWithoutRepeats
-from nasbench_mobile.types import Decision
+from nasbench_mobile.types import Decision, Tokens
 
 DECISIONS = [Decision(f"d{k}", cardinality) for k, cardinality in enumerate((2, 3, 7))]
 EVERY = set(itertools.product(range(2), range(3), range(7)))
@@ -28,7 +28,9 @@ def test_the_whole_space_once_and_then_nothing(cut: int) -> None:
 
 
 def test_every_permutation_is_equally_likely() -> None:
-    orders = list(itertools.permutations(itertools.product(range(2), range(2))))
+    orders: list[tuple[Tokens, ...]] = list(
+        itertools.permutations(itertools.product(range(2), range(2)))
+    )
     counts = np.zeros(len(orders))
     for seed in range(4800):
         counts[orders.index(tuple(Shuffle([2, 2], seed)))] += 1
