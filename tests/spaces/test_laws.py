@@ -123,4 +123,4 @@ def test_bad_tokens_are_named(space: Space, position: int | None, value: Any, me
         message = message.replace("0..1", rf"0..{space.decisions[5].cardinality - 1}")
     for method in (space.validate, space.canonical, space.network, space.describe):
         with pytest.raises(InvalidTokensError, match=message):
-            method(tokens)  # type: ignore[operator]
+            method(tokens)  # type: ignore[arg-type]

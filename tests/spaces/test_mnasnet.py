@@ -79,7 +79,9 @@ def test_reference_models(name: str, tokens: Tokens, counts: tuple[int, int]) ->
     decoded = SPACE.network(tokens)
     assert (parameters(decoded), multiply_adds(decoded)) == counts
     assert SPACE.encode(zoo.network(name)) == SPACE.canonical(tokens)
-    assert SPACE.encode_spec(zoo.model(name).spec) == SPACE.canonical(tokens)
+    spec = zoo.model(name).spec
+    assert spec is not None
+    assert SPACE.encode_spec(spec) == SPACE.canonical(tokens)
     if name != "mobilenet-v2":  # which has ReLU6
         assert decoded == zoo.network(name)
 
@@ -212,7 +214,7 @@ def test_order_moves_tokens_and_nothing_else() -> None:
 def test_skip_pooling_is_the_pool_in_the_graph() -> None:
     tokens = written(*["conv 3 0 pooling x1 +1"] * 7)
     for option in ("average", "max"):
-        network = MnasNetSpace(skip_pooling=option).network(tokens)  # type: ignore[arg-type]
+        network = MnasNetSpace(skip_pooling=option).network(tokens)
         assert {n.operation.kind for n in network if isinstance(n.operation, Pool)} == {option}
 
 
