@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from nasbench_mobile.networks.graph import (
     Network,
     NetworkBuilder,
     Operation,
+    Padding,
     Pool,
 )
 from nasbench_mobile.networks.pytorch import NetworkModule, to_module
@@ -101,7 +103,7 @@ def _dense_in_the_middle() -> Network:
 def operation_networks() -> dict[str, Network]:
     """Small networks that together use every operation in every way the graph allows."""
     networks = {"branches": _branches(), "dense": _dense_in_the_middle()}
-    paddings = {  # those that leave a pixel in every window, whichever the kernel
+    paddings: dict[str, Padding] = {  # each leaves a pixel in every window, whichever the kernel
         "same": "same",
         "valid": "valid",
         "torch": ((0, 0), (1, 1)),
@@ -109,25 +111,26 @@ def operation_networks() -> dict[str, Network]:
         "uneven": ((-1, 0), (0, 1)),
         "cut": ((-2, 0), (0, -1)),
     }
+    kind: Literal["average", "max"]
     kernels = {"3x3": (3, 3), "1x7": (1, 7), "5x2": (5, 2)}
     for (word, padding), (window, kernel), stride in itertools.product(
         paddings.items(), kernels.items(), (1, 2)
     ):
         key = f"{word}-{window}-stride{stride}"
         bn, relu = BatchNorm(), Activation()
-        networks[f"conv-{key}"] = chain(Conv(8, kernel, stride, padding=padding), bn, relu)  # type: ignore[arg-type]
+        networks[f"conv-{key}"] = chain(Conv(8, kernel, stride, padding=padding), bn, relu)
         networks[f"depthwise-{key}"] = chain(
-            Conv(6, kernel, stride, groups=6, padding=padding),  # type: ignore[arg-type]
+            Conv(6, kernel, stride, groups=6, padding=padding),
             bn,
         )
         for kind in ("average", "max"):
-            pool = Pool(kind, kernel, stride, padding)  # type: ignore[arg-type]
+            pool = Pool(kind, kernel, stride, padding)
             networks[f"{kind}-{key}"] = chain(Conv(5, bias=True), pool)
     for kind in ("average", "max"):
         networks[f"{kind}-wide"] = chain(
             Conv(5, bias=True), Pool(kind, (3, 4), 2, ((2, 0), (1, 3)))
-        )  # type: ignore[arg-type]
-        networks[f"{kind}-torch"] = chain(Conv(5), Pool(kind, (3, 3), 2, ((1, 1), (1, 1))))  # type: ignore[arg-type]
+        )
+        networks[f"{kind}-torch"] = chain(Conv(5), Pool(kind, (3, 3), 2, ((1, 1), (1, 1))))
     networks["shifted"] = chain(Conv(5, (3, 3), 2, padding=((2, -1), (-1, 3))))
     networks["dilated"] = chain(Conv(8, (3, 3), dilation=2), Conv(8, (3, 3), dilation=3, groups=8))
     networks["dilated-strided"] = chain(Conv(8, (3, 3), stride=2, dilation=2))

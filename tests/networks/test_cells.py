@@ -17,7 +17,7 @@ SMALL = CellFrame(filters=8, repeats=1, stem=8)
 
 def built(normal: str, reduction: str = "sep3(0)+max3(1) join(2)", **frame: bool) -> Network:
     cells = parse_cell(normal), parse_cell(reduction)
-    return build_cells(CellFrame(8, 1, 8, **frame), *cells, 64, 10)  # type: ignore[arg-type]
+    return build_cells(CellFrame(8, 1, 8, **frame), *cells, 64, 10)
 
 
 def node(network: Network, name: str) -> Node:

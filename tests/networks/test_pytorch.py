@@ -148,7 +148,8 @@ def test_batch_norm_settings_are_tensorflows() -> None:
     assert norm.eps == 1e-5
     assert module_weights(module).batch_norm_epsilon == 1e-5
     default = to_module(network).get_submodule("stem/bn")
-    assert (default.momentum, default.eps) == (pytest.approx(0.01), 1e-3)
+    assert default.momentum == pytest.approx(0.01)
+    assert default.eps == 1e-3
     with pytest.raises(UsageError, match="momentum must be in"):
         to_module(network, batch_norm_momentum=1.5)
 

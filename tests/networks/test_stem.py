@@ -6,7 +6,7 @@ from nasbench_mobile.networks.graph import IMAGE, Dense, GlobalPool, NetworkBuil
 from nasbench_mobile.networks.stem import final_side, with_stem_stride
 
 
-def test_stem_stride_alone_changes():
+def test_stem_stride_alone_changes() -> None:
     network = zoo.network("mnasnet-a1", input_size=32, classes=10)
     other = with_stem_stride(network, 1)
     assert with_stem_stride(other, 2) == network
@@ -18,7 +18,7 @@ def test_stem_stride_alone_changes():
     assert other.output_shape == (10, 1, 1)
 
 
-def test_nonsense_is_refused():
+def test_nonsense_is_refused() -> None:
     with pytest.raises(InvalidNetworkError, match="stem stride is 0"):
         with_stem_stride(zoo.network("mnasnet-a1"), 0)
     builder = NetworkBuilder((3, 8, 8))
@@ -28,13 +28,13 @@ def test_nonsense_is_refused():
 
 
 @pytest.mark.parametrize(("name", "size", "side"), [("mnasnet-a1", 32, 1), ("mnasnet-a1", 224, 7)])
-def test_side_of_the_last_feature_map(name, size, side):
+def test_side_of_the_last_feature_map(name: str, size: int, side: int) -> None:
     network = zoo.network(name, input_size=size)
     assert final_side(network) == side
     assert final_side(with_stem_stride(network, 1)) == 2 * side
 
 
-def test_no_side_without_a_pooling():
+def test_no_side_without_a_pooling() -> None:
     builder = NetworkBuilder((3, 8, 8))
     builder.add("dense", Dense(2), IMAGE)
     assert final_side(builder.build()) is None
