@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -54,7 +55,7 @@ def test_successive_halving_spends_its_budget_on_few_full_trainings(problem: Pro
     told: list[Trial] = []
 
     class Watched(SuccessiveHalving):
-        def tell(self, trials):  # type: ignore[no-untyped-def]
+        def tell(self, trials: Sequence[Trial]) -> None:
             told.extend(trials)
             super().tell(trials)
 
@@ -75,7 +76,7 @@ def test_an_evaluator_that_cannot_train_for_less_says_so() -> None:
     told: list[Trial] = []
 
     class Watched(SuccessiveHalving):
-        def tell(self, trials):  # type: ignore[no-untyped-def]
+        def tell(self, trials: Sequence[Trial]) -> None:
             told.extend(trials)
             super().tell(trials)
 

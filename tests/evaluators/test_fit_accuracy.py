@@ -103,8 +103,12 @@ def test_a_pairwise_function_is_found_exactly() -> None:
     }
 
     def function(tokens: np.ndarray) -> np.ndarray:
-        total = sum(step[tokens[:, i]] for i, step in enumerate(steps))
-        return total + sum(m[tokens[:, i], tokens[:, j]] for (i, j), m in pairs.items())
+        total = np.zeros(len(tokens))
+        for i, step in enumerate(steps):
+            total += step[tokens[:, i]]
+        for (i, j), m in pairs.items():
+            total += m[tokens[:, i], tokens[:, j]]
+        return total
 
     model = fit_pairwise(tokens, function(tokens), penalty=1e-9)
     unseen = rng.integers(SIZES, size=(100, len(SIZES)))

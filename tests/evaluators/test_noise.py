@@ -66,7 +66,7 @@ def test_it_is_normal_with_the_sd_and_differs_between_seeds() -> None:
     for draw in draws:
         assert stats.kstest(draw / SD, "norm").pvalue > 0.01
         assert draw.std() == pytest.approx(SD, rel=0.05)
-    assert abs(np.corrcoef(*draws)[0, 1]) < 0.06  # about 4 standard errors
+    assert abs(np.corrcoef(draws)[0, 1]) < 0.06  # about 4 standard errors
 
 
 def test_token_lists_of_one_network_have_one_noise() -> None:

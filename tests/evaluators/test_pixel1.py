@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,13 +78,13 @@ def test_a_space_without_segments_goes_through_the_network(pixel1: Pixel1Latency
         def __init__(self) -> None:
             self._space = MnasNetAnbSpace()
 
-        def __getattr__(self, name: str) -> object:
+        def __getattr__(self, name: str) -> Any:
             if name == "segments":
                 raise AttributeError(name)
             return getattr(self._space, name)
 
     tokens = (1, 1, 1, 1) * 7
-    plain = Plain()
+    plain: Any = Plain()  # has what it needs by __getattr__ alone
     assert pixel1.latency([Architecture(plain, tokens)]) == pixel1.latency(
         [Architecture(MnasNetAnbSpace(), tokens)]
     )

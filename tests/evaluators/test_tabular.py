@@ -29,7 +29,7 @@ def test_an_accuracy_is_the_mean_over_its_seeds(tmp_path: Path, synthetic_table:
     assert all(isinstance(reading, AccuracyReading) for reading in both)
     values = [row.accuracy for row in rows]
     assert both[0].accuracy == pytest.approx(sum(values) / 3)  # type: ignore[union-attr]
-    assert both[0].sd > 0  # type: ignore[union-attr]
+    assert both[0].sd > 0  # type: ignore[union-attr, operator]
     assert (both[1].accuracy, both[1].sd) == (row.accuracy, None)  # type: ignore[union-attr]
     assert both[1].cost_s == 10.0  # type: ignore[union-attr]
     assert evaluator.fidelity.epochs == 1.0

@@ -1,11 +1,15 @@
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.evaluators.watched_latency import WatchedLatency
+from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace
-from nasbench_mobile.types import Failure, LatencyReading
+from nasbench_mobile.types import Failure, Kind, LatencyReading
 
 
 class Meter:
@@ -13,10 +17,10 @@ class Meter:
 
     label, device = "a meter", "nothing real"
 
-    def __init__(self, kind):
+    def __init__(self, kind: Kind) -> None:
         self.kind, self.count = kind, 0
 
-    def latency(self, architectures):
+    def latency(self, architectures: Sequence[Architecture]) -> list[LatencyReading | Failure]:
         found = []
         for _ in architectures:
             self.count += 1
@@ -24,18 +28,21 @@ class Meter:
             found.append(Failure("noisy") if noisy else LatencyReading(float(self.count), 0.1, 2.0))
         return found
 
-    def network_latency(self, network):
+    def network_latency(self, network: Network) -> LatencyReading:
         return LatencyReading(float(len(network.nodes)))
 
 
 @pytest.fixture
-def architectures():
+def architectures() -> list[Architecture]:
     space, rng = MnasNetSpace(), np.random.default_rng(0)
     return [Architecture(space, space.sample(rng)) for _ in range(3)]
 
 
-def test_what_was_measured_is_told_and_not_measured_again(architectures, tmp_path):
-    told, path = [], tmp_path / "latencies.json"
+def test_what_was_measured_is_told_and_not_measured_again(
+    architectures: Sequence[Architecture], tmp_path: Path
+) -> None:
+    told: list[LatencyReading | Failure] = []
+    path = tmp_path / "latencies.json"
     first = WatchedLatency(Meter("measured"), told.append, path).latency(architectures)
     assert told == list(first)
     assert first[2] == Failure("noisy")
@@ -48,7 +55,7 @@ def test_what_was_measured_is_told_and_not_measured_again(architectures, tmp_pat
     assert len(told) == 6
 
 
-def test_estimates_are_not_kept(architectures, tmp_path):
+def test_estimates_are_not_kept(architectures: Sequence[Architecture], tmp_path: Path) -> None:
     path = tmp_path / "latencies.json"
     meter = Meter("estimate")
     watched = WatchedLatency(meter, lambda _: None, path)
@@ -61,7 +68,7 @@ def test_estimates_are_not_kept(architectures, tmp_path):
 
 
 @pytest.mark.parametrize("content", ["{", "[1]", '[{"latency_ms": 3}]'])
-def test_damage_is_named(content, tmp_path):
+def test_damage_is_named(content: str, tmp_path: Path) -> None:
     path = tmp_path / "latencies.json"
     path.write_text(content)
     with pytest.raises(UsageError, match="holds no measured latencies"):
