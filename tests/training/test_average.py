@@ -4,8 +4,10 @@ from torch import nn
 from nasbench_mobile.training.average import averaged, decay_after
 
 
-def test_average_follows_tensorflows_formula_statistics_too():
+def test_average_follows_tensorflows_formula_statistics_too() -> None:
     module = nn.BatchNorm1d(1)
+    assert module.running_mean is not None
+    assert module.num_batches_tracked is not None
     average = averaged(module, 0.5)
     expected = {"weight": 1.0, "running_mean": 0.0}
     for step, value in enumerate([2.0, -1.0, 5.0, 5.0, 1.0, 0.0, 3.0, 3.0, 4.0], start=1):
@@ -23,7 +25,7 @@ def test_average_follows_tensorflows_formula_statistics_too():
     assert state["num_batches_tracked"] == 9
 
 
-def test_decay_grows_to_its_value():
+def test_decay_grows_to_its_value() -> None:
     assert decay_after(0, 0.9999) == 0.1
     assert decay_after(90, 0.9999) == 0.91
     assert decay_after(10**6, 0.9999) == 0.9999

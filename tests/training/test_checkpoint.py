@@ -1,4 +1,5 @@
 import resource
+from pathlib import Path
 
 import pytest
 import torch
@@ -7,7 +8,7 @@ from nasbench_mobile.errors import NasbenchError, UsageError
 from nasbench_mobile.training.checkpoint import read_checkpoint, write_checkpoint
 
 
-def test_what_was_written_is_read(tmp_path):
+def test_what_was_written_is_read(tmp_path: Path) -> None:
     path = tmp_path / "new" / "checkpoint.pt"
     assert read_checkpoint(path, "a") is None
     write_checkpoint(path, {"identity": "a", "weight": torch.arange(3), "history": [{"x": 1.5}]})
@@ -18,14 +19,14 @@ def test_what_was_written_is_read(tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["checkpoint.pt"]
 
 
-def test_another_training_is_refused(tmp_path):
+def test_another_training_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     write_checkpoint(path, {"identity": "a"})
     with pytest.raises(UsageError, match="of another training"):
         read_checkpoint(path, "b")
 
 
-def test_damage_and_code_are_refused(tmp_path):
+def test_damage_and_code_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     write_checkpoint(path, {"identity": "a", "weight": torch.zeros(1000)})
     path.write_bytes(path.read_bytes()[:1000])
@@ -36,7 +37,7 @@ def test_damage_and_code_are_refused(tmp_path):
         read_checkpoint(path, "a")
 
 
-def test_a_full_disk_keeps_the_old_checkpoint(tmp_path):
+def test_a_full_disk_keeps_the_old_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pt"
     write_checkpoint(path, {"identity": "a", "step": 1})
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

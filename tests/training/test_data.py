@@ -1,6 +1,9 @@
 import shutil
 import sys
 import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -10,17 +13,23 @@ from nasbench_mobile.training.data import BrokenImageWarning, default_input_size
 from nasbench_mobile.training.decoding import BrokenImageError, decode
 
 
-def pack(tree, path, mode):
+def pack(tree: Path, path: Path, mode: Literal["w", "w:xz"]) -> Path:
     with tarfile.open(path, mode) as tar:
         tar.add(tree, arcname="." if mode == "w" else "set")
     return path
 
 
-def test_a_tree_and_its_tars_are_one_data_set(tree, tmp_path):
+def test_a_tree_and_its_tars_are_one_data_set(tree: Path, tmp_path: Path) -> None:
     wanted = load_data(tree, validation_images=3)
-    for path, mode in (("plain.tar", "w"), ("packed.tar.xz", "w:xz")):
+    packings: list[tuple[str, Literal["w", "w:xz"]]] = [
+        ("plain.tar", "w"),
+        ("packed.tar.xz", "w:xz"),
+    ]
+    for path, mode in packings:
         found = load_data(pack(tree, tmp_path / path, mode), validation_images=3)
         assert found.classes == wanted.classes == ("c0", "c1", "c2")
+        assert found.train.pixels is not None
+        assert wanted.train.pixels is not None
         assert np.array_equal(found.train.pixels, wanted.train.pixels)
         assert np.array_equal(found.train.labels, wanted.train.labels)
         assert found.identity.startswith("15+3 images of 3 classes")
@@ -28,7 +37,7 @@ def test_a_tree_and_its_tars_are_one_data_set(tree, tmp_path):
     assert len(wanted.test) == 6
 
 
-def test_identity_does_not_depend_on_where_the_data_lies(tree, tmp_path):
+def test_identity_does_not_depend_on_where_the_data_lies(tree: Path, tmp_path: Path) -> None:
     moved = shutil.copytree(tree, tmp_path / "elsewhere")
     plain = pack(tree, tmp_path / "plain.tar", "w")
     names = {load_data(place, validation_images=3).identity for place in (tree, moved, plain)}
@@ -37,8 +46,9 @@ def test_identity_does_not_depend_on_where_the_data_lies(tree, tmp_path):
     assert load_data(tree, validation_images=4).identity not in names
 
 
-def test_test_images_are_in_no_other_part(tree):
+def test_test_images_are_in_no_other_part(tree: Path) -> None:
     data = load_data(tree, validation_images=3)
+    assert data.test is not None
     parts = [data.train, data.validation, data.test]
     seen = [name for part in parts for name in part.listed.names]
     assert len(seen) == len(set(seen)) == 24
@@ -50,14 +60,14 @@ def test_test_images_are_in_no_other_part(tree):
     )
 
 
-def test_train_images_keeps_some_of_every_class(tree):
+def test_train_images_keeps_some_of_every_class(tree: Path) -> None:
     data = load_data(tree, validation_images=3, train_images=6)
     assert np.bincount(data.train.labels).tolist() == [2, 2, 2]
     with pytest.raises(UsageError, match="train_images is 16"):
         load_data(tree, validation_images=3, train_images=16)
 
 
-def test_grey_and_cmyk_images_become_rgb(jpeg):
+def test_grey_and_cmyk_images_become_rgb(jpeg: Callable[..., bytes]) -> None:
     # CMYK of 55 each: 255 (1 - 55 / 255)^2 = 157.
     for mode, brightness, wanted in (("L", 200, 200), ("CMYK", 55, 157), ("RGB", 200, 200)):
         pixels = decode(jpeg(brightness, mode=mode), "x.jpg")
@@ -66,7 +76,9 @@ def test_grey_and_cmyk_images_become_rgb(jpeg):
 
 
 @pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b"", lambda b: b"no"])
-def test_a_broken_image_is_named_and_fails_or_is_skipped(tree, damage):
+def test_a_broken_image_is_named_and_fails_or_is_skipped(
+    tree: Path, damage: Callable[[bytes], bytes]
+) -> None:
     broken = tree / "train" / "c1" / "2.jpg"
     broken.write_bytes(damage(broken.read_bytes()))
     with pytest.raises(BrokenImageError, match="train/c1/2.jpg"):
@@ -77,7 +89,9 @@ def test_a_broken_image_is_named_and_fails_or_is_skipped(tree, damage):
     assert len(data.train) + len(data.validation) == 17
 
 
-def test_small_images_of_one_size_are_cached_others_are_not(tree, jpeg):
+def test_small_images_of_one_size_are_cached_others_are_not(
+    tree: Path, jpeg: Callable[..., bytes]
+) -> None:
     cached = load_data(tree, validation_images=3)
     assert cached.train.pixels is not None
     assert tuple(cached.train.pixels.shape) == (15, 3, 10, 12)
@@ -89,7 +103,7 @@ def test_small_images_of_one_size_are_cached_others_are_not(tree, jpeg):
     assert mixed.identity == cached.identity
 
 
-def test_digits_need_no_download():
+def test_digits_need_no_download() -> None:
     data = load_data("digits")
     assert len(data.classes) == 10
     assert (len(data.train), len(data.validation)) == (1295, 143)
@@ -104,7 +118,7 @@ def test_digits_need_no_download():
     assert other.identity != data.identity
 
 
-def test_bad_places_are_named(tmp_path, write_images):
+def test_bad_places_are_named(tmp_path: Path, write_images: Callable[..., None]) -> None:
     with pytest.raises(UsageError, match="no data at"):
         load_data(tmp_path / "absent")
     (tmp_path / "empty").mkdir()
@@ -116,14 +130,14 @@ def test_bad_places_are_named(tmp_path, write_images):
 
 
 @pytest.mark.parametrize("mode", ["w", "w:xz"])
-def test_a_tar_cut_short_is_refused(tree, tmp_path, mode):
+def test_a_tar_cut_short_is_refused(tree: Path, tmp_path: Path, mode: Literal["w", "w:xz"]) -> None:
     path = pack(tree, tmp_path / "set.tar", mode)
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
     with pytest.raises(UsageError, match="is it whole"):
         load_data(path)
 
 
-def test_a_class_that_validation_lacks_is_named(tree):
+def test_a_class_that_validation_lacks_is_named(tree: Path) -> None:
     # Both of its held-out images are broken, so skipping them leaves none.
     data = load_data(tree, validation_images=3)
     [name] = [n for n in data.validation.listed.names if n.startswith("train/c1/")]
@@ -135,7 +149,9 @@ def test_a_class_that_validation_lacks_is_named(tree):
         load_data(tree, validation_images=3, broken="skip")
 
 
-def test_without_pillow_the_pip_command_is_given(tree, monkeypatch):
+def test_without_pillow_the_pip_command_is_given(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'nasbench-mobile\[train\]'"):
         load_data(tree)

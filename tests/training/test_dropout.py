@@ -1,10 +1,13 @@
+from collections.abc import Callable
+
 import torch
 
+from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.pytorch import to_module
 from nasbench_mobile.training.dropout import OwnDropout, own_dropout
 
 
-def test_drops_its_share_and_keeps_the_mean():
+def test_drops_its_share_and_keeps_the_mean() -> None:
     layer = OwnDropout(0.25, torch.Generator().manual_seed(0))
     result = layer(torch.ones(100_000))
     assert set(result.unique().tolist()) == {0.0, torch.tensor(1 / 0.75).item()}
@@ -12,7 +15,7 @@ def test_drops_its_share_and_keeps_the_mean():
     assert torch.equal(layer.eval()(torch.ones(3)), torch.ones(3))
 
 
-def test_global_generator_is_left_alone(tiny_network):
+def test_global_generator_is_left_alone(tiny_network: Callable[..., Network]) -> None:
     module = to_module(tiny_network())
     own_dropout(module, 0.5, torch.Generator().manual_seed(1))
     before = torch.get_rng_state()

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -39,7 +40,7 @@ if launcher.share.rank == 0:
 
 
 @pytest.mark.slow
-def test_two_processes_equal_one(tmp_path):
+def test_two_processes_equal_one(tmp_path: Path) -> None:
     pytest.importorskip("lightning_fabric")
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
@@ -59,7 +60,7 @@ def test_two_processes_equal_one(tmp_path):
     assert accuracy2 == pytest.approx(accuracy, abs=0.02)  # an image may tip over by rounding
 
 
-def test_counts_are_checked_before_anything_is_started():
+def test_counts_are_checked_before_anything_is_started() -> None:
     pytest.importorskip("lightning_fabric")
     with pytest.raises(UsageError, match="devices is 0"):
         ManyDevices(0)

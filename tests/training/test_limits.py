@@ -9,7 +9,7 @@ from nasbench_mobile.training.limits import Limits, TrainingFailure, torch_threa
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the kernel's limit is Linux's")
-def test_too_much_memory_is_a_failure_and_the_process_lives():
+def test_too_much_memory_is_a_failure_and_the_process_lives() -> None:
     with (
         pytest.raises(TrainingFailure, match=r"out of memory \(limit 64 MB\)"),
         Limits(memory_mb=64).memory(),
@@ -20,12 +20,12 @@ def test_too_much_memory_is_a_failure_and_the_process_lives():
         assert torch.ones(10 * 2**18).sum() == 10 * 2**18
 
 
-def test_other_errors_stay_what_they_are():
+def test_other_errors_stay_what_they_are() -> None:
     with pytest.raises(RuntimeError, match="size"), Limits().memory():
         torch.ones(2) + torch.ones(3)
 
 
-def test_time():
+def test_time() -> None:
     Limits(time_s=2).check_time(1.9)
     Limits().check_time(1e9)
     with pytest.raises(TrainingFailure, match="limit of 2 s"):
@@ -33,14 +33,14 @@ def test_time():
 
 
 @pytest.mark.parametrize("value", [0, -1, math.nan])
-def test_limits_are_above_0(value):
+def test_limits_are_above_0(value: float) -> None:
     with pytest.raises(UsageError, match="time_s"):
         Limits(time_s=value)
     with pytest.raises(UsageError, match="memory_mb"):
         Limits(memory_mb=value)
 
 
-def test_threads_are_put_back():
+def test_threads_are_put_back() -> None:
     before = torch.get_num_threads()
     with torch_threads(before + 1):
         assert torch.get_num_threads() == before + 1

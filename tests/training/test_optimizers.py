@@ -1,13 +1,16 @@
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import nn
 
+from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.pytorch import to_module
 from nasbench_mobile.training.optimizers import TensorFlowRMSProp, build_optimizer
 from nasbench_mobile.training.recipe import FULL, PROXY
 
 
-def test_rmsprop_equals_tensorflows_formula():
+def test_rmsprop_equals_tensorflows_formula() -> None:
     rng = np.random.default_rng(0)
     start, gradients = rng.normal(size=5), rng.normal(size=(6, 5))
     rates = [0.1, 0.1, 0.05, 0.05, 0.01, 0.01]
@@ -24,7 +27,7 @@ def test_rmsprop_equals_tensorflows_formula():
     np.testing.assert_allclose(weight.detach().numpy(), value, rtol=1e-12)
 
 
-def test_weight_decay_is_the_gradient_of_halved_squares():
+def test_weight_decay_is_the_gradient_of_halved_squares() -> None:
     decayed, plain = (nn.Parameter(torch.tensor([1.0, -2.0, 3.0])) for _ in range(2))
     first = TensorFlowRMSProp([decayed], 0.1, weight_decay=0.01)
     second = TensorFlowRMSProp([plain], 0.1)
@@ -38,7 +41,7 @@ def test_weight_decay_is_the_gradient_of_halved_squares():
     torch.testing.assert_close(decayed, plain)
 
 
-def test_all_weights_but_batch_norms_are_decayed(tiny_network):
+def test_all_weights_but_batch_norms_are_decayed(tiny_network: Callable[..., Network]) -> None:
     module = to_module(tiny_network())
     for recipe in (FULL, PROXY):
         optimizer = build_optimizer(module, recipe)
@@ -57,7 +60,7 @@ def test_all_weights_but_batch_norms_are_decayed(tiny_network):
         }
 
 
-def test_full_recipe_has_the_papers_rmsprop(tiny_network):
+def test_full_recipe_has_the_papers_rmsprop(tiny_network: Callable[..., Network]) -> None:
     optimizer = build_optimizer(to_module(tiny_network()), FULL)
     assert isinstance(optimizer, TensorFlowRMSProp)
     for group in optimizer.param_groups:

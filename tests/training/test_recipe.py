@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from nasbench_mobile.training.recipe import FULL, PROXY, recipe_named
 IMAGENET = 1_281_167
 
 
-def test_full_recipe_warms_up_linearly_to_0_256_and_falls_by_stairs():
+def test_full_recipe_warms_up_linearly_to_0_256_and_falls_by_stairs() -> None:
     per_epoch = IMAGENET // 4096
     rate = [FULL.learning_rate_at(step, IMAGENET) for step in range(10 * per_epoch)]
     assert rate[0] == 0
@@ -20,7 +21,7 @@ def test_full_recipe_warms_up_linearly_to_0_256_and_falls_by_stairs():
     assert rate[third] == pytest.approx(0.256 * 0.97**3)
 
 
-def test_proxy_recipe_drops_to_a_tenth_at_epoch_4():
+def test_proxy_recipe_drops_to_a_tenth_at_epoch_4() -> None:
     images = IMAGENET - 50_000
     per_epoch, steps = images // 512, PROXY.steps(images)
     assert steps == 5 * per_epoch
@@ -30,7 +31,7 @@ def test_proxy_recipe_drops_to_a_tenth_at_epoch_4():
     assert PROXY.learning_rate_at(4 * per_epoch, images) == pytest.approx(0.0032)
 
 
-def test_cosine_falls_to_nothing():
+def test_cosine_falls_to_nothing() -> None:
     recipe = PROXY.changed(schedule="cosine", warmup_share=0.0, batch_size=256, epochs=10)
     rates = [recipe.learning_rate_at(step, 2560) for step in range(100)]
     assert rates[0] == 0.016
@@ -39,7 +40,7 @@ def test_cosine_falls_to_nothing():
     assert rates[-1] < 1e-4
 
 
-def test_a_small_set_gets_a_small_batch_and_its_learning_rate():
+def test_a_small_set_gets_a_small_batch_and_its_learning_rate() -> None:
     fitted = FULL.fitted(1300)
     assert fitted.batch_size == 128
     late = FULL.changed(warmup_epochs=0.0).fitted(1300)
@@ -48,7 +49,7 @@ def test_a_small_set_gets_a_small_batch_and_its_learning_rate():
     assert FULL.fitted(3).batch_size == 1
 
 
-def test_digest_tells_recipes_apart():
+def test_digest_tells_recipes_apart() -> None:
     assert PROXY.digest != PROXY.changed(epochs=4).digest
     assert PROXY.digest == PROXY.changed(name="mine").digest
 
@@ -59,12 +60,12 @@ def test_digest_tells_recipes_apart():
      {"optimizer": "adam"}, {"schedule": "steps"}, {"weight_decay": -1.0},
      {"learning_rate": math.nan}, {"dropout": -0.1}],
 )  # fmt: skip
-def test_wrong_values_are_named(options):
+def test_wrong_values_are_named(options: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match=next(iter(options))):
         PROXY.changed(**options)
 
 
-def test_unknown_names_are_refused():
+def test_unknown_names_are_refused() -> None:
     with pytest.raises(NasbenchError, match="label_smoothing"):
         PROXY.changed(label_smooting=0.2)
     with pytest.raises(NasbenchError, match="proxy"):

@@ -1,14 +1,19 @@
 """The trainer against plain PyTorch, against itself interrupted, and against bad luck."""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional
 
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.pytorch import to_module
 from nasbench_mobile.training import crops
-from nasbench_mobile.training.data import load_data
+from nasbench_mobile.training.data import ImageData, load_data
 from nasbench_mobile.training.launcher import OneDevice
 from nasbench_mobile.training.limits import Limits, TrainingFailure
 from nasbench_mobile.training.recipe import FULL, PROXY
@@ -18,7 +23,7 @@ SMALL = FULL.changed(batch_size=64, epochs=3, learning_rate=0.05, warmup_epochs=
 
 
 @pytest.fixture(scope="module")
-def digits():
+def digits() -> ImageData:
     return load_data("digits", train_images=640)
 
 
@@ -26,15 +31,17 @@ class Interrupted(Exception):
     pass
 
 
-def stop_at(step):
-    def watch(number, loss):
+def stop_at(step: int) -> Callable[[int, torch.Tensor], None]:
+    def watch(number: int, loss: torch.Tensor) -> None:
         if number == step:
             raise Interrupted
 
     return watch
 
 
-def test_one_epochs_loss_curve_equals_a_plain_loops(digits, tiny_network):
+def test_one_epochs_loss_curve_equals_a_plain_loops(
+    digits: ImageData, tiny_network: Callable[..., Network]
+) -> None:
     recipe = PROXY.changed(
         epochs=1, batch_size=64, learning_rate=0.2, smallest_area=1.0, flip=False,
         evaluation_crop=1.0, dropout=0.0,
@@ -46,16 +53,18 @@ def test_one_epochs_loss_curve_equals_a_plain_loops(digits, tiny_network):
     )  # fmt: skip
 
     module = to_module(tiny_network(), batch_norm_momentum=0.9, seed=3)
-    module.get_submodule("head/dropout").p = 0.0
+    dropout = module.get_submodule("head/dropout")
+    assert isinstance(dropout, torch.nn.Dropout)
+    dropout.p = 0.0
+    assert digits.train.pixels is not None
     pixels = (digits.train.pixels / 255 - torch.tensor(crops.MEAN)[:, None, None]) / torch.tensor(
         crops.DEVIATION
     )[:, None, None]
     labels = torch.from_numpy(digits.train.labels)
     norms = [p for name, p in module.named_parameters() if "/bn." in name]
     others = [p for name, p in module.named_parameters() if "/bn." not in name]
-    optimizer = torch.optim.SGD(
-        [{"params": others, "weight_decay": 1e-5}, {"params": norms}], lr=0.05, momentum=0.9
-    )
+    groups: list[dict[str, Any]] = [{"params": others, "weight_decay": 1e-5}, {"params": norms}]
+    optimizer = torch.optim.SGD(groups, lr=0.05, momentum=0.9)
     order = np.random.default_rng((3, 0)).permutation(640)
     plain = []
     for step in range(10):
@@ -75,7 +84,7 @@ def test_one_epochs_loss_curve_equals_a_plain_loops(digits, tiny_network):
         torch.testing.assert_close(result.weights[name], value, rtol=1e-3, atol=1e-4)
 
 
-def test_loss_is_smoothed_cross_entropy():
+def test_loss_is_smoothed_cross_entropy() -> None:
     logits, label, smoothing, classes = torch.tensor([[2.0, -1.0, 0.5]]), torch.tensor([1]), 0.1, 3
     wanted = torch.full((classes,), smoothing / classes)
     wanted[1] += 1 - smoothing
@@ -84,7 +93,7 @@ def test_loss_is_smoothed_cross_entropy():
     torch.testing.assert_close(found, by_hand)
 
 
-def test_it_learns(digits, tiny_network):
+def test_it_learns(digits: ImageData, tiny_network: Callable[..., Network]) -> None:
     recipe = SMALL.changed(epochs=40, smallest_area=0.8, flip=False)
     result = train(tiny_network(), digits, recipe)
     assert [report.epoch for report in result.history] == list(range(1, 41))
@@ -93,7 +102,9 @@ def test_it_learns(digits, tiny_network):
 
 
 @pytest.mark.parametrize("step", [1, 10, 17, 29])
-def test_resumed_equals_uninterrupted(digits, tiny_network, tmp_path, step):
+def test_resumed_equals_uninterrupted(
+    digits: ImageData, tiny_network: Callable[..., Network], tmp_path: Path, step: int
+) -> None:
     whole = train(tiny_network(), digits, SMALL, Setting(seed=1))
     setting = Setting(seed=1, checkpoint=tmp_path / "c.pt", checkpoint_s=0.0)
     with pytest.raises(Interrupted):
@@ -111,7 +122,9 @@ def test_resumed_equals_uninterrupted(digits, tiny_network, tmp_path, step):
         assert torch.equal(resumed.weights[name], value), name
 
 
-def test_ended_training_is_read_from_its_checkpoint(digits, tiny_network, tmp_path):
+def test_ended_training_is_read_from_its_checkpoint(
+    digits: ImageData, tiny_network: Callable[..., Network], tmp_path: Path
+) -> None:
     setting = Setting(checkpoint=tmp_path / "c.pt")
     first = train(tiny_network(), digits, SMALL, setting)
     again = train(tiny_network(), digits, SMALL, setting, watch_step=stop_at(0))
@@ -120,7 +133,9 @@ def test_ended_training_is_read_from_its_checkpoint(digits, tiny_network, tmp_pa
         train(tiny_network(), digits, SMALL.changed(epochs=4), setting)
 
 
-def test_averaged_weights_are_what_is_evaluated(digits, tiny_network):
+def test_averaged_weights_are_what_is_evaluated(
+    digits: ImageData, tiny_network: Callable[..., Network]
+) -> None:
     recipe = SMALL.changed(epochs=1)
     plain = train(tiny_network(), digits, recipe.changed(average_decay=None))
     mean = train(tiny_network(), digits, recipe)
@@ -131,13 +146,15 @@ def test_averaged_weights_are_what_is_evaluated(digits, tiny_network):
     assert plain.history[0].loss == mean.history[0].loss
 
 
-def test_divergence_is_a_failure(digits, tiny_network):
+def test_divergence_is_a_failure(digits: ImageData, tiny_network: Callable[..., Network]) -> None:
     wild = SMALL.changed(learning_rate=1e30, warmup_epochs=0.0, optimizer="sgd")
     with pytest.raises(TrainingFailure, match="diverged"):
         train(tiny_network(), digits, wild)
 
 
-def test_limits_are_failures_and_the_next_training_works(digits, tiny_network):
+def test_limits_are_failures_and_the_next_training_works(
+    digits: ImageData, tiny_network: Callable[..., Network]
+) -> None:
     with pytest.raises(TrainingFailure, match="longer than"):
         train(tiny_network(), digits, SMALL, Setting(limits=Limits(time_s=1e-6)))
     large = PROXY.changed(batch_size=64, epochs=1)
@@ -146,14 +163,14 @@ def test_limits_are_failures_and_the_next_training_works(digits, tiny_network):
     assert train(tiny_network(), digits, large).accuracy > 0
 
 
-def test_nothing_global_is_touched(digits, tiny_network):
+def test_nothing_global_is_touched(digits: ImageData, tiny_network: Callable[..., Network]) -> None:
     before = torch.get_rng_state(), torch.get_num_threads()
     train(tiny_network(), digits, SMALL.changed(epochs=0.2), Setting(threads=2))
     assert torch.equal(torch.get_rng_state(), before[0])
     assert torch.get_num_threads() == before[1]
 
 
-def test_seeds_differ(digits, tiny_network):
+def test_seeds_differ(digits: ImageData, tiny_network: Callable[..., Network]) -> None:
     one, two = (
         train(tiny_network(), digits, SMALL.changed(epochs=0.3), Setting(seed=s)) for s in (0, 1)
     )
@@ -161,7 +178,9 @@ def test_seeds_differ(digits, tiny_network):
     assert one.history[0].epoch == pytest.approx(0.3)
 
 
-def test_half_precision_stays_close(digits, tiny_network):
+def test_half_precision_stays_close(
+    digits: ImageData, tiny_network: Callable[..., Network]
+) -> None:
     recipe = SMALL.changed(epochs=1)
     half = train(tiny_network(), digits, recipe, launcher=OneDevice("cpu", "bf16"))
     full = train(tiny_network(), digits, recipe, launcher=OneDevice("cpu", "32"))
@@ -170,7 +189,9 @@ def test_half_precision_stays_close(digits, tiny_network):
     assert all(value.dtype != torch.bfloat16 for value in half.weights.values())
 
 
-def test_test_images_are_evaluated_only_when_asked(digits, tiny_network):
+def test_test_images_are_evaluated_only_when_asked(
+    digits: ImageData, tiny_network: Callable[..., Network]
+) -> None:
     recipe = SMALL.changed(epochs=0.1)
     assert train(tiny_network(), digits, recipe).test_accuracy is None
     found = train(tiny_network(), digits, recipe, test=True).test_accuracy
@@ -178,12 +199,14 @@ def test_test_images_are_evaluated_only_when_asked(digits, tiny_network):
     assert 0 <= found <= 1
 
 
-def test_a_network_for_other_data_is_refused(digits, tiny_network):
+def test_a_network_for_other_data_is_refused(
+    digits: ImageData, tiny_network: Callable[..., Network]
+) -> None:
     with pytest.raises(UsageError, match="7 classes"):
         train(tiny_network(classes=7), digits, SMALL)
 
 
-def test_unusable_devices_are_named():
+def test_unusable_devices_are_named() -> None:
     with pytest.raises(UsageError, match="'nonsense'"):
         OneDevice("nonsense")
     with pytest.raises(UsageError, match="precision is '16'"):
