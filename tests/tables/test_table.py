@@ -12,14 +12,14 @@ import pytest
 
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.tables.row import Row
-from nasbench_mobile.tables.table import FILE, Header, read_table
+from nasbench_mobile.tables.table import FILE, Header, Table, read_table
 from nasbench_mobile.tables.writing import open_table, write_table
 
 Make = Callable[..., Any]
 FAILED = Row((1, 0), 0, "uniform", failure="the training diverged")
 
 
-def header(table: Any, **training: Any) -> Header:
+def header(table: Table, **training: Any) -> Header:
     return replace(table.header, training={**table.header.training, **training})
 
 
