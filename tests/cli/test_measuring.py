@@ -34,7 +34,8 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
         key: Entry((multiply_adds(network) / 3e8,)) for key, network in space_pieces(space).items()
     }
     path = tmp_path_factory.mktemp("tables") / "paper.lut"
-    about = ("mnasnet-anb", {}, "on paper", "arithmetic", "1", "mobilenet-v2", 10.0, 1)
+    plain: dict[str, Any] = {}
+    about = ("mnasnet-anb", plain, "on paper", "arithmetic", "1", "mobilenet-v2", 10.0, 1)
     write_lookup(path, LookupFile(*about, date="2020-01-01", keys=170, scale=1.0, entries=entries))
     return path
 

@@ -18,8 +18,10 @@ def test_what_is_written_works(command: Callable[..., Any], tmp_path: Path) -> N
     assert len(test.read_text().splitlines()) < 12
     checked = command("check", "strategy", f"{file}:MyIdea:restart=0.2", "--quick")
     assert checked.code == 0, checked.out
-    script = [sys.executable, "-m", "pytest", "--import-mode=prepend", "-q", "-k", "seed", test]
-    done = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True, check=False)
+    script = [sys.executable, "-m", "pytest", "--import-mode=prepend", "-q", "-k", "seed"]
+    done = subprocess.run(
+        [*script, test], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
     assert "1 passed, 11 deselected" in done.stdout
     assert "warning" not in done.stdout
