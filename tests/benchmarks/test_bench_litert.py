@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -64,7 +65,8 @@ def test_lookup_of_random_architectures(benchmark: BenchmarkFixture) -> None:
     """1,000 at once, states of their segments seen for the first time in the first round."""
     space, rng = MnasNetSpace(), np.random.default_rng(0)
     entries = {k: Entry((multiply_adds(n) / 3e8,)) for k, n in space_pieces(space).items()}
-    about = ("mnasnet", {}, "on paper", "arithmetic", "1", "mobilenet-v2", 8.0, 1, "2020-01-01")
+    plain: dict[str, Any] = {}
+    about = ("mnasnet", plain, "on paper", "arithmetic", "1", "mobilenet-v2", 8.0, 1, "2020-01-01")
     model = LookupLatency(LookupFile(*about, keys=len(entries), scale=1.0, entries=entries))
     architectures = [Architecture(space, space.sample(rng)) for _ in range(1000)]
     assert len(benchmark(model.latency, architectures)) == 1000
