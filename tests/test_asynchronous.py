@@ -11,6 +11,7 @@ from nasbench_mobile.catalog import BUILT_IN, build_strategy
 from nasbench_mobile.events import Ask, Tell
 from nasbench_mobile.executors.pools import ExecutorPool, SimulatedPool
 from nasbench_mobile.problem import Outcome, Problem
+from nasbench_mobile.protocols import Strategy
 from nasbench_mobile.runs import RunHeader
 from nasbench_mobile.search import Interrupted, Search
 from nasbench_mobile.store import EventLog, read_log, read_run, same_run
@@ -72,7 +73,7 @@ def test_every_strategy_works_with_many_in_flight_and_replays(
 ) -> None:
     budget = 12 if name == "optuna-gp" else 60  # its models are slow, and no others with more
 
-    def strategy():  # type: ignore[no-untyped-def]
+    def strategy() -> Strategy:
         return build_strategy(StrategySpec(name), synthetic_problem.space.decisions, 3, budget)
 
     path = tmp_path / "log"

@@ -96,8 +96,8 @@ def test_the_hash_changes_with_what_matters_and_not_with_the_place(
         benchmark.with_objective(target_ms=75.0),
     ):
         assert other.hash != benchmark.hash
-    with (tmp_path / "latency.json").open("a") as file:
-        file.write("\n")
+    with (tmp_path / "latency.json").open("a") as grown:
+        grown.write("\n")
     assert load_benchmark(str(own)).hash != benchmark.hash
 
 
