@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.networks.graph import Network
@@ -27,6 +28,9 @@ from nasbench_mobile.types import (
 )
 
 ROOT = Path(__file__).resolve().parent.parent
+
+settings.register_profile("untimed", deadline=None)  # machines under load are slow by turns
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
