@@ -4,12 +4,13 @@ VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help compare test benchmarks dev constraints clean
+.PHONY: help compare test benchmarks mutation dev constraints clean
 
 help:
 	@echo "make compare      compare the search strategies; results go to out/compare"
 	@echo "make test         run every check: lint, types, docs, wheel, tests"
 	@echo "make benchmarks   measure speed (tests/benchmarks)"
+	@echo "make mutation     how many small changes of the code the tests notice (an hour)"
 	@echo "make dev          install everything a developer needs, and the git hooks"
 	@echo "make constraints  make constraints.txt anew"
 	@echo "make clean        remove what these made, except out/"
@@ -23,6 +24,10 @@ test: $(VENV)/tox.stamp
 # One process, one thread: what is measured is the code, not how the machine shares itself out.
 benchmarks: $(VENV)/tox.stamp
 	$(VENV)/bin/tox run -e benchmarks
+
+# Outside the gate: an hour of CPU time.
+mutation: $(VENV)/tox.stamp
+	$(VENV)/bin/tox run -e mutation
 
 dev: $(VENV)/dev.stamp
 
@@ -49,12 +54,12 @@ $(VENV)/dev.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
 constraints: $(VENV)/bin/python
 	rm -rf $(VENV)/resolve
 	$(PYTHON) -m venv $(VENV)/resolve
-	$(VENV)/resolve/bin/python -m pip install --quiet --editable '.[dev]' "$$(grep '^torch==' constraints.txt)"
+	$(VENV)/resolve/bin/python -m pip install --quiet --editable '.[dev,mutation]' "$$(grep '^torch==' constraints.txt)"
 	{ grep '^#' constraints.txt; $(VENV)/resolve/bin/python -m pip freeze --all --exclude-editable \
 	  | grep -v '^pip==' | sed 's/+cpu$$//'; } > constraints.txt.new
 	mv constraints.txt.new constraints.txt
 	rm -rf $(VENV)/resolve
 
 clean:
-	rm -rf $(VENV) .tox build dist docs/_build *.egg-info
+	rm -rf $(VENV) .tox .mutation build dist docs/_build *.egg-info
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks .import_linter_cache .coverage .coverage.*

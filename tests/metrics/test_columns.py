@@ -101,8 +101,8 @@ def test_nine_ninths_are_one_unit() -> None:
     trials = tuple(Trial(Proposal(k, (k,), 1 / 9), Measurement(0.5, 10.0), 0.5) for k in range(9))
     measured = tuple(trial.measurement for trial in trials)
     table = columns(Run(HEADER, trials, measured, finished=True))
-    assert at_budget(np.arange(9.0), table, 2).tolist()[0] == 8.0
-    assert np.isnan(at_budget(np.arange(9.0), table, 2)[1])
+    assert at_budget(np.arange(9, dtype=np.float64), table, 2).tolist()[0] == 8.0
+    assert np.isnan(at_budget(np.arange(9, dtype=np.float64), table, 2)[1])
 
 
 def test_a_run_without_trials_has_empty_columns() -> None:
