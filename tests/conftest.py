@@ -42,6 +42,12 @@ def shared_folder() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def paper_folder() -> Path:
+    """What MnasNet's paper prints, table by table, read off by hand (see NOTICE)."""
+    return ROOT / "tests" / "data" / "paper"
+
+
 @pytest.fixture(autouse=True)
 def _unmeasured(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Programs that a test marked `no_cover` starts are not measured either.

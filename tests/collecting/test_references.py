@@ -37,11 +37,11 @@ def test_full_networks_are_the_zoos(name: str, multiplier: float, size: int) -> 
     assert find(name, multiplier, size).full() == network(name, multiplier, size)
 
 
-def test_every_point_of_figure_5_is_among_them(shared_folder: Path) -> None:
+def test_every_point_of_figure_5_is_among_them(paper_folder: Path) -> None:
     names = {"MnasNet-A1": "mnasnet-a1", "MobileNetV2": "mobilenet-v2"}
     rows = []
     for file in ("figure5a.csv", "figure5b.csv"):
-        with (shared_folder / "paper" / file).open() as lines:
+        with (paper_folder / file).open() as lines:
             rows += list(csv.DictReader(lines))
     assert len(rows) == 20
     for row in rows:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
 from collections.abc import Callable, Iterator
 from html import unescape
@@ -17,7 +16,7 @@ from nasbench_mobile.reproduce.publish import publish
 from nasbench_mobile.reproduce.registry import experiments
 
 ROOT = Path(__file__).resolve().parents[2]
-PRINTED = Path(os.environ.get("NASBENCH_MOBILE_SHARED", ROOT.parent / "shared")) / "paper"
+PRINTED = ROOT / "tests" / "data" / "paper"
 PUBLISHED = ROOT / "results" / "reproduction"
 
 Figure = tuple[str, tuple[str, ...], str, float]
@@ -48,13 +47,6 @@ def key_text(value: object) -> str:
         return str(value)
 
 
-@pytest.fixture
-def files() -> None:
-    if not PRINTED.is_dir():
-        pytest.skip(f"the paper's tables are not at {PRINTED} (set NASBENCH_MOBILE_SHARED)")
-
-
-@pytest.mark.usefixtures("files")
 def test_our_copy_of_the_figures_is_right_and_whole() -> None:
     ours = {
         (table.name, tuple(map(key_text, row[: len(table.keys)])), column): value
@@ -65,10 +57,10 @@ def test_our_copy_of_the_figures_is_right_and_whole() -> None:
     }
     theirs = {figure[:3]: figure[3] for figure in printed()}
     assert ours == theirs
+    assert {file.stem for file in PRINTED.glob("*.csv")} == {table.name for table in paper.TABLES}
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("files")
 def test_every_printed_figure_is_in_the_report(
     records: Callable[[str], dict[str, Any]], smallest: Path
 ) -> None:
@@ -102,7 +94,6 @@ def check_page(folder: Path) -> None:
         assert row["statement"] in page
 
 
-@pytest.mark.usefixtures("files")
 def test_the_published_report_is_whole() -> None:
     wanted = [one.name for one in experiments() if one.in_all]
     if missing := [name for name in wanted if not (PUBLISHED / f"{name}.json").is_file()]:
