@@ -1,17 +1,58 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 from filelock import FileLock
 
-from nasbench_mobile.reproduce.experiment import Setting
+from nasbench_mobile.plan import Plan
+from nasbench_mobile.reproduce.experiment import RunStudy, Setting
 from nasbench_mobile.reproduce.registry import experiment
 from nasbench_mobile.reproduce.session import Session
+from nasbench_mobile.runs import Run, RunHeader, Timing
 from nasbench_mobile.study import Study
 from nasbench_mobile.task import perform
+from nasbench_mobile.types import Measurement, Proposal, StrategySpec, Trial
+
+BENCHMARK: dict[str, Any] = {
+    "name": "made-up",
+    "version": 1,
+    "latency": {"device": "pixel1", "kind": "estimate"},
+    "objective": {"alpha": -0.07, "beta": -0.07, "target_ms": 75.0},
+    "reference_point": {"accuracy": 0.5, "latency_ms": 200.0},
+}
+
+Sample = tuple[float, float, float]
+"""Accuracy, latency (ms) and reward of a trial; None stands for one that failed."""
+
+
+def make_run(
+    samples: Sequence[Sample | None], *, seed: int = 0, strategy: str = "ppo",
+    true: Sequence[tuple[float, float]] | None = None, partial: int | None = None,
+    timing: Timing | None = None, benchmark: dict[str, Any] | None = None,
+) -> Run:  # fmt: skip
+    """A run of made-up samples; `true` is their noise-free accuracy and latency where it differs.
+
+    The trial at `partial` is one of half a training.
+    """
+    told, noise_free = [], []
+    for number, sample in enumerate(samples):
+        proposal = Proposal(number, (number, seed), 0.5 if number == partial else 1.0)
+        if sample is None:
+            told.append(Trial(proposal, failure="made up"))
+            noise_free.append(None)
+            continue
+        accuracy, latency_ms, reward = sample
+        measurement = Measurement(accuracy, latency_ms)
+        told.append(Trial(proposal, measurement, reward))
+        noise_free.append(measurement if true is None else Measurement(*true[number]))
+    header = RunHeader(
+        benchmark or BENCHMARK, "hash", StrategySpec(strategy), seed, len(samples)
+    )  # fmt: skip
+    return Run(header, tuple(told), tuple(noise_free), True, timing=timing or Timing())
 
 
 def run_here(study: Study) -> None:
@@ -43,3 +84,32 @@ def records(smallest: Path) -> Callable[[str], dict[str, Any]]:
         return made[name]
 
     return record
+
+
+@pytest.fixture
+def run_maker() -> Callable[..., Run]:
+    return make_run
+
+
+SearchedInstead = Callable[[ModuleType, Callable[[str, Plan], list[Run]]], dict[str, Plan]]
+
+
+@pytest.fixture
+def searched_instead(monkeypatch: pytest.MonkeyPatch) -> SearchedInstead:
+    """Gives an experiment's module made-up runs in place of searches, and what it asked for.
+
+    `searched_instead(module, answer)` returns its plans by name, filled as the experiment runs;
+    `answer(name, plan)` gives the runs.
+    """
+
+    def instead(module: ModuleType, answer: Callable[[str, Plan], list[Run]]) -> dict[str, Plan]:
+        plans: dict[str, Plan] = {}
+
+        def study_runs(folder: Path, name: str, plan: Plan, run_study: RunStudy) -> list[Run]:
+            plans[name] = plan
+            return answer(name, plan)
+
+        monkeypatch.setattr(module, "study_runs", study_runs)
+        return plans
+
+    return instead
