@@ -80,3 +80,44 @@ def test_a_verdict_checks_itself() -> None:
         Verdict("x", "holds on our benchmark", "1 of 1")
     with pytest.raises(UsageError, match="known are exact"):
         Verdict("x", "perhaps", "")  # type: ignore[arg-type]
+
+
+def test_a_claim_checks_itself() -> None:
+    whole = {
+        "id": "x", "section": "Section 1", "statement": "It is so", "paper": "1",
+        "experiment": "figure3", "check": "counting", "tolerance": "none",
+    }  # fmt: skip
+    for name in whole:
+        with pytest.raises(UsageError, match=f"has no {name}"):
+            Claim(**{**whole, name: ""})
+    with pytest.raises(UsageError, match="needs 'luck'; known are"):
+        Claim(**whole, needs="luck")
+    with pytest.raises(UsageError, match="names no command"):
+        Claim(**whole, needs="imagenet")
+    assert Claim(**whole, needs="coco").command is None  # nothing can check it yet
+    assert not Claim(**whole).contradiction
+
+
+def test_a_verdict_is_written_with_all_it_says() -> None:
+    assert on("a benchmark", "x", True, "1 of 1").to_json() == {
+        "id": "x", "status": "holds on our benchmark", "detail": "1 of 1",
+        "benchmark": "a benchmark",
+    }  # fmt: skip
+    assert on("a benchmark", "x", True, "1 of 1").detail == "1 of 1"
+    assert exactly("x", True, "1").status == "exact"
+    assert exactly("x", False, "1").status == "does not hold"
+    with pytest.raises(UsageError, match="must name a benchmark"):
+        Verdict("x", "exact", "1 of 1", "a benchmark")
+
+
+def test_what_was_not_judged_names_the_command_in_the_registrys_order() -> None:
+    own = claims_of("table2")
+    judged_here = [exactly(claim.id, True, "1") for claim in own if claim.needs is None]
+    found = judged("table2", judged_here[::-1])
+    assert [verdict.claim for verdict in found] == [claim.id for claim in own]
+    [declared] = [v for v in found if v.status == "needs ImageNet/a phone"]
+    [claim] = [claim for claim in own if claim.needs]
+    assert declared.detail == f"Check: {claim.command}"
+    more = judged("table2", [*judged_here, exactly(claim.id, False, "2")])
+    assert more[[c.id for c in own].index(claim.id)].status == "does not hold"
+    assert judged("table3", [])[0].detail == "Detection is not built yet."

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +14,9 @@ from nasbench_mobile.errors import NasbenchError, UsageError
 from nasbench_mobile.reproduce import session as module
 from nasbench_mobile.reproduce.experiment import (
     Experiment,
+    Number,
     Outcome,
+    Picture,
     RunStudy,
     Setting,
     Table,
@@ -78,3 +82,111 @@ def test_a_damaged_record_is_named(tmp_path: Path) -> None:
     (tmp_path / "counting.json").write_text("{")
     with pytest.raises(NasbenchError, match=r"counting\.json is no record"):
         Session(tmp_path).kept(Counting().experiment, Setting())
+
+
+def test_a_record_has_all_that_an_outcome_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clocks = {"wall": iter((100.0, 103.5)), "cpu": iter((10.0, 12.0))}
+    monkeypatch.setattr(module.time, "perf_counter", lambda: next(clocks["wall"]))
+    monkeypatch.setattr(module, "_cpu_s", lambda: next(clocks["cpu"]))
+    number = Number("made-up", ("A", 96), "top1_pct", 60.5, None, "needs ImageNet")
+    seen: list[Setting] = []
+
+    def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+        seen.append(setting)
+        assert folder.is_dir()
+        table = Table("other", "Others", {"a": "A"}, [{"a": 1, "hidden": 2}])
+        picture = Picture("other.png", "a picture")
+        return Outcome({"answer": 42}, (), [number], [table], [picture], ["so it is"])
+
+    experiment = Experiment("table3", "Table 3", "a detector", run, frozenset({"seeds"}))
+    session = Session(tmp_path / "new")
+    record = session.run(experiment, Setting(seeds=3, samples=9, quick=True), no_study)
+    assert seen == [Setting(seeds=3)]
+    made_with = record.pop("made_with")
+    claims = record.pop("claims")
+    assert record == {
+        "answer": 42,
+        "experiment": "table3",
+        "title": "Table 3",
+        "shows": "a detector",
+        "numbers": [
+            {
+                "table": "made-up", "row": ["A", 96], "column": "top1_pct", "paper": 60.5,
+                "ours": None, "how": "needs ImageNet",
+            }
+        ],
+        "tables": [
+            {
+                "name": "other", "title": "Others", "columns": {"a": "A"},
+                "rows": [{"a": 1, "hidden": 2}],
+            }
+        ],
+        "pictures": [{"file": "other.png", "caption": "a picture"}],
+        "said": ["so it is"],
+        "cost": {"wall_s": 3.5, "cpu_s": 2.0},
+    }  # fmt: skip
+    assert {claim["status"] for claim in claims} == {"needs COCO detection"}
+    assert (made_with["schema"], made_with["code"]) == (1, module.code_digest())
+    assert made_with["setting"]["seeds"] == 3
+    assert "numpy" in made_with["versions"]
+    assert (tmp_path / "new" / "other.csv").read_text() == "a\n1\n"
+
+
+def test_a_result_may_not_hide_a_part_of_the_record(tmp_path: Path) -> None:
+    def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+        return Outcome({"said": 1, "cost": 2, "answer": 3})
+
+    with pytest.raises(NasbenchError, match=r"keys of a record: \['cost', 'said'\]"):
+        Session(tmp_path).run(Experiment("counting", "Counting", "it", run), Setting(), no_study)
+
+
+def test_a_record_of_another_schema_is_refused(tmp_path: Path) -> None:
+    counting, session = Counting(), Session(tmp_path)
+    session.run(counting.experiment, Setting(), no_study)
+    path = tmp_path / "counting.json"
+    path.write_text(path.read_text().replace('"schema": 1', '"schema": 2'))
+    with pytest.raises(NasbenchError, match="has schema 2, this version writes 1"):
+        session.records(["counting"])
+
+
+def test_records_are_those_that_are_finished_in_the_order_asked(tmp_path: Path) -> None:
+    session = Session(tmp_path)
+    for name in ("b", "a"):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"made_with": {"schema": 1}, "n": name}))
+    assert [r["n"] for r in session.records(["b", "missing", "a"]).values()] == ["b", "a"]
+    assert list(session.records(["a", "b"])) == ["a", "b"]
+
+
+def test_every_option_that_differs_is_named_and_where_its_logs_are(tmp_path: Path) -> None:
+    counting, session = Counting(), Session(tmp_path)
+    session.run(counting.experiment, Setting(seeds=3, samples=5), no_study)
+    with pytest.raises(UsageError, match=r"\(seeds, samples differ\)") as error:
+        session.kept(counting.experiment, Setting(seeds=4, samples=6))
+    assert str(tmp_path / "logs" / "counting") in str(error.value)
+
+
+def test_the_digest_is_of_the_experiments_and_claims_but_not_of_what_only_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"one.py": "1", "claims.toml": "2", "publish.py": "3", "story.py": "4", "x.txt": "5"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(module.resources, "files", lambda _: tmp_path)
+    first = module.code_digest()
+    assert first == hashlib.sha256(b"claims.toml\x002one.py\x001").hexdigest()
+    for name in ("publish.py", "story.py", "x.txt"):
+        (tmp_path / name).write_text("changed")
+    assert module.code_digest() == first
+    (tmp_path / "two.py").write_text("")
+    assert module.code_digest() != first
+
+
+def test_cpu_time_is_of_this_process_and_its_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    used = {
+        module.resource.RUSAGE_SELF: SimpleNamespace(ru_utime=1.0, ru_stime=0.5),
+        module.resource.RUSAGE_CHILDREN: SimpleNamespace(ru_utime=20.0, ru_stime=0.25),
+    }
+    monkeypatch.setattr(module.resource, "getrusage", used.__getitem__)
+    assert module._cpu_s() == 21.75
