@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from nasbench_mobile.report import reproduction
 from nasbench_mobile.report.reproduction import page
+from nasbench_mobile.report.wording import NOTHING
 
 
 def _claim(name: str, status: str, *, contradiction: bool = False) -> dict[str, Any]:
@@ -57,3 +61,70 @@ def test_what_is_written_is_escaped_and_backticks_are_code() -> None:
     text = _page([_claim("counted", "exact")])
     assert "Statement &lt;counted&gt;" in text
     assert "See <code>consistency</code> &amp; &lt;others&gt;." in text
+
+
+def test_groups_stand_in_their_order_and_say_what_they_mean() -> None:
+    claims = [
+        _claim("a", "needs COCO detection"), _claim("b", "not run"),
+        _claim("c", "needs ImageNet/a phone"), _claim("d", "exact"),
+        _claim("e", "holds on our benchmark"), _claim("f", "does not hold", contradiction=True),
+        _claim("g", "exact", contradiction=True), _claim("h", "does not hold"),
+    ]  # fmt: skip
+    groups = list(reproduction._groups(claims))
+    assert [[claim["id"] for claim in group["claims"]] for group in groups] == [
+        ["h"], ["f"], ["e"], ["d", "g"], ["c"], ["a"], ["b"],
+    ]  # fmt: skip
+    assert [group["colour"] for group in groups] == [
+        "bad", "bad", "good", "good", "open", "open", "open",
+    ]  # fmt: skip
+    assert [group["title"] for group in groups[:2]] == [
+        "does not hold here", "printed figures disagree",
+    ]  # fmt: skip
+    assert groups[0]["id"] == "group-0"
+    [alone] = reproduction._groups([_claim("b", "not run")])
+    assert (alone["id"], alone["title"]) == ("group-6", "not run")
+
+
+def test_an_experiment_counts_its_own_answers() -> None:
+    statuses = ["exact"] * 4 + ["holds on our benchmark"] * 3 + ["does not hold"] * 2
+    statuses += ["needs ImageNet/a phone", "needs COCO detection", "not run"]
+    claims = [_claim(f"c{n}", status) for n, status in enumerate(statuses)]
+    other = {**_claim("x", "exact"), "experiment": "table2"}
+    found = reproduction._with_statements({"experiment": "table1", "title": "T"}, [*claims, other])
+    assert found["counts"] == [4, 3, 2, 3]
+    assert found["statements"] == claims
+    assert found["title"] == "T"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(None, NOTHING), (0.123456, "0.1235"), (1234567, "1,234,567"), (True, "True"), ("78", "78"),
+     (78.0, "78")],
+)  # fmt: skip
+def test_a_cell_shows_four_digits(value: Any, shown: str) -> None:
+    assert reproduction._figure(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.26, "0.3 s"), (89.9, "89.9 s"), (90.0, "1.5 min"), (3600.0, "60.0 min")],
+)
+def test_durations_are_minutes_from_ninety_seconds_on(seconds: float, shown: str) -> None:
+    assert reproduction._duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("see `a` and `b<c`", "see <code>a</code> and <code>b&lt;c</code>"),
+        ("one ` alone & <more>", "one ` alone &amp; &lt;more&gt;"),  # no code: nothing closes it
+        ("plain", "plain"),
+    ],
+)
+def test_code_is_what_backticks_enclose(text: str, shown: str) -> None:
+    assert str(reproduction._marked(text)) == shown
+
+
+def test_a_sentence_begins_with_a_capital_and_the_rest_stays() -> None:
+    assert reproduction._sentence("mnasNet is IT") == "MnasNet is IT"
+    assert reproduction._sentence("") == ""
