@@ -14,15 +14,20 @@ from typing import Any
 
 from nasbench_mobile import catalog
 from nasbench_mobile.errors import UnknownNameError, UsageError
+from nasbench_mobile.json_values import changed_by_json
 from nasbench_mobile.objective import FORMS, LatencyObjective, parse_objective
 from nasbench_mobile.own_objective import OwnObjective
 from nasbench_mobile.problem import Problem
 from nasbench_mobile.protocols import LatencyEvaluator
 from nasbench_mobile.runs import ReferencePoint
+from nasbench_mobile.schemas import schema_of
 from nasbench_mobile.types import StrategySpec
 
 _TABLES = ("space", "accuracy", "latency", "objective", "reference_point")
-_KEYS = {"name": str, "version": int, "title": str, "budget_unit": str}
+_KEYS = {"schema": int, "name": str, "version": int, "title": str, "budget_unit": str}
+
+SCHEMA = 1
+"""Of a benchmark's file; one that says none has 1. No part of a benchmark's hash."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,8 @@ class Part:
     """A named, optioned piece: a space or an evaluator.
 
     `model` is a file it is made from and `sha256` that file's digest when the benchmark was read;
-    `code_sha256` is that of the file in a name like `file.py:Class`.
+    `code_sha256` is that of the file in a name like `file.py:Class`, and of the modules beside it
+    that it imports (`code_files`).
     """
 
     name: str
@@ -234,6 +240,10 @@ class _Reader:
         self._path, self._lines, self._data = path, text.splitlines(), data
 
     def benchmark(self) -> Benchmark:
+        try:
+            schema_of(str(self._path), self._data, SCHEMA)
+        except TypeError as error:
+            raise self._error("schema", f"is no schema: {error}") from None
         for key in self._data:
             if key not in _KEYS and key not in _TABLES:
                 raise self._error(key, f"is unknown; known are {', '.join((*_KEYS, *_TABLES))}")
@@ -276,6 +286,9 @@ class _Reader:
         except UsageError as error:
             raise self._error(word, str(error), table) from None
         model = values.pop("model", None)
+        for key, value in values.items():
+            if reason := changed_by_json(value):
+                raise self._error(key, f"is {value!r}, which logs cannot keep: {reason}", table)
         if model is None:
             return Part(name, values, code_sha256=code)
         location = self._path.parent / str(model)

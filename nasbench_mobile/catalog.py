@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
 import inspect
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, TypeAlias
 
+from nasbench_mobile.code_files import Code, code_of_file
 from nasbench_mobile.errors import NasbenchError, UnknownNameError, UsageError
 from nasbench_mobile.protocols import SearchSpace, Strategy
+from nasbench_mobile.strategy_words import parse_strategies as parse_strategies
 from nasbench_mobile.types import Decision, StrategySpec
 
 CatalogKind: TypeAlias = Literal[
@@ -127,9 +129,24 @@ def load(kind: CatalogKind, name: str) -> Any:
     points = _entry_points(kind)
     if name in points:
         return points[name].load()
-    if ".py:" in name or name.endswith(".py"):
+    if _is_file(name):
         return _from_file(kind, name)
     raise UnknownNameError(kind, name, names(kind))
+
+
+def code_behind(kind: CatalogKind, name: str) -> Code | importlib.metadata.Distribution | None:
+    """A file's code, an entry point's distribution, or None for a built-in name.
+
+    `UsageError` where the file is missing, `UnknownNameError` where no such name is known.
+    """
+    if name in BUILT_IN[kind] or (kind == "strategy" and name in VARIANTS):
+        return None
+    point = _entry_points(kind).get(name)
+    if point is not None:
+        return point.dist
+    if not _is_file(name):
+        raise UnknownNameError(kind, name, names(kind))
+    return code_of_file(_file(kind, name)[0])
 
 
 def build_space(name: str, options: dict[str, Any] | None = None) -> SearchSpace:
@@ -178,38 +195,17 @@ def default_options(factory: Any) -> dict[str, Any] | None:
     }
 
 
-def parse_strategies(text: str) -> list[StrategySpec]:
-    """`random,ppo:learning_rate=8e-4,entropy=1e-4,my.py:Mine` to specs, in order.
-
-    A piece with `=` but no name before it continues the options of the strategy to its left.
-
-    >>> [spec.label for spec in parse_strategies("random,ppo:clip=0.1,epochs=2")]
-    ['random', 'ppo:clip=0.1,epochs=2']
-    """
-    specs: list[StrategySpec] = []
-    for piece in (piece.strip() for piece in text.split(",")):
-        head, equals, _ = piece.partition("=")
-        if equals and ":" not in head and specs:
-            specs[-1].options.update([_option(piece)])
-            continue
-        name, option = piece, ""
-        if equals:
-            name, _, key = head.rpartition(":")
-            option = piece[len(name) + 1 :]
-            if not key:
-                raise UsageError(f"strategy {piece!r} has an option without a name")
-        if not name:
-            raise UsageError(f"an empty strategy name in {text!r}; separate names by one comma")
-        specs.append(StrategySpec(name, dict([_option(option)]) if option else {}))
-    labels = [spec.label for spec in specs]
-    for label in labels:
-        if labels.count(label) > 1:
-            raise UsageError(f"strategy {label!r} is listed twice; name each once")
-    return specs
+def known_defaults(factory: Any) -> dict[str, Any]:
+    """Keyword-only options that have a default, beside `**options` too, and that default."""
+    return {
+        parameter.name: parameter.default
+        for parameter in inspect.signature(factory).parameters.values()
+        if parameter.kind is parameter.KEYWORD_ONLY and parameter.default is not parameter.empty
+    }
 
 
 def located(name: str, folder: Path) -> tuple[str, str]:
-    """A `file.py:Class` with its place made absolute from `folder`, and the file's SHA-256.
+    """A `file.py:Class` with its place made absolute from `folder`, and its code's SHA-256.
 
     Other names come back as they are, with an empty digest.
     """
@@ -219,17 +215,7 @@ def located(name: str, folder: Path) -> tuple[str, str]:
     path = (folder / place).resolve()
     if not path.is_file():
         raise UsageError(f"{name!r} names {path}, which is not a file")
-    return f"{path}{colon}{attribute}", hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _option(text: str) -> tuple[str, Any]:
-    key, equals, value = text.partition("=")
-    if not equals or not key.isidentifier():
-        raise UsageError(f"strategy option {text!r} is not of the form name=value")
-    try:
-        return key, ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return key, {"true": True, "false": False}.get(value.lower(), value)
+    return f"{path}{colon}{attribute}", code_of_file(path).sha256
 
 
 def _entry_points(kind: CatalogKind) -> dict[str, importlib.metadata.EntryPoint]:
@@ -252,14 +238,26 @@ def _import_built_in(module: str) -> ModuleType:
     return importlib.import_module(module)
 
 
-def _from_file(kind: str, name: str) -> Any:
+def _is_file(name: str) -> bool:
+    return ".py:" in name or name.endswith(".py")
+
+
+def _file(kind: str, name: str) -> tuple[Path, str]:
+    """The file of a `file.py:Class`, absolute, and the class."""
     location, _, attribute = name.rpartition(":") if ".py:" in name else (name, "", "")
     path = Path(location).resolve()
     if not attribute:
         raise UsageError(f"{kind} {name!r} names a file but no class; write {name}:ClassName")
     if not path.is_file():
         raise UsageError(f"{kind} {name!r}: there is no file {path}")
-    digest = hashlib.sha256(str(path).encode()).hexdigest()[:12]
+    return path, attribute
+
+
+def _from_file(kind: str, name: str) -> Any:
+    path, attribute = _file(kind, name)
+    code = code_of_file(path)
+    # Of its place and content: a file that was edited is another module.
+    digest = hashlib.sha256(f"{path} {code.sha256}".encode()).hexdigest()[:12]
     module_name = f"nasbench_mobile_user_{path.stem}_{digest}"
     module = sys.modules.get(module_name)
     if module is None:
@@ -269,7 +267,11 @@ def _from_file(kind: str, name: str) -> Any:
         module = importlib.util.module_from_spec(spec)
         sys.modules[module_name] = module
         try:
-            spec.loader.exec_module(module)
+            with _importing_beside(code):
+                spec.loader.exec_module(module)
+        except UsageError:
+            del sys.modules[module_name]
+            raise
         except Exception as error:
             del sys.modules[module_name]
             raise UsageError(
@@ -279,3 +281,36 @@ def _from_file(kind: str, name: str) -> Any:
         classes = [key for key, value in vars(module).items() if inspect.isclass(value)]
         raise UnknownNameError(f"class in {path.name}", attribute, classes)
     return getattr(module, attribute)
+
+
+@contextmanager
+def _importing_beside(code: Code) -> Iterator[None]:
+    """Let a file import the modules beside it, as they are now.
+
+    Their folder comes last, so that a module beside never hides an installed one. A module of the
+    same name that was loaded from beside another file is a `UsageError`: Python knows one of each.
+    """
+    for place, file in code.beside.items():
+        dotted = ".".join(place.with_suffix("").parts).removesuffix(".__init__")
+        loaded = getattr(sys.modules.get(dotted), "__file__", None)
+        if loaded is None:
+            continue
+        if Path(loaded).resolve() == file.resolve():
+            del sys.modules[dotted]
+        elif Path(loaded).resolve() in _BESIDE:
+            raise UsageError(
+                f"{code.file} imports {dotted} from {file}, but a module of that name was loaded "
+                f"from {loaded}; give one of them another name"
+            )
+    _BESIDE.update(file.resolve() for file in code.beside.values())
+    folder = str(code.file.parent)
+    sys.path.append(folder)
+    importlib.invalidate_caches()  # files may be newer than what the finders remember
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+
+
+_BESIDE: set[Path] = set()
+"""Files from beside others that this process may have loaded."""

@@ -7,10 +7,11 @@ from typing import Any
 
 from nasbench_mobile.errors import LogError
 from nasbench_mobile.runs import RunHeader, Timing
+from nasbench_mobile.schemas import schema_of
 from nasbench_mobile.types import Fidelity, Measurement, Proposal, StrategySpec, Trial
 
-SCHEMA = 1
-"""Version of the lines; a reader refuses others."""
+SCHEMA = 2
+"""Version of the lines; older ones are read, newer ones refused (docs/compatibility.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +93,22 @@ def event_from_json(record: dict[str, Any], asked: dict[int, Proposal]) -> Event
 
 
 def header_to_json(header: RunHeader) -> dict[str, Any]:
-    return {"event": "header", "schema": SCHEMA, **asdict(header)}
+    fields = {**asdict(header), "strategy": header.strategy.record()}
+    return {"event": "header", "schema": SCHEMA, **fields}
 
 
 def header_from_json(record: dict[str, Any]) -> RunHeader:
-    """`LogError` where the record is no header of this schema."""
+    """`LogError` where the record is no header, `NewerSchemaError` where it is of a newer schema.
+
+    A header of schema 1 has no `code` and no `defaults`.
+    """
     fields = dict(record)
-    if fields.pop("event", None) != "header" or fields.pop("schema", None) != SCHEMA:
-        raise LogError(
-            f"not the header of an event log of schema {SCHEMA} (schema "
-            f"{record.get('schema')!r}); was it written by another version?"
-        )
+    if fields.pop("event", None) != "header":
+        raise LogError("not the header of an event log")
+    versions = record.get("versions")
+    writer = versions.get("nasbench-mobile") if isinstance(versions, dict) else None
+    schema_of("the log", record, SCHEMA, writer)
+    fields.pop("schema", None)
     start = tuple(tuple(tokens) for tokens in fields.pop("start", ()))
     return RunHeader(strategy=StrategySpec(**fields.pop("strategy")), start=start, **fields)
 

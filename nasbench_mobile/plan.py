@@ -8,7 +8,13 @@ from typing import Any
 
 from nasbench_mobile.benchmark import Benchmark, LatencyChoice, load_benchmark
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.json_values import whole_number
+from nasbench_mobile.own_objective import OwnObjective
+from nasbench_mobile.strategy_words import check_labels, means_itself
 from nasbench_mobile.types import StrategySpec, Tokens
+
+LARGEST_SEED = 2**32 - 1
+"""What every library's generator takes (numpy's RandomState, for one)."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +23,8 @@ class Plan:
 
     `start` holds architectures that every run evaluates first and learns from (charged), so that
     all strategies of a study start alike. `workers` None evaluates batch by batch; a number keeps
-    so many proposals in flight, each told as it finishes in simulated time.
+    so many proposals in flight, each told as it finishes in simulated time. Numbers may be
+    numpy's; what is kept are ints.
     """
 
     benchmark: Benchmark
@@ -29,27 +36,36 @@ class Plan:
     workers: int | None = None
 
     def __post_init__(self) -> None:
-        for name, value in (("budget", self.budget), ("seeds", len(self.seeds))):
-            if value < 1:
-                raise UsageError(f"{name} is {value}; it must be at least 1")
+        if len(self.seeds) < 1:
+            raise UsageError(f"seeds is {len(self.seeds)}; it must be at least 1")
+        self._keep("seeds", tuple(_seed(seed) for seed in self.seeds))
+        for seed in self.seeds:
+            if self.seeds.count(seed) > 1:
+                raise UsageError(f"seed {seed} is listed twice; give each once")
+        self._keep("budget", whole_number("budget", self.budget, 1))
         for name, choice in (("batch", self.batch), ("workers", self.workers)):
-            if choice is not None and choice < 1:
-                raise UsageError(f"{name} is {choice}; it must be at least 1")
+            if choice is not None:
+                self._keep(name, whole_number(name, choice, 1))
         if self.batch is not None and self.workers is not None:
             raise UsageError("batch and workers are both given; workers ask as they become free")
         if not self.strategies:
             raise UsageError("no strategies given; name at least one")
+        self._keep("strategies", tuple(self.strategies))
+        check_labels(self.strategies)
+        start = (tuple(whole_number("a token of start", t, 0) for t in one) for one in self.start)
+        self._keep("start", tuple(start))
+
+    def _keep(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
 
     def to_json(self) -> dict[str, Any]:
         benchmark = self.benchmark
-        objective = benchmark.objective
         return {
-            "schema": 1,
             "benchmark": benchmark.source,
-            "objective": objective.source,
-            "target_ms": objective.target_ms,
+            "objective": _objective(benchmark),
+            "target_ms": benchmark.objective.target_ms,
             "benchmark_hash": benchmark.hash,
-            "strategies": [asdict(spec) for spec in self.strategies],
+            "strategies": [spec.record() for spec in self.strategies],
             "seeds": list(self.seeds),
             "budget": self.budget,
             "batch": self.batch,
@@ -69,14 +85,37 @@ class Plan:
             LatencyChoice(**latency) if latency else None
         )
         return cls(
-            benchmark=benchmark.with_objective(data["objective"], data["target_ms"]),
-            strategies=tuple(StrategySpec(**spec) for spec in data["strategies"]),
+            benchmark=_with_objective(benchmark, data["objective"], data["target_ms"]),
+            strategies=tuple(_spec(spec) for spec in data["strategies"]),
             seeds=tuple(data["seeds"]),
             budget=data["budget"],
             batch=data["batch"],
             start=tuple(tuple(tokens) for tokens in data.get("start", ())),
             workers=data.get("workers"),
         )
+
+
+def _objective(benchmark: Benchmark) -> str | dict[str, Any]:
+    """What `with_objective` takes, or the name and options of a reward that words do not mean."""
+    objective = benchmark.objective
+    if isinstance(objective, OwnObjective) and not means_itself(objective.spec):
+        return objective.spec.record()
+    return objective.source
+
+
+def _with_objective(benchmark: Benchmark, form: Any, target_ms: float) -> Benchmark:
+    if isinstance(form, str):
+        return benchmark.with_objective(form, target_ms)
+    return replace(benchmark, objective=OwnObjective.find(StrategySpec(**form), target_ms, Path()))
+
+
+def _seed(seed: Any) -> int:
+    return whole_number("a seed", seed, 0, LARGEST_SEED)
+
+
+def _spec(record: dict[str, Any]) -> StrategySpec:
+    """The spec among what a study's manifest says of a strategy."""
+    return StrategySpec(record["name"], record["options"], record.get("alias"))
 
 
 def _benchmark(source: str, folder: Path) -> Benchmark:

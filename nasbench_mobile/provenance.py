@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterable
 from importlib import metadata
 from typing import Any
 
 from nasbench_mobile.evaluators.processor import processor_name
 
-LIBRARIES = ("nasbench-mobile", "numpy", "torch", "optuna", "nevergrad")
-"""Distributions whose version can change what a run does."""
+LIBRARIES = (
+    "nasbench-mobile",
+    "numpy",
+    "scipy",
+    "torch",
+    "optuna",
+    "nevergrad",
+    "moocore",
+    "ai-edge-litert",
+)
+"""Distributions that figures rest on: their version can change what a run does or scores."""
 
 
-def versions() -> dict[str, str]:
-    """Versions of Python and of every library that can change a run."""
+def versions(others: Iterable[str] = ()) -> dict[str, str]:
+    """Versions of Python, of every library that figures rest on, and of `others` (distributions).
+
+    What is not installed is left out.
+    """
     found = {"python": platform.python_version()}
-    for name in LIBRARIES:
+    for name in dict.fromkeys((*LIBRARIES, *others)):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

@@ -26,7 +26,9 @@ class RunHeader:
     latency, objective {alpha, beta, target_ms}, budget_unit, reference_point), `benchmark_hash`
     its hash. `batch` is the user's own batch size or None for the strategy's natural one; `start`
     holds the architectures a warm-started run begins with, charged to its budget.
-    `workers` is the number of simulated workers of an asynchronous run.
+    `workers` is the number of simulated workers of an asynchronous run. `code` says what code the
+    strategy is (`identity.Made`), None in logs of schema 1; `defaults` are the options that were
+    not given, with their values.
     """
 
     benchmark: dict[str, Any]
@@ -39,6 +41,8 @@ class RunHeader:
     workers: int | None = None
     versions: dict[str, str] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
+    code: str | None = None
+    defaults: dict[str, Any] = field(default_factory=dict)
 
     @property
     def target_ms(self) -> float:

@@ -158,6 +158,18 @@ def read_log(path: Path) -> LogContents:
     return LogContents(header, tuple(events), size, checksum, torn)
 
 
+def read_header(path: Path) -> RunHeader | None:
+    """The header of a log alone; None where its line is not whole. `LogError` as `read_log`."""
+    with path.open("rb") as file:
+        line = file.readline()
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        return header_from_json(_check_line(line, 0)[1])
+    except (KeyError, TypeError, ValueError, NasbenchError) as error:
+        raise LogError(f"{path}, line 1: {error}") from None
+
+
 def read_run(path: Path) -> Run:
     """The run that a log tells of; unfinished logs are read as far as they go."""
     contents = read_log(path)

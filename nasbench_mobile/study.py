@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Collection, Iterator
+import itertools
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -16,31 +17,49 @@ from filelock import FileLock, Timeout
 
 from nasbench_mobile import catalog
 from nasbench_mobile.benchmark import Benchmark
-from nasbench_mobile.errors import InvalidNetworkError, LogError, NasbenchError, UsageError
+from nasbench_mobile.errors import (
+    InvalidNetworkError,
+    LogError,
+    NasbenchError,
+    UnknownNameError,
+    UsageError,
+)
 from nasbench_mobile.executors.processes import Workers, workers
+from nasbench_mobile.identity import Made, made_now
+from nasbench_mobile.manifest import (
+    MANIFEST as MANIFEST,
+)
+from nasbench_mobile.manifest import (
+    Manifest,
+    differing,
+    read_manifest,
+    read_record,
+)
 from nasbench_mobile.networks.blockstring import parse_spec
 from nasbench_mobile.networks.cost import multiply_adds, parameters
-from nasbench_mobile.objective import LatencyObjective
 from nasbench_mobile.plan import Plan
 from nasbench_mobile.problem import Problem
-from nasbench_mobile.runs import Run
+from nasbench_mobile.recorded import Past, notes, refuse_other_code
+from nasbench_mobile.runs import Run, RunHeader
 from nasbench_mobile.search import OnProgress
-from nasbench_mobile.store import read_run
+from nasbench_mobile.store import read_header, read_run
+from nasbench_mobile.study_command import study_command
 from nasbench_mobile.task import RunProgress, Task, check_header, perform
-from nasbench_mobile.types import StrategySpec, Tokens
-from nasbench_mobile.writing import unfinished, write_whole
-
-MANIFEST = "study.json"
-
+from nasbench_mobile.types import Tokens
+from nasbench_mobile.writing import unfinished
 
 Listener = Callable[[RunProgress], None]
 
 
 class Study:
-    """A folder with a manifest, `runs/STRATEGY/seed-NNNN.jsonl`, and later the report."""
+    """A folder with a manifest, `runs/FOLDER/seed-NNNN.jsonl`, and later the report."""
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
-        self.folder, self.plan = folder, plan
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.folder, self.manifest = folder, manifest
+
+    @property
+    def plan(self) -> Plan:
+        return self.manifest.plan
 
     @classmethod
     def create(cls, folder: Path, plan: Plan, beside: Collection[str] = ()) -> Study:
@@ -48,83 +67,92 @@ class Study:
 
         `beside` names files that may be in the folder already, its own benchmark's for instance.
         """
-        for spec in plan.strategies:
-            factory = catalog.load("strategy", spec.name)
-            catalog.check_options(factory, "strategy", spec.name, spec.options)
-            if spec.options:
-                _try(spec, plan)
-            if plan.start and not hasattr(factory, "start"):
-                raise UsageError(
-                    f"strategy {spec.label!r} cannot start from known architectures (it has no "
-                    "method `start`); leave it out or start all cold"
-                )
-        manifest = folder / MANIFEST
-        if manifest.is_file():
-            found = json.loads(manifest.read_text())
-            wanted = json.loads(json.dumps(plan.to_json()))
-            if found != wanted:
-                keys = [key for key in wanted if found.get(key) != wanted[key]]
-                raise UsageError(
-                    f"{folder} holds another study (its {', '.join(keys)} differ); give another "
-                    f"--out, or go on with that one: nasbench-mobile resume {folder}"
-                )
-        elif folder.is_dir() and any(
+        _check_plan(plan)
+        if (folder / MANIFEST).is_file():
+            _refuse_another(folder, plan)
+            return cls(folder, read_manifest(folder))
+        if folder.is_dir() and any(
             path.name not in beside and not unfinished(path) for path in folder.iterdir()
         ):
             raise UsageError(f"{folder} is not empty and holds no study; give another --out")
-        else:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_whole(manifest, json.dumps(plan.to_json(), indent=2) + "\n")
-        return cls(folder, plan)
+        manifest = Manifest.new(plan)
+        folder.mkdir(parents=True, exist_ok=True)
+        manifest.write(folder)
+        return cls(folder, manifest)
 
     @classmethod
     def open(cls, folder: Path) -> Study:
         """A study from its folder; `LogError` where its benchmark is now another version."""
-        manifest = folder / MANIFEST
-        if not manifest.is_file():
-            raise UsageError(f"{folder} holds no study: there is no {MANIFEST} in it")
-        try:
-            data = json.loads(manifest.read_text())
-            plan = Plan.from_json(data, folder)
-            recorded = data["benchmark_hash"]
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise LogError(f"{manifest} is damaged: {type(error).__name__}: {error}") from None
-        benchmark = plan.benchmark
-        if recorded != benchmark.hash:
-            raise LogError(
-                f"{folder} was made on {benchmark.name} with hash {recorded[:12]}, but here that "
-                f"benchmark has hash {benchmark.hash[:12]}: results of two versions are never "
-                "mixed; use the version of nasbench-mobile that made it"
-            )
-        return cls(folder, plan)
+        return cls(folder, read_manifest(folder))
 
     @property
     def command(self) -> str:
         """A command that makes this study again."""
-        plan = self.plan
-        seeds, latency = plan.seeds, plan.benchmark.latency_choice
-        words = [
-            "nasbench-mobile compare",
-            f"--benchmark {plan.benchmark.source}",
-            f"--latency {latency.spec}" if latency else "",
-            f"--strategies {','.join(spec.label for spec in plan.strategies)}",
-            f"--seeds {len(seeds)}",
-            f"--first-seed {seeds[0]}" if seeds[0] else "",
-            f"--budget {plan.budget}",
-            f"--objective {_given(plan.benchmark)}",
-            f"--target-ms {plan.benchmark.objective.target_ms:g}",
-            f"--batch {plan.batch}" if plan.batch else "",
-            f"--workers {plan.workers}" if plan.workers else "",
-            f"--out {self.folder}",
-        ]
-        return " ".join(word for word in words if word)
+        return study_command(self.plan, self.folder)
 
     def tasks(self) -> Iterator[Task]:
         """Every run, seed by seed, so that all strategies advance together."""
+        manifest = self.manifest
+        rows = list(zip(self.plan.strategies, manifest.made, manifest.folders, strict=True))
         for seed in self.plan.seeds:
-            for spec in self.plan.strategies:
-                log = self.folder / "runs" / _slug(spec.label) / f"seed-{seed:04d}.jsonl"
-                yield Task(self.plan, spec, seed, log)
+            for spec, made, folder in rows:
+                log = self.folder / "runs" / folder / f"seed-{seed:04d}.jsonl"
+                yield Task(self.plan, spec, seed, log, made)
+
+    def check_code(self, but: Collection[str] = ()) -> None:
+        """`UsageError` where runs were made by other code than there is now; labels `but` aside."""
+        refuse_other_code(self.folder, [p for p in self._pasts() if p.spec.label not in but])
+
+    def notes(self) -> list[str]:
+        """What stands beside the results: how code, options and versions differ from now."""
+        return notes(self._pasts())
+
+    def rerun(self, labels: Collection[str]) -> None:
+        """Lay the logs of strategies aside, into `replaced`, so that their runs are done again.
+
+        What makes them is then what there is now. Other strategies' logs are not touched; where
+        one of those was made by other code, nothing is.
+        """
+        known = [spec.label for spec in self.plan.strategies]
+        for label in labels:
+            if label not in known:
+                raise UnknownNameError("strategy of this study", label, known)
+        with self._alone():
+            self.check_code(but=labels)
+            specs = {spec.label: spec for spec in self.plan.strategies if spec.label in labels}
+            made = {label: made_now(spec) for label, spec in specs.items()}
+            logs = [task.log for task in self.tasks() if task.strategy.label in labels]
+            aside = _unused(self.folder / "replaced" / time.strftime("%Y%m%d-%H%M%S"))
+            for log in filter(Path.exists, logs):
+                kept = aside / log.parent.name / log.name
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                log.rename(kept)
+            self._record(made)
+
+    def _record(self, made: Mapping[str, Made]) -> None:
+        self.manifest = self.manifest.with_made(made)
+        self.manifest.write(self.folder)
+
+    def _pasts(self) -> list[Past]:
+        """Each strategy with the headers of the logs that it has."""
+        headers: dict[str, list[RunHeader]] = defaultdict(list)
+        for task in self.tasks():
+            header = read_header(task.log) if task.log.exists() else None
+            if header is not None:
+                headers[task.strategy.label].append(header)
+        pairs = zip(self.plan.strategies, self.manifest.made, strict=True)
+        return [Past(spec, made, tuple(headers[spec.label])) for spec, made in pairs]
+
+    def _prepare(self) -> None:
+        """Check the code, and record what makes strategies that have no run yet."""
+        self.check_code()
+        fresh = {
+            past.spec.label: made_now(past.spec)
+            for past in self._pasts()
+            if not past.headers and past.made.code is not None
+        }
+        if any(fresh.get(p.spec.label, p.made).code != p.made.code for p in self._pasts()):
+            self._record(fresh)
 
     def run(self, jobs: int, listen: Listener = lambda _: None) -> None:
         """Do what is left to do in `jobs` worker processes.
@@ -134,6 +162,7 @@ class Study:
         `UsageError` where another process is at work on the study.
         """
         with self._alone(), workers(jobs) as pool:
+            self._prepare()
             futures: dict[Future[RunProgress], Task] = {
                 pool.executor.submit(perform, task): task for task in self.tasks()
             }
@@ -150,8 +179,9 @@ class Study:
 
         Ctrl-C goes through as KeyboardInterrupt; what was told is in the log.
         """
-        [task] = self.tasks()
         with self._alone():
+            self._prepare()
+            [task] = self.tasks()
             return perform(task, problem, on_progress)
 
     @contextmanager
@@ -174,13 +204,44 @@ class Study:
         return [_read_checked(task) for task in self.tasks() if task.log.exists()]
 
 
-def _try(spec: StrategySpec, plan: Plan) -> None:
-    """Build a strategy once, so that a bad option is known before anything is written."""
+def _check_plan(plan: Plan) -> None:
+    """Build what can be built of a plan, so that mistakes are known before anything is written."""
     space = catalog.build_space(plan.benchmark.space.name, plan.benchmark.space.options)
+    for tokens in plan.start:
+        space.validate(tokens)
+    for spec in plan.strategies:
+        factory = catalog.load("strategy", spec.name)
+        catalog.check_options(factory, "strategy", spec.name, spec.options)
+        if spec.options:
+            try:
+                catalog.build_strategy(spec, space.decisions, plan.seeds[0], plan.budget)
+            except UsageError as error:
+                raise UsageError(f"strategy {spec.label!r}: {error}") from None
+        if plan.start and not hasattr(factory, "start"):
+            raise UsageError(
+                f"strategy {spec.label!r} cannot start from known architectures (it has no "
+                "method `start`); leave it out or start all cold"
+            )
+
+
+def _refuse_another(folder: Path, plan: Plan) -> None:
+    """`UsageError` where the study in a folder is of another plan."""
     try:
-        catalog.build_strategy(spec, space.decisions, plan.seeds[0], plan.budget)
-    except UsageError as error:
-        raise UsageError(f"strategy {spec.label!r}: {error}") from None
+        keys = differing(read_record(folder), plan)
+    except (KeyError, TypeError) as error:
+        path = folder / MANIFEST
+        raise LogError(f"{path} is damaged: {type(error).__name__}: {error}") from None
+    if keys:
+        raise UsageError(
+            f"{folder} holds another study (its {', '.join(keys)} differ); give another "
+            f"--out, or go on with that one: nasbench-mobile resume {folder}"
+        )
+
+
+def _unused(folder: Path) -> Path:
+    """The folder, or one numbered after it where it is there already."""
+    numbered = (folder.with_name(f"{folder.name}-{number}") for number in itertools.count(2))
+    return next(path for path in itertools.chain([folder], numbered) if not path.exists())
 
 
 def _follow(pool: Workers, futures: dict[Future[RunProgress], Task], listen: Listener) -> None:
@@ -196,12 +257,6 @@ def _read_checked(task: Task) -> Run:
     run = read_run(task.log)
     check_header(task, run.header)
     return run
-
-
-def _given(benchmark: Benchmark) -> str:
-    """The objective as `--objective` takes it."""
-    objective = benchmark.objective
-    return objective.name if isinstance(objective, LatencyObjective) else objective.source
 
 
 def describer(benchmark: Benchmark) -> Callable[[Tokens], dict[str, Any]]:
@@ -236,8 +291,3 @@ def drawer(benchmark: Benchmark) -> Callable[[Tokens], str]:
             return f"<p>{escape(line)}</p>"
 
     return draw
-
-
-def _slug(label: str) -> str:
-    """A label as a folder name; distinct labels stay distinct but for odd characters."""
-    return re.sub(r"[^A-Za-z0-9._=+-]+", "_", label)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nasbench_mobile import catalog
 from nasbench_mobile.asynchronous import AsynchronousSearch, Job
-from nasbench_mobile.errors import LogError, NasbenchError
+from nasbench_mobile.errors import LogError, NasbenchError, UsageError
 from nasbench_mobile.evaluators.training_time import training_time_s
 from nasbench_mobile.executors.pools import SimulatedPool
 from nasbench_mobile.executors.processes import channel
+from nasbench_mobile.identity import Made, code_now, defaults_now, needed_by, whole
 from nasbench_mobile.plan import Plan
 from nasbench_mobile.problem import Problem
 from nasbench_mobile.provenance import environment, versions
@@ -33,6 +35,8 @@ class Task:
     strategy: StrategySpec
     seed: int
     log: Path
+    made: Made | None = None
+    """What the study says makes the strategy's results; None leaves it to what there is now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +65,14 @@ def perform(
     label, last = task.strategy.label, Progress()
     problem = problem or task.plan.benchmark.build(task.seed)
     try:
-        log, history = _open_log(task, problem)
+        log, header, history = _open_log(task, problem)
     except _AlreadyEnded as ended:
         run = ended.run
         best = max((t.reward or 0.0 for t in run.trials if t.counts), default=float("-inf"))
         return RunProgress(label, task.seed, run.charged, best, True, run.failure)
     with log:
         report = on_progress or _Reporter(label, task.seed)
-        search = _search(task, problem, log, report)
+        search = _search(task, whole(task.strategy, header.defaults), problem, log, report)
         failure: str | None = None
         try:
             search.run(history)
@@ -80,11 +84,12 @@ def perform(
     return RunProgress(label, task.seed, last.charged, last.best_reward, True, failure)
 
 
-def _search(task: Task, problem: Problem, log: EventLog, report: OnProgress) -> Search:
+def _search(
+    task: Task, spec: StrategySpec, problem: Problem, log: EventLog, report: OnProgress
+) -> Search:
+    """The search of a task by the strategy of `spec`, which gives every recorded option."""
     plan = task.plan
-    strategy = catalog.build_strategy(
-        task.strategy, problem.space.decisions, task.seed, plan.budget
-    )
+    strategy = catalog.build_strategy(spec, problem.space.decisions, task.seed, plan.budget)
     if plan.workers is None:
         return Search(
             strategy, problem, plan.budget,
@@ -107,26 +112,50 @@ class _AlreadyEnded(Exception):
         self.run = run
 
 
-def _open_log(task: Task, problem: Problem) -> tuple[EventLog, tuple[Any, ...]]:
-    header = make_header(task, problem)
+def _open_log(task: Task, problem: Problem) -> tuple[EventLog, RunHeader, tuple[Any, ...]]:
     if task.log.exists() and b"\n" not in task.log.read_bytes():
         task.log.unlink()  # the process died while writing the header: nothing is lost
     if not task.log.exists():
-        return EventLog.create(task.log, header), ()
+        header = make_header(task, problem)
+        return EventLog.create(task.log, header), header, ()
     contents = read_log(task.log)
     check_header(task, contents.header)
-    if task.plan.workers is not None and contents.end is None:
-        # A simulated clock starts at 0: the run is deterministic and free, so it starts over.
-        task.log.unlink()
-        return EventLog.create(task.log, header), ()
     if contents.end is not None:
         raise _AlreadyEnded(read_run(task.log))
-    return EventLog.reopen(task.log, contents), contents.events
+    header = make_header(task, problem)
+    _check_code(task, contents.header, header)
+    if task.plan.workers is not None:
+        # A simulated clock starts at 0: the run is deterministic and free, so it starts over.
+        header = replace(header, defaults=contents.header.defaults or header.defaults)
+        task.log.unlink()
+        return EventLog.create(task.log, header), header, ()
+    return EventLog.reopen(task.log, contents), contents.header, contents.events
+
+
+def _check_code(task: Task, then: RunHeader, now: RunHeader) -> None:
+    """`LogError` where a log was begun by other code than would go on with it."""
+    if then.code not in (None, now.code):
+        raise LogError(
+            f"{task.log} was begun by other code of {task.strategy.label} than there is now; do "
+            f"that strategy's runs again (--rerun {shlex.quote(task.strategy.label)}), or bring "
+            "the old code back"
+        )
 
 
 def make_header(task: Task, problem: Problem) -> RunHeader:
-    """The first line of a run's log. What evaluators call themselves is added for captions."""
-    benchmark = task.plan.benchmark
+    """The first line of a run's log. What evaluators call themselves is added for captions.
+
+    `UsageError` where the strategy's code is not what the study says.
+    """
+    benchmark, name, made = task.plan.benchmark, task.strategy.name, task.made
+    code = code_now(name)
+    if made is not None and made.code not in (None, code):
+        raise UsageError(
+            f"the code of {task.strategy.label} has changed since its study was begun; go on with "
+            "`nasbench-mobile resume`, which says what to do"
+        )
+    known = made is not None and made.code is not None
+    defaults = made.defaults if made and known else defaults_now(task.strategy)
     record = benchmark.record()
     record["accuracy"]["label"] = problem.noise_free.label
     latency = problem.latency
@@ -140,8 +169,10 @@ def make_header(task: Task, problem: Problem) -> RunHeader:
         batch=task.plan.batch,
         start=task.plan.start,
         workers=task.plan.workers,
-        versions=versions(),
+        versions=versions(needed_by(name)),
         environment=environment(),
+        code=code,
+        defaults=dict(defaults),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.json_values import kept_options
 
 Tokens: TypeAlias = tuple[int, ...]
 """One int per decision, `0 <= tokens[i] < decisions[i].cardinality`: what a strategy proposes."""
@@ -169,18 +170,47 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class StrategySpec:
-    """A strategy's name in the catalogue (or `file.py:Class`) and its explicit options."""
+    """A strategy's name in the catalogue (or `file.py:Class`) and its explicit options.
+
+    `alias` is what to call it instead of its name and options. Options are such that files give
+    them back as they are; a label can be printed on one line.
+    """
 
     name: str
     options: dict[str, Any] = field(default_factory=dict)
+    alias: str | None = None
+
+    def __post_init__(self) -> None:
+        kept = kept_options(repr(self.name), self.options)
+        object.__setattr__(self, "options", kept)
+        if self.alias == self._own_label:
+            object.__setattr__(self, "alias", None)
+        if self.alias is not None and (not self.alias.strip() or "=" in self.alias):
+            raise UsageError(
+                f"strategy {self.name!r} has the label {self.alias!r}; give it a word without ="
+            )
+        if not self.label.isprintable() or self.label != self.label.strip():
+            raise UsageError(
+                f"a strategy's label is {self.label!r}; it may not begin or end with blanks, nor "
+                "hold line ends or other characters that cannot be printed"
+            )
 
     @property
     def label(self) -> str:
-        """`name` or `name:option=value,...`: how tables and folders call it."""
+        """The alias, else `name` or `name:option=value,...`: how tables and folders call it."""
+        return self._own_label if self.alias is None else self.alias
+
+    @property
+    def _own_label(self) -> str:
         if not self.options:
             return self.name
         given = ",".join(f"{key}={value}" for key, value in sorted(self.options.items()))
         return f"{self.name}:{given}"
+
+    def record(self) -> dict[str, Any]:
+        """JSON values that `StrategySpec(**record)` makes it again from."""
+        record: dict[str, Any] = {"name": self.name, "options": self.options}
+        return record if self.alias is None else {**record, "alias": self.alias}
 
 
 Family: TypeAlias = Literal["reinforcement learning", "evolution", "Bayesian", "simple"]

@@ -25,6 +25,10 @@ INTERRUPTED = 130
 Jobs = Annotated[
     int, typer.Option("--jobs", "-j", help="Worker processes, one thread each.", min=1)
 ]
+Rerun = Annotated[
+    list[str] | None,
+    typer.Option(help="The label of a strategy whose runs are done again; may be repeated."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, nothing else.")]
 
 
@@ -33,9 +37,18 @@ def compare(
         str, typer.Option(help="A built-in benchmark's name or a TOML file's path.")
     ] = "imagenet-pixel1",
     strategies: Annotated[
-        str,
-        typer.Option(help="Comma-separated; options after a colon: `ppo:learning_rate=8e-4`."),
-    ] = DEFAULT_STRATEGIES,
+        str | None,
+        typer.Option(
+            help="Comma-separated; options after a colon: `ppo:learning_rate=8e-4`.",
+            show_default=DEFAULT_STRATEGIES,
+        ),
+    ] = None,
+    strategy: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="One more, under a label: `mine=my_strategy.py:MyStrategy`; may be repeated."
+        ),
+    ] = None,
     seeds: Annotated[int, typer.Option(help="Runs per strategy, seeds 0, 1, ...")] = 10,
     first_seed: Annotated[int, typer.Option(help="The first of the seeds.", min=0)] = 0,
     budget: Annotated[int, typer.Option(help="Proposals per run, repeats charged.")] = 1000,
@@ -65,6 +78,7 @@ def compare(
     out: Annotated[
         Path | None, typer.Option(help="Folder for logs and report; default out/compare-TIME.")
     ] = None,
+    rerun: Rerun = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare strategies on a benchmark and say who wins, by how much, how sure.
@@ -72,9 +86,9 @@ def compare(
     Example: `nasbench-mobile compare --strategies random,ppo --seeds 5 --budget 500 --out out/a`
     """
     from nasbench_mobile.benchmark import load_benchmark
-    from nasbench_mobile.catalog import parse_strategies
     from nasbench_mobile.cli.starting_points import starting_points
     from nasbench_mobile.plan import Plan
+    from nasbench_mobile.strategy_words import parse_labelled, parse_strategies
     from nasbench_mobile.study import Study
 
     task = load_benchmark(benchmark)
@@ -83,9 +97,14 @@ def compare(
 
         task = choose_latency(task, latency)
     task = task.with_objective(objective, target_ms)
+    listed = DEFAULT_STRATEGIES if strategies is None and not strategy else strategies
+    specs = [
+        *(parse_strategies(listed) if listed is not None else ()),
+        *map(parse_labelled, strategy or ()),
+    ]
     plan = Plan(
         benchmark=task,
-        strategies=tuple(parse_strategies(strategies)),
+        strategies=tuple(specs),
         seeds=tuple(range(first_seed, first_seed + seeds)),
         budget=budget,
         batch=batch,
@@ -93,12 +112,13 @@ def compare(
         workers=workers,
     )
     folder = out or Path("out") / time.strftime("compare-%Y%m%d-%H%M%S")
-    _run_and_report(Study.create(folder, plan), jobs, as_json)
+    _run_and_report(_again(Study.create(folder, plan), rerun), jobs, as_json)
 
 
 def resume(
     folder: Annotated[Path, typer.Argument(help="The --out folder of the study.")],
     jobs: Jobs = 2,
+    rerun: Rerun = None,
     as_json: AsJson = False,
 ) -> None:
     """Go on with a study or a search that was stopped; finished runs are kept as they are.
@@ -109,7 +129,7 @@ def resume(
     from nasbench_mobile.cli.searching import finish
     from nasbench_mobile.study import Study
 
-    study = Study.open(folder)
+    study = _again(Study.open(folder), rerun)
     if is_search(folder):
         finish(study, as_json=as_json)
     else:
@@ -129,7 +149,20 @@ def report(
     _report(Study.open(folder), as_json)
 
 
+def _again(study: Study, labels: Sequence[str] | None) -> Study:
+    """The study with the logs of some strategies laid aside."""
+    if labels:
+        study.rerun(labels)
+        console(stderr=True).print(
+            f"runs of {', '.join(labels)} are done again; their old logs lie in "
+            f"{study.folder / 'replaced'}",
+            soft_wrap=True, markup=False,
+        )  # fmt: skip
+    return study
+
+
 def _run_and_report(study: Study, jobs: int, as_json: bool) -> None:
+    study.check_code()
     failures = run_with_progress(study, jobs)
     if failures and not any(run.trials for run in study.runs()):
         raise EvaluationError(f"every run failed; the first said: {failures[0].failure}")
@@ -211,11 +244,14 @@ def _report(study: Study, as_json: bool) -> None:
         draw=drawer(benchmark),
         command=search_command(study.folder) if is_search(study.folder) else study.command,
         objective=benchmark.objective,
+        notes=study.notes(),
     )
     if as_json:
         print_json(summary)
         return
     screen = console()
     print_summary(summary, screen)
+    for note in summary["notes"]:
+        screen.print(f"note: {note}", markup=False)
     _tell_failures(runs)
     screen.print(f"\nReport: {study.folder / 'report.html'}", soft_wrap=True)

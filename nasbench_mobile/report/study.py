@@ -40,17 +40,20 @@ def write_report(
     draw: Callable[[Tokens], str] | None = None,
     command: str | None = None,
     objective: BenchmarkObjective | None = None,
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Write trials.csv, summary.json, plots/*.png and report.html; return the summary.
 
     `describe` and `draw` turn tokens into words and an `<svg>` element; `command` is the one that
     made the study (default: what the runs' environment says); `objective` scores them, if it is
-    a user's own, which logs cannot hold. Each file is replaced whole or not
-    at all. Errors: those of `compare_runs`, and `NasbenchError` where a file cannot be written.
+    a user's own, which logs cannot hold; `notes` are sentences that stand beside the results. Each
+    file is replaced whole or not at all. Errors: those of `compare_runs`, and `NasbenchError` where
+    a file cannot be written.
     """
     comparison = compare_runs(runs, objective)
     summary = summarise(comparison, describe)
     summary["verdict"] = verdict(summary)
+    summary["notes"] = list(notes)
     with (
         _replacing(folder / "trials.csv") as file,
         io.TextIOWrapper(file, encoding="utf-8", newline="") as lines,

@@ -37,7 +37,8 @@ class Setting:
     quick: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        given = None if self.strategies is None else [spec.record() for spec in self.strategies]
+        return {**asdict(self), "strategies": given}
 
     def only(self, options: frozenset[Option]) -> Setting:
         """The part of it that an experiment with these options looks at.

@@ -1,0 +1,113 @@
+"""A study's manifest: its plan, and what makes each strategy's results and where they lie."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nasbench_mobile.errors import LogError, UsageError
+from nasbench_mobile.identity import Made, made_now
+from nasbench_mobile.plan import Plan
+from nasbench_mobile.run_folders import first_folders, run_folders
+from nasbench_mobile.schemas import NewerSchemaError, schema_of, this_version
+from nasbench_mobile.writing import write_whole
+
+MANIFEST, SCHEMA = "study.json", 2
+"""File in a study's folder, and the version of what stands in it."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A plan with, for each of its strategies, what makes it and its folder's name under `runs`."""
+
+    plan: Plan
+    made: tuple[Made, ...]
+    folders: tuple[str, ...]
+
+    @classmethod
+    def new(cls, plan: Plan) -> Manifest:
+        """That of a study which begins now."""
+        folders = run_folders([spec.label for spec in plan.strategies])
+        return cls(plan, tuple(map(made_now, plan.strategies)), tuple(folders))
+
+    def with_made(self, made: Mapping[str, Made]) -> Manifest:
+        """The same with other makings of some labels."""
+        pairs = zip(self.plan.strategies, self.made, strict=True)
+        return replace(self, made=tuple(made.get(spec.label, now) for spec, now in pairs))
+
+    def to_json(self) -> dict[str, Any]:
+        record = self.plan.to_json()
+        more = zip(record["strategies"], self.made, self.folders, strict=True)
+        strategies = [
+            {**spec, "defaults": dict(made.defaults), "code": made.code, "folder": folder}
+            for spec, made, folder in more
+        ]
+        head = {"schema": SCHEMA, "written_by": this_version()}
+        return {**head, **record, "strategies": strategies}
+
+    def write(self, folder: Path) -> None:
+        write_whole(folder / MANIFEST, json.dumps(self.to_json(), indent=2) + "\n")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest in a study's folder.
+
+    `LogError` where it is damaged, or where its benchmark is now another version;
+    `NewerSchemaError` where a newer version wrote it.
+    """
+    path, data = folder / MANIFEST, read_record(folder)
+    try:
+        plan = Plan.from_json(data, folder)
+        recorded = data["benchmark_hash"]
+        made = tuple(
+            Made(spec.get("code"), dict(spec.get("defaults", {}))) for spec in data["strategies"]
+        )
+        folders = _folders(data["strategies"], plan)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise LogError(f"{path} is damaged: {type(error).__name__}: {error}") from None
+    benchmark = plan.benchmark
+    if recorded != benchmark.hash:
+        raise LogError(
+            f"{folder} was made on {benchmark.name} with hash {recorded[:12]}, but here that "
+            f"benchmark has hash {benchmark.hash[:12]}: results of two versions are never "
+            "mixed; use the version of nasbench-mobile that made it"
+        )
+    return Manifest(plan, made, folders)
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """What stands in a manifest, as JSON values of a schema that is known."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise UsageError(f"{folder} holds no study: there is no {MANIFEST} in it")
+    try:
+        data: dict[str, Any] = json.loads(path.read_bytes())
+        schema_of(str(path), data, SCHEMA, data.get("written_by"))
+    except NewerSchemaError:
+        raise
+    except (ValueError, TypeError, AttributeError) as error:
+        raise LogError(f"{path} is damaged: {type(error).__name__}: {error}") from None
+    return data
+
+
+def differing(found: Mapping[str, Any], plan: Plan) -> list[str]:
+    """In what a manifest's record is of another plan; [] where it is of this one."""
+    wanted = json.loads(json.dumps(plan.to_json()))
+    keys = ("name", "options", "alias")
+    specs = [{key: spec[key] for key in keys if key in spec} for spec in found["strategies"]]
+    seen = {**found, "strategies": specs}
+    return [key for key in wanted if seen.get(key) != wanted[key]]
+
+
+def _folders(strategies: Sequence[Mapping[str, Any]], plan: Plan) -> tuple[str, ...]:
+    labels = [spec.label for spec in plan.strategies]
+    found = [spec.get("folder") for spec in strategies]
+    names = first_folders(labels) if None in found else [str(name) for name in found]
+    if wrong := [name for name in names if name != Path(name).name or name in ("", "..")]:
+        raise TypeError(f"{wrong[0]!r} is no name of a folder")
+    if len(set(names)) < len(names):
+        raise TypeError("two strategies share a folder")
+    return tuple(names)
