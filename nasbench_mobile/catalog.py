@@ -287,30 +287,35 @@ def _from_file(kind: str, name: str) -> Any:
 def _importing_beside(code: Code) -> Iterator[None]:
     """Let a file import the modules beside it, as they are now.
 
-    Their folder comes last, so that a module beside never hides an installed one. A module of the
-    same name that was loaded from beside another file is a `UsageError`: Python knows one of each.
+    Their folder comes last, so that a module beside never hides an installed one. `UsageError`
+    where Python takes another module than the one beside: what runs is what was hashed. Nothing is
+    cached, as a file may change within the second that Python tells changes by.
     """
-    for place, file in code.beside.items():
-        dotted = ".".join(place.with_suffix("").parts).removesuffix(".__init__")
-        loaded = getattr(sys.modules.get(dotted), "__file__", None)
-        if loaded is None:
-            continue
-        if Path(loaded).resolve() == file.resolve():
+    modules = {
+        ".".join(place.with_suffix("").parts).removesuffix(".__init__"): file.resolve()
+        for place, file in code.beside.items()
+    }
+    for dotted, file in modules.items():
+        if _loaded_from(dotted) == file:
             del sys.modules[dotted]
-        elif Path(loaded).resolve() in _BESIDE:
-            raise UsageError(
-                f"{code.file} imports {dotted} from {file}, but a module of that name was loaded "
-                f"from {loaded}; give one of them another name"
-            )
-    _BESIDE.update(file.resolve() for file in code.beside.values())
-    folder = str(code.file.parent)
+    folder, caching = str(code.file.parent), sys.dont_write_bytecode
     sys.path.append(folder)
+    sys.dont_write_bytecode = True
     importlib.invalidate_caches()  # files may be newer than what the finders remember
     try:
         yield
     finally:
         sys.path.remove(folder)
+        sys.dont_write_bytecode = caching
+    for dotted, file in modules.items():
+        loaded = _loaded_from(dotted)
+        if loaded not in (None, file):
+            raise UsageError(
+                f"{code.file} imports {dotted}, and Python took {loaded} for it, not {file} beside "
+                "it; give that one another name"
+            )
 
 
-_BESIDE: set[Path] = set()
-"""Files from beside others that this process may have loaded."""
+def _loaded_from(dotted: str) -> Path | None:
+    file = getattr(sys.modules.get(dotted), "__file__", None)
+    return None if file is None else Path(file).resolve()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from nasbench_mobile.benchmark import built_in_names
 from nasbench_mobile.errors import LogError, UsageError
 from nasbench_mobile.identity import Made, made_now
 from nasbench_mobile.plan import Plan
@@ -70,10 +71,16 @@ def read_manifest(folder: Path) -> Manifest:
         raise LogError(f"{path} is damaged: {type(error).__name__}: {error}") from None
     benchmark = plan.benchmark
     if recorded != benchmark.hash:
+        remedy = (
+            "use the version of nasbench-mobile that made it"
+            if benchmark.source in built_in_names()
+            else "bring back the files it was made with (the benchmark's, a table or model, code "
+            "of your own), or begin another study"
+        )
         raise LogError(
             f"{folder} was made on {benchmark.name} with hash {recorded[:12]}, but here that "
             f"benchmark has hash {benchmark.hash[:12]}: results of two versions are never "
-            "mixed; use the version of nasbench-mobile that made it"
+            f"mixed; {remedy}"
         )
     return Manifest(plan, made, folders)
 

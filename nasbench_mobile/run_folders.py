@@ -25,7 +25,7 @@ def run_folder(label: str) -> str:
     >>> run_folder("nevergrad-de")
     'nevergrad-de'
     >>> run_folder("a/b.py:S"), run_folder("a_b.py:S")
-    ('a_b.py_S-ea69d0f3', 'a_b.py_S-9e9bbf9e')
+    ('a_b.py_S-ff641acd', 'a_b.py_S-718ab972')
     """
     if PLAIN.fullmatch(label) and not RESERVED.fullmatch(label):
         return label

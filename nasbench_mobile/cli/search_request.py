@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasbench_mobile.cli import training_options as options
 from nasbench_mobile.errors import LogError, UsageError
+from nasbench_mobile.schemas import NewerSchemaError, schema_of
 
 if TYPE_CHECKING:
     from nasbench_mobile.cli.search_benchmark import Subject
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 REQUEST = "search.json"
 """File in the folder of a search that holds its options."""
+
+SCHEMA = 1
+"""Of that file; one that says none has 1."""
 
 
 def is_search(folder: Path) -> bool:
@@ -38,10 +43,11 @@ def opened(folder: Path, request: dict[str, Any]) -> Study | None:
     if not is_search(folder) or not (folder / MANIFEST).is_file():
         return None
     there, here = read_request(folder)["options"], json.loads(json.dumps(request))
-    differing = [key for key in here if there.get(key) != here[key]]
+    differing = [key for key in here if _differ(there, key, here[key])]
     if differing:
         said = "; ".join(
-            f"--{key.strip('_').replace('_', '-')} {_word(here[key])}, there {_word(there[key])}"
+            f"--{key.strip('_').replace('_', '-')} {_word(here[key])}, there "
+            f"{_word(there.get(key))}"
             for key in differing
         )
         raise UsageError(
@@ -49,6 +55,11 @@ def opened(folder: Path, request: dict[str, Any]) -> Study | None:
             f"with that one: nasbench-mobile resume {folder}"
         )
     return Study.open(folder)
+
+
+def _differ(there: Mapping[str, Any], key: str, here: Any) -> bool:
+    """Whether an option is another; one that came after the record was left alone there."""
+    return bool(there[key] != here) if key in there else here not in (None, False)
 
 
 def _word(value: Any) -> str:
@@ -80,7 +91,11 @@ def created(folder: Path, request: dict[str, Any]) -> tuple[Study, TrainingAccur
         benchmark, (strategy,), (request["seed"],), request["budget"], request["batch"],
         starting_points(start, benchmark) if start else (),
     )  # fmt: skip
-    record = {"command": shlex.join(["nasbench-mobile", *sys.argv[1:]]), "options": request}
+    record = {
+        "schema": SCHEMA,
+        "command": shlex.join(["nasbench-mobile", *sys.argv[1:]]),
+        "options": request,
+    }
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / FILE, text)
     write_whole(folder / REQUEST, json.dumps(record, indent=2) + "\n")
@@ -123,7 +138,10 @@ def read_request(folder: Path) -> dict[str, Any]:
     path = folder / REQUEST
     try:
         record: dict[str, Any] = json.loads(path.read_bytes())
+        schema_of(str(path), record, SCHEMA)
         _ = record["command"], record["options"]["target_ms"]
+    except NewerSchemaError:
+        raise
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise LogError(f"{path} is damaged: {type(error).__name__}: {error}") from None
     return record

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.schemas import schema_of
 from nasbench_mobile.writing import write_whole
 
 
@@ -37,6 +38,8 @@ def read(path: str | os.PathLike[str], model: str, schema: int) -> dict[str, Any
     except ValueError as error:
         raise UsageError(f"model file {path} is not JSON: {error}") from error
     found = (record.get("model"), record.get("schema")) if isinstance(record, dict) else record
+    if isinstance(record, dict) and found[0] == model and isinstance(found[1], int):
+        schema_of(str(path), record, schema)
     if found != (model, schema):
         raise UsageError(
             f"{path} holds {found!r}, but a {model!r} model of schema {schema} was expected; "

@@ -12,6 +12,7 @@ from typing import Any
 
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.protocols import LatencyEvaluator, SearchSpace
+from nasbench_mobile.schemas import schema_of
 from nasbench_mobile.tables.row import Identity, Key, Row
 from nasbench_mobile.types import Tokens
 
@@ -150,6 +151,8 @@ def _records(path: Path, lines: list[bytes]) -> Iterator[tuple[int, dict[str, An
 
 def _header(record: dict[str, Any]) -> Header:
     found = (record.get("table"), record.get("schema"))
+    if found[0] == MODEL and found[1] is not None:
+        schema_of("the table", record, SCHEMA)
     if found != (MODEL, SCHEMA):
         raise UsageError(
             f"this is {found}, but a table of {MODEL!r}, schema {SCHEMA}, was expected; tables "
