@@ -71,9 +71,12 @@ def _distributions() -> Mapping[str, list[str]]:
     return metadata.packages_distributions()
 
 
-def needed_by(name: str) -> tuple[str, ...]:
-    """Distributions behind a strategy's name: its own, what it needs, what its file imports."""
-    behind = catalog.code_behind("strategy", name)
+def needed_by(kind: catalog.CatalogKind, name: str) -> tuple[str, ...]:
+    """Distributions behind a name: its own, what that needs, or what a file imports; () built in.
+
+    Those that are not installed may be among them.
+    """
+    behind = catalog.code_behind(kind, name)
     if behind is None:
         return ()
     if isinstance(behind, Code):

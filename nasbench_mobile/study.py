@@ -159,10 +159,15 @@ class Study:
 
         On Ctrl-C workers stop at their next batch; every log stays resumable. A run that fails
         leaves its reason in its log and in `failure` of its last message; others go on.
-        `UsageError` where another process is at work on the study.
+        `UsageError` where another process is at work on the study, or where runs were made by
+        other code than there is now.
         """
-        with self._alone(), workers(jobs) as pool:
+        with self._alone():
             self._prepare()
+            self._work(jobs, listen)
+
+    def _work(self, jobs: int, listen: Listener) -> None:
+        with workers(jobs) as pool:
             futures: dict[Future[RunProgress], Task] = {
                 pool.executor.submit(perform, task): task for task in self.tasks()
             }

@@ -15,6 +15,7 @@ from nasbench_mobile.evaluators.training_time import training_time_s
 from nasbench_mobile.executors.pools import SimulatedPool
 from nasbench_mobile.executors.processes import channel
 from nasbench_mobile.identity import Made, code_now, defaults_now, needed_by, whole
+from nasbench_mobile.own_objective import OwnObjective
 from nasbench_mobile.plan import Plan
 from nasbench_mobile.problem import Problem
 from nasbench_mobile.provenance import environment, versions
@@ -169,11 +170,25 @@ def make_header(task: Task, problem: Problem) -> RunHeader:
         batch=task.plan.batch,
         start=task.plan.start,
         workers=task.plan.workers,
-        versions=versions(needed_by(name)),
+        versions=versions(_libraries(task)),
         environment=environment(),
         code=code,
         defaults=dict(defaults),
     )
+
+
+def _libraries(task: Task) -> list[str]:
+    """Distributions behind the strategy and the benchmark's parts, beside our own."""
+    benchmark = task.plan.benchmark
+    named: list[tuple[catalog.CatalogKind, str]] = [
+        ("strategy", task.strategy.name),
+        ("space", benchmark.space.name),
+        ("accuracy evaluator", benchmark.accuracy.name),
+        ("latency evaluator", benchmark.latency.name),
+    ]
+    if isinstance(benchmark.objective, OwnObjective):
+        named.append(("objective", benchmark.objective.spec.name))
+    return [library for kind, name in named for library in needed_by(kind, name)]
 
 
 def check_header(task: Task, header: RunHeader) -> None:

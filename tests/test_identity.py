@@ -371,19 +371,27 @@ def test_an_entry_point_is_its_distribution_and_version(
     points = {"theirs": Point()}
     monkeypatch.setattr(catalog, "_entry_points", lambda kind: points)
     assert made_now(StrategySpec("theirs")) == Made("their-search 1.2.3", {})
-    assert needed_by("theirs") == ("their-search", "numpy", "rich")
+    assert needed_by("strategy", "theirs") == ("their-search", "numpy", "rich")
     study = done(tmp_path / "s", plan(StrategySpec("theirs")))
+    assert study.runs()[0].header.versions.keys() >= {"numpy", "rich"}
     assert {run.header.code for run in study.runs()} == {"their-search 1.2.3"}
-    assert "rich" in study.runs()[0].header.versions
     monkeypatch.setattr(Installed, "version", "1.3.0")
     with pytest.raises(UsageError, match="code of theirs has changed since its runs"):
         study.run(jobs=1)
 
 
+def test_libraries_of_a_reward_of_ones_own_are_logged(tmp_path: Path) -> None:
+    text = "import typer\n\ndef reward(seen):\n    return seen.accuracy\n"
+    (tmp_path / "reward.py").write_text(text)
+    own = load_benchmark("imagenet-pixel1").with_objective(f"{tmp_path / 'reward.py'}:reward")
+    study = done(tmp_path / "s", replace(plan(RANDOM), benchmark=own))
+    assert "typer" in study.runs()[0].header.versions
+
+
 def test_the_code_of_a_built_in_strategy_is_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in catalog.BUILT_IN["strategy"].keys() | catalog.VARIANTS.keys():
         assert code_now(name) == identity.BUILT_IN
-        assert needed_by(name) == ()
+        assert needed_by("strategy", name) == ()
     with pytest.raises(UnknownNameError):
         code_now("no-such-strategy")
 
