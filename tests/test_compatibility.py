@@ -20,8 +20,10 @@ from nasbench_mobile.evaluators import fitted_files
 from nasbench_mobile.evaluators.lookup import LookupLatency
 from nasbench_mobile.evaluators.lookup_file import read_lookup
 from nasbench_mobile.evaluators.pixel1 import Pixel1Latency
+from nasbench_mobile.identity import Made, code_now
 from nasbench_mobile.report.comparison import compare_runs
 from nasbench_mobile.report.study import write_report
+from nasbench_mobile.run_folders import run_folders
 from nasbench_mobile.schemas import this_version
 from nasbench_mobile.spaces.mnasnet_coarse import MnasNetCoarseSpace
 from nasbench_mobile.store import read_log, read_run, same_run
@@ -30,6 +32,7 @@ from nasbench_mobile.tables.table import read_table
 from nasbench_mobile.types import LatencyReading, StrategySpec
 
 FIRST = Path(__file__).parent / "data/compatibility/v1"
+SECOND = FIRST.with_name("v2")
 MINE = "my_strategy.py:MyStrategy"
 EVOLUTION = StrategySpec("regularized-evolution", {"population_size": 5})
 
@@ -247,6 +250,38 @@ def test_an_old_log_and_a_new_one_of_other_code_are_not_mixed(old: Path) -> None
     study.run(jobs=1)
     (old / "my_strategy.py").write_text((old / "my_strategy.py").read_text() + "\n# edited\n")
     with pytest.raises(NasbenchError, match=r"its run with seed 1 in study.*--rerun"):
+        Study.open(Path("study")).run(jobs=1)
+
+
+# Schema 2, that of today.
+
+
+def test_a_study_of_schema_2_opens_and_resumes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hash of code, the folders and what is recorded of options stay as they are."""
+    shutil.copytree(SECOND, tmp_path / "v2")
+    monkeypatch.chdir(tmp_path / "v2")
+    study = Study.open(Path("study"))
+    mine = StrategySpec(MINE, {"restart": 0.3}, alias="mine")
+    assert study.plan.strategies == (EVOLUTION, mine)
+    assert study.manifest.made[1] == Made(
+        "sha256:eb27daf3ca2506cf61f47c7134e011500a2e82d1a9bec2b65771b5d7fc01487a", {}
+    )
+    assert code_now(MINE) == study.manifest.made[1].code
+    assert study.manifest.made[0].defaults == {"sample_size": 25, "identity_probability": 0.05}
+    assert (
+        run_folders([spec.label for spec in study.plan.strategies])
+        == [
+            path.parent.name
+            for path in sorted((tmp_path / "v2/study/runs").rglob("seed-0000.jsonl"))
+        ][::-1]
+    )
+    study.run(jobs=1)
+    assert all(run.finished for run in study.runs())
+    assert same_run(Path("study/runs/mine/seed-0001.jsonl"), Path("whole/study-mine-1.jsonl"))
+    Path("my_moves.py").write_text(Path("my_moves.py").read_text() + "\n# edited\n")
+    with pytest.raises(NasbenchError, match="the code of mine .* has changed"):
         Study.open(Path("study")).run(jobs=1)
 
 
