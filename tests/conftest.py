@@ -27,6 +27,9 @@ from nasbench_mobile.types import (
     Tokens,
 )
 
+collect_ignore = ["data"]
+"""Old files, which hold strategies and no tests."""
+
 ROOT = Path(__file__).resolve().parent.parent
 
 settings.register_profile("untimed", deadline=None)  # machines under load are slow by turns
