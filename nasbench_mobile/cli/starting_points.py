@@ -32,8 +32,13 @@ def starting_points(text: str, benchmark: Benchmark) -> tuple[Tokens, ...]:
 
 
 def _best_of(folder: Path, benchmark: Benchmark) -> tuple[Tokens, ...]:
-    """The distinct architectures of highest reward that a study's strategies saw, best first."""
+    """The distinct architectures of highest reward that a study trained in full, best first.
+
+    Of an architecture that several runs trained, the first run's reward counts.
+    """
+    from nasbench_mobile import catalog
     from nasbench_mobile.errors import UsageError
+    from nasbench_mobile.runs import ranked_results
     from nasbench_mobile.study import Study
 
     study = Study.open(folder)
@@ -43,9 +48,17 @@ def _best_of(folder: Path, benchmark: Benchmark) -> tuple[Tokens, ...]:
             f"the study in {folder} is on space {there.name!r} and this one on {here.name!r}; "
             "start from a study of the same space"
         )
-    rewards: dict[Tokens, float] = {}
+    space = catalog.build_space(there.name, there.options)
+    rewards: dict[Tokens, tuple[float, Tokens]] = {}
     for run in study.runs():
-        for trial in run.trials:
-            if trial.reward is not None:
-                rewards.setdefault(trial.tokens, trial.reward)
-    return tuple(sorted(rewards, key=lambda tokens: -rewards[tokens])[:BEST])
+        for position in ranked_results(run.trials):
+            trial = run.trials[position]
+            found = (trial.reward or 0.0, trial.tokens)
+            rewards.setdefault(space.canonical(trial.tokens), found)
+    if not rewards:
+        raise UsageError(
+            f"the study in {folder} has trained nothing in full, so there is nothing to start "
+            "from; name another folder or models"
+        )
+    best = sorted(rewards.values(), key=lambda found: -found[0])[:BEST]
+    return tuple(tokens for _, tokens in best)
