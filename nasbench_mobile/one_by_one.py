@@ -12,9 +12,9 @@ from nasbench_mobile.types import Failure
 
 
 class Watcher(Protocol):
-    """Hears of every candidate that is evaluated."""
+    """Hears of every candidate that is evaluated, `share` being that of the full training."""
 
-    def begins(self, architecture: Architecture) -> None: ...
+    def begins(self, architecture: Architecture, share: float) -> None: ...
 
     def ends(self, outcome: Outcome | Failure) -> None: ...
 
@@ -39,7 +39,7 @@ class OneByOne(Problem):
         ]
 
     def _watched(self, architecture: Architecture, share: float) -> Outcome | Failure:
-        self.watcher.begins(architecture)
+        self.watcher.begins(architecture, share)
         [outcome] = super().evaluate([architecture], [share])
         self.watcher.ends(outcome)
         return outcome

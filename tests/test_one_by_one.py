@@ -18,9 +18,11 @@ class Diary:
 
     def __init__(self) -> None:
         self.entries: list[Any] = []
+        self.shares: list[float] = []
 
-    def begins(self, architecture: Architecture) -> None:
+    def begins(self, architecture: Architecture, share: float) -> None:
         self.entries.append(architecture.tokens)
+        self.shares.append(share)
 
     def ends(self, outcome: Any) -> None:
         self.entries.append(outcome)
@@ -49,12 +51,13 @@ def test_outcomes_are_a_problems_and_are_told_in_turn(synthetic_problem: Problem
 
 
 def test_shares_of_the_training_are_passed_on(synthetic_problem: Problem) -> None:
-    problem, _ = watched(synthetic_problem)
+    problem, diary = watched(synthetic_problem)
     architectures = some(synthetic_problem)
     shares = [1.0, 0.5, 0.25]
     assert problem.evaluate(architectures, shares) == synthetic_problem.evaluate(
         architectures, shares
     )
+    assert diary.shares == shares
 
 
 def test_what_has_no_latency_is_not_trained(synthetic_problem: Problem) -> None:

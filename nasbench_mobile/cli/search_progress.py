@@ -12,6 +12,7 @@ from rich.text import Text
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.problem import Outcome
+from nasbench_mobile.report.search_wording import share_words, spent_of
 from nasbench_mobile.runs import Run
 from nasbench_mobile.search import Progress
 from nasbench_mobile.types import Failure, LatencyReading, Measurement
@@ -24,7 +25,8 @@ class SearchProgress:
     """Told of every step of a search; a context manager.
 
     Every candidate that ends is a line. On a terminal the one under way is a line at the bottom,
-    else every epoch is a line of its own. `console` None says nothing at all.
+    else every epoch is a line of its own. `run` is what an earlier part of the search has told,
+    `budget` is in full trainings, `epochs` those of one. `console` None says nothing at all.
     """
 
     def __init__(
@@ -32,10 +34,14 @@ class SearchProgress:
     ) -> None:
         self._budget, self._epochs, self._console = budget, epochs, console
         trials = run.trials if run is not None else ()
-        self._told, self._since_told, self._evaluated = len(trials), 0, 0
+        self._told, self._since_told = len(trials), 0
+        self._charged = 0.0 if run is None else run.charged  # by trials that were told
+        self._ended = self._evaluated = 0.0  # trainings' worth since the last tell, and in all
+        self._share = 1.0
+        self._partial = any(trial.proposal.fidelity < 1.0 for trial in trials)
         self._best: tuple[float, Measurement] | None = None
         for trial in trials:
-            if trial.reward is not None and trial.measurement is not None:
+            if trial.counts and trial.reward is not None and trial.measurement is not None:
                 self._rewarded(trial.reward, trial.measurement)
         self._latency = self._training = ""
         self._started = self._candidate_started = time.monotonic()
@@ -59,9 +65,11 @@ class SearchProgress:
         if self._live is not None:
             self._live.__exit__(kind, error, trace)
 
-    def begins(self, architecture: Architecture) -> None:
-        """A candidate's evaluation begins."""
+    def begins(self, architecture: Architecture, share: float) -> None:
+        """A candidate's evaluation begins, by a share of the full training."""
         self._since_told += 1
+        self._share = share
+        self._partial = self._partial or share < 1.0
         self._latency = self._training = ""
         self._candidate_started = time.monotonic()
 
@@ -72,21 +80,22 @@ class SearchProgress:
 
     def epoch(self, _: int, report: EpochReport) -> None:
         """An epoch of the candidate's training has ended."""
-        self._training = (
-            f"epoch {report.epoch:g} of {self._epochs:g}, accuracy {report.accuracy:.2%}"
-        )
+        epochs = max(self._epochs * self._share, report.epoch)  # whole steps may be a little more
+        self._training = f"epoch {report.epoch:.3g} of {epochs:.3g}, accuracy {report.accuracy:.2%}"
         if self._live is None:
             self._say(f"{self._place}: {self._latency}, {self._training}, {self._best_words}")
 
     def ends(self, outcome: Outcome | Failure) -> None:
         """The candidate has its reward, or has failed."""
-        self._evaluated += 1
+        self._ended += self._share
+        self._evaluated += self._share
         took_s = time.monotonic() - self._candidate_started
         if isinstance(outcome, Failure):
             self._say(f"{self._place}: failed after {took_s:.0f} s: {outcome.reason}")
             return
         found = outcome.measurement
-        self._rewarded(outcome.reward, found)
+        if self._share == 1.0:
+            self._rewarded(outcome.reward, found)
         self._say(
             f"{self._place}: accuracy {found.accuracy:.2%}, {found.latency_ms:.4g} ms, "
             f"reward {outcome.reward:.4f}, {took_s:.0f} s; {self._best_words}"
@@ -95,21 +104,27 @@ class SearchProgress:
     def told(self, progress: Progress) -> bool:
         """The strategy has learned from a batch; never asks to stop."""
         self._told, self._since_told = progress.trials, 0
+        self._charged, self._ended = progress.charged, 0.0
         return False
 
     @property
-    def _number(self) -> int:
-        """The candidate's place; repeats within a batch are counted when the batch is told."""
-        return min(self._told + self._since_told, self._budget)
+    def _spent(self) -> float:
+        """Full trainings' worth of the budget; repeats in a batch are counted when it is told."""
+        return min(self._charged + self._ended, self._budget)
 
     @property
     def _place(self) -> str:
-        return f"candidate {self._number} of {self._budget}"
+        """`candidate 3 of 10`, or where trainings differ in length what they have spent."""
+        number = self._told + self._since_told
+        if not self._partial:
+            return f"candidate {number:,} of {self._budget:,}"
+        length = "in full" if self._share == 1.0 else f"{share_words(self._share)} of a training"
+        return f"candidate {number:,} ({length}), {spent_of(self._spent, self._budget)}"
 
     @property
     def _best_words(self) -> str:
         if self._best is None:
-            return "no reward yet"
+            return "no full training yet" if self._partial else "no reward yet"
         reward, found = self._best
         return f"best {reward:.4f} ({found.accuracy:.2%}, {found.latency_ms:.4g} ms)"
 
@@ -122,10 +137,13 @@ class SearchProgress:
         now = time.monotonic()
         parts = [self._place, self._latency or "measuring", self._training or "training"]
         parts += [f"{now - self._candidate_started:.0f} s", self._best_words]
-        if self._evaluated:
-            left = self._budget - self._number
-            each_s = (now - self._started) / self._evaluated
-            parts.append(f"about {each_s * left / 60:.0f} min for the other {left}")
+        under_way = self._share if self._since_told else 0.0
+        left = self._budget - self._charged - self._ended - under_way
+        if self._evaluated and left > 0.005:
+            minutes = (now - self._started) / self._evaluated * left / 60
+            time_left = f"about {minutes:.0f} min" if minutes >= 1 else "less than a minute"
+            what = f"{left:.3g} {'training' if left == 1 else 'trainings'}"
+            parts.append(f"{time_left} for the other {what}")
         return Text(", ".join(parts))
 
     def _say(self, text: str) -> None:

@@ -1,0 +1,45 @@
+"""Sentences about a search, the same on a terminal and on its page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def share_words(share: float) -> str:
+    """A share of the full training: `6.25 %`."""
+    return f"{100 * share:.3g} %"
+
+
+def spent_of(spent: float, budget: int) -> str:
+    """`3.44 of 10 trainings spent`."""
+    return f"{spent:.4g} of {budget:,} {'training' if budget == 1 else 'trainings'} spent"
+
+
+def spent_words(summary: Mapping[str, Any]) -> str:
+    """`5 candidates (1 repeat, 2 failed), 5 of 5 trainings spent; soft reward, T = 75 ms, ...`."""
+    repeats, partial = summary["repeats"], summary["partial"]
+    parts = [f"{repeats:,} {'repeat' if repeats == 1 else 'repeats'}"]
+    if partial:
+        parts.append(f"{partial:,} trained for a part of the full training")
+    parts.append(f"{sum(summary['failures'].values()):,} failed")
+    candidates = summary["candidates"]
+    return (
+        f"{candidates:,} {'candidate' if candidates == 1 else 'candidates'} ({', '.join(parts)}), "
+        f"{spent_of(summary['spent'], summary['budget'])}; {summary['objective']} reward, "
+        f"T = {summary['target_ms']:g} ms, latency: {summary['latency']}"
+    )
+
+
+def how_measured(summary: Mapping[str, Any]) -> str:
+    """Of which network latency and counts are, as a search trains another, smaller one."""
+    size, kind = summary["latency_input_size"], summary["latency_kind"]
+    came = {
+        "measured": "was measured", "estimate": "is an estimate",
+        "synthetic": "is made up (synthetic)",
+    }[kind]  # fmt: skip
+    return (
+        f"Latency {came} and that of the full-size network at {size} px, for "
+        f"{summary['latency_classes']:,} classes; parameters and multiply-adds are that network's "
+        f"for the data's {summary['classes']:,} classes."
+    )
