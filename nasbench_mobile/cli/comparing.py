@@ -140,13 +140,19 @@ def report(
     folder: Annotated[Path, typer.Argument(help="The --out folder of the study.")],
     as_json: AsJson = False,
 ) -> None:
-    """Write the report of a study again from its logs, finished or not.
+    """Write the report of a study or a search again from its logs, finished or not.
 
     Example: `nasbench-mobile report out/study --json`
     """
+    from nasbench_mobile.cli.search_request import is_search
+    from nasbench_mobile.cli.searching import show_results
     from nasbench_mobile.study import Study
 
-    _report(Study.open(folder), as_json)
+    study = Study.open(folder)
+    if is_search(folder):
+        show_results(study, as_json=as_json)
+    else:
+        _report(study, as_json)
 
 
 def _again(study: Study, labels: Sequence[str] | None) -> Study:
@@ -227,7 +233,6 @@ def run_with_progress(study: Study, jobs: int) -> list[RunProgress]:
 
 
 def _report(study: Study, as_json: bool) -> None:
-    from nasbench_mobile.cli.search_request import is_search, search_command
     from nasbench_mobile.errors import NasbenchError
     from nasbench_mobile.report.study import write_report
     from nasbench_mobile.report.terminal import print_summary
@@ -242,7 +247,7 @@ def _report(study: Study, as_json: bool) -> None:
         runs,
         describer(benchmark),
         draw=drawer(benchmark),
-        command=search_command(study.folder) if is_search(study.folder) else study.command,
+        command=study.command,
         objective=benchmark.objective,
         notes=study.notes(),
     )

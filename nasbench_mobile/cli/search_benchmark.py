@@ -68,6 +68,11 @@ def search_benchmark(
     return choose_latency(benchmark, latency).with_objective(target_ms=target_ms)
 
 
+def classes(benchmark: Benchmark) -> int:
+    """Classes of a search's data, which chance, the hypervolume's corner, is one of."""
+    return round(1 / benchmark.reference_point.accuracy)
+
+
 def as_file(benchmark: Benchmark, folder: Path) -> tuple[Benchmark, str]:
     """The benchmark as it is read from `FILE` in the folder, and that file's text.
 

@@ -25,15 +25,29 @@ REQUEST = "search.json"
 SCHEMA = 1
 """Of that file; one that says none has 1."""
 
+TOP = 3
+"""Networks that get files where a search does not say how many (our choice)."""
+
 
 def is_search(folder: Path) -> bool:
     """Whether a study's folder is that of a search."""
     return (folder / REQUEST).is_file()
 
 
-def search_command(folder: Path) -> str:
-    """The command that made a search."""
-    return str(read_request(folder)["command"])
+def kept_top(folder: Path, top: int | None) -> int:
+    """How many networks of a search get files: `top` and then kept, or what was kept before."""
+    record = read_request(folder)
+    if top is None:
+        return int(record.get("top", TOP))
+    if record.get("top") != top:
+        _write_request(folder, {**record, "top": top})
+    return top
+
+
+def _write_request(folder: Path, record: dict[str, Any]) -> None:
+    from nasbench_mobile.cli.exporting import write_file
+
+    write_file(folder / REQUEST, json.dumps(record, indent=2) + "\n")
 
 
 def opened(folder: Path, request: dict[str, Any]) -> Study | None:
@@ -98,7 +112,7 @@ def created(folder: Path, request: dict[str, Any]) -> tuple[Study, TrainingAccur
     }
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / FILE, text)
-    write_whole(folder / REQUEST, json.dumps(record, indent=2) + "\n")
+    _write_request(folder, record)
     return Study.create(folder, plan, beside), accuracy
 
 

@@ -1,145 +1,206 @@
-"""What a search ends with: its best architectures, their files and how to train them fully."""
+"""What a search has found: its networks, best first, and what else there is to say of it."""
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections import Counter
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from nasbench_mobile.benchmark import Benchmark
 from nasbench_mobile.cli.describing import counts
-from nasbench_mobile.cli.exporting import write_file
-from nasbench_mobile.cli.output import console, print_table
+from nasbench_mobile.cli.search_advice import beware
+from nasbench_mobile.cli.search_benchmark import classes
+from nasbench_mobile.errors import NasbenchError
 from nasbench_mobile.metrics.pareto import front
 from nasbench_mobile.protocols import SearchSpace
-from nasbench_mobile.runs import Run
+from nasbench_mobile.report.search_wording import share_words, spent_of
+from nasbench_mobile.runs import Run, ranked_results
 from nasbench_mobile.study import Study
-from nasbench_mobile.types import Tokens
-
-BEST, RECORD = "best", "best.json"
-"""Folder of the best architectures' files, and the record of all of them."""
-
-TELLING = 1.5
-"""Times chance from which accuracies are taken to mean something (our choice)."""
+from nasbench_mobile.types import Tokens, Trial
 
 
-def results(study: Study, top: int) -> dict[str, Any]:
-    """The best `top` by reward and the front of accuracy and latency, written into the folder.
+@dataclass(frozen=True)
+class SearchResults:
+    """A search's run, a row for each network it trained in full (best first), and its summary."""
 
-    Each of the best gets a record and a .tflite file of the full network, whose weights are
-    untrained. Repeats are left out.
+    run: Run
+    space: SearchSpace
+    rows: Sequence[Mapping[str, Any]]
+    summary: Mapping[str, Any]
+
+    @property
+    def ended(self) -> bool:
+        """Whether the search came to its end, good or bad; else it can be gone on with."""
+        return self.run.finished or self.run.failure is not None
+
+    @property
+    def nothing(self) -> str | None:
+        """Why there is no result, and what to do; None where there is one."""
+        summary = self.summary
+        if self.rows:
+            return None
+        if not any(trial.ok for trial in self.run.trials):
+            text = f"no candidate got a reward; {self._reason}"
+        else:
+            longest = share_words(summary["longest"][0]["share"])
+            text = (
+                "no candidate was trained in full, so there is no result: "
+                f"{spent_of(summary['spent'], summary['budget'])}, and the longest that succeeded "
+                f"was {longest} of a training"
+            )
+            if self.run.failure is not None:
+                text += f"; the search ended early: {self.run.failure}"
+            elif self.ended:
+                text += (
+                    ". Such a strategy trains in full only after many shorter trainings: give a "
+                    "larger --budget, and another --out"
+                )
+        if not self.ended:
+            text += f". The search is not at its end: {self.resume}"
+        return text
+
+    @property
+    def resume(self) -> str:
+        """The command that goes on with the search."""
+        return shlex.join(["nasbench-mobile", "resume", self.summary["folder"]])
+
+    @property
+    def _reason(self) -> str:
+        return self.run.failure or next(iter(self.summary["failures"]))
+
+
+def search_results(study: Study, top: int) -> SearchResults:
+    """What there is so far; `NasbenchError` where no candidate has been told.
+
+    Results are trainings in full, of each network the first. Parameters and multiply-adds are those
+    of the full-size network for the data's classes.
     """
     from nasbench_mobile import catalog
 
-    [run] = study.runs()
-    part = study.plan.benchmark.space
-    space = catalog.build_space(part.name, part.options)
-    rows = [{"rank": rank, **row} for rank, row in enumerate(_by_reward(run, space), start=1)]
+    runs = study.runs()
+    if not any(run.trials for run in runs):
+        raise NasbenchError(f"{study.folder} has no trials yet; nasbench-mobile resume runs it")
+    [run], benchmark = runs, study.plan.benchmark
+    space = catalog.build_space(benchmark.space.name, benchmark.space.options)
+    rows = _rows(run, ranked_results(run.trials), space, benchmark)
     on_front = front([row["accuracy"] for row in rows], [row["latency_ms"] for row in rows])
     for position, row in enumerate(rows):
-        row["front"] = position in on_front
-        row["train"] = _train_command(row, study, space)
-    best = [_with_files(row, space, study.folder) for row in rows[:top]]
-    reasons = Counter(trial.failure for trial in run.trials if trial.failure)
+        row["rank"], row["front"] = position + 1, position in on_front
+        row["train"] = _train_command(row, study, space, f"full-{row['rank']}")
+    full = space.network(run.trials[0].tokens)
     summary = {
-        "folder": str(study.folder),
-        "benchmark": study.plan.benchmark.identifier,
-        "data": study.plan.benchmark.accuracy.options["data"],
-        "latency": run.header.benchmark["latency"]["label"],
-        "target_ms": study.plan.benchmark.objective.target_ms,
-        "objective": study.plan.benchmark.objective.name,
-        "candidates": len(run.trials),
-        "chance": study.plan.benchmark.reference_point.accuracy,
-        "repeats": sum(trial.repeat_of is not None for trial in run.trials),
-        "failures": dict(reasons.most_common()),
-        "best": best,
+        **_said(study, run),
+        "latency_input_size": full.input_shape[1],
+        "latency_classes": full.output_shape[0],
+        "beware": _beware(run, rows, space, benchmark),
+        "best": rows[:top],
         "front": [rows[position] for position in on_front.tolist()],
+        "longest": [] if rows else _longest(study, run, space, top),
     }
-    write_file(study.folder / RECORD, _json(summary))
-    return summary
+    return SearchResults(run, space, rows, summary)
 
 
-def print_results(summary: Mapping[str, Any]) -> None:
-    """The table, then for each of the best its file and the command that trains it fully."""
-    ranks = {row["rank"]: row for row in [*summary["best"], *summary["front"]]}
-    columns = {
-        "rank": "rank", "candidate": "candidate", "accuracy": "accuracy", "latency_ms": "ms",
-        "reward": "reward", "front": "front", "parameters": "parameters",
-        "multiply_adds": "multiply-adds",
-    }  # fmt: skip
-    screen = console()
-    screen.print(
-        f"\n{summary['candidates']:,} candidates, {summary['repeats']:,} of them repeats, "
-        f"{sum(summary['failures'].values()):,} failed; {summary['objective']} reward, "
-        f"T = {summary['target_ms']:g} ms, latency: {summary['latency']}",
-        markup=False, soft_wrap=True,
-    )  # fmt: skip
-    for reason, count in summary["failures"].items():
-        screen.print(f"failed {count:,} times: {reason}", markup=False, soft_wrap=True)
-    print_table(columns, [_cells(ranks[rank]) for rank in sorted(ranks)])
-    screen.print("front: none was both more accurate and faster")
-    best, chance = max(row["accuracy"] for row in summary["front"]), summary["chance"]
-    if best < TELLING * chance:
-        screen.print(
-            f"beware: the most accurate has {best:.2%}, guessing {chance:.2%}, so these trainings "
-            "told little apart; give more --epochs, or smaller batches (--set batch_size=32)",
-            style="yellow", markup=False,
-        )  # fmt: skip
-    for row in summary["best"]:
-        screen.print(f"\n{row['rank']}. {row['block_string']}", markup=False, soft_wrap=True)
-        screen.print(f"   {row['tflite']}", markup=False, soft_wrap=True)
-        screen.print(f"   {row['train']}", markup=False, soft_wrap=True)
+def _said(study: Study, run: Run) -> dict[str, Any]:
+    """Everything of a summary but networks."""
+    plan, latency = study.plan, run.header.benchmark["latency"]
+    benchmark, trials = plan.benchmark, run.trials
+    return {
+        "folder": str(study.folder),
+        "benchmark": benchmark.identifier,
+        "title": benchmark.title,
+        "space": benchmark.space.name,
+        "strategy": plan.strategies[0].label,
+        "seed": plan.seeds[0],
+        "data": benchmark.accuracy.options["data"],
+        "classes": classes(benchmark),
+        "chance": benchmark.reference_point.accuracy,
+        "latency": latency["label"],
+        "latency_kind": latency["kind"],
+        "target_ms": benchmark.objective.target_ms,
+        "objective": benchmark.objective.name,
+        "budget": plan.budget,
+        "spent": round(run.charged, 6),
+        "finished": run.finished,
+        "ended_early": run.failure,
+        "candidates": len(trials),
+        "partial": sum(trial.proposal.fidelity < 1.0 for trial in trials),
+        "repeats": sum(trial.repeat_of is not None for trial in trials),
+        "failures": dict(Counter(t.failure for t in trials if t.failure).most_common()),
+    }
 
 
-def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, "accuracy": f"{row['accuracy']:.2%}", "front": "yes" if row["front"] else ""}
-
-
-def _by_reward(run: Run, space: SearchSpace) -> list[dict[str, Any]]:
-    """A row for every architecture with a reward, best first; of repeats the first trial."""
+def _rows(
+    run: Run, positions: Sequence[int], space: SearchSpace, benchmark: Benchmark
+) -> list[dict[str, Any]]:
+    """A row for the network of each of these trials, of repeats the first."""
     rows: dict[Tokens, dict[str, Any]] = {}
-    for number, trial in enumerate(run.trials, start=1):
-        identity, measured = space.canonical(trial.tokens), trial.measurement
-        if measured is None or identity in rows:
-            continue
-        rows[identity] = {
-            "candidate": number,
-            "tokens": list(trial.tokens),
-            "block_string": space.describe(trial.tokens),
-            "accuracy": measured.accuracy,
-            "latency_ms": measured.latency_ms,
-            "latency_sd_ms": measured.latency_sd_ms,
-            "reward": trial.reward,
-            **counts(space.network(trial.tokens)),
-        }
-    return sorted(rows.values(), key=lambda row: -float(row["reward"]))
+    for position in positions:
+        trial = run.trials[position]
+        identity = space.canonical(trial.tokens)
+        if identity not in rows:
+            rows[identity] = _row(trial, position + 1, space, classes(benchmark))
+    return list(rows.values())
 
 
-def _train_command(row: Mapping[str, Any], study: Study, space: SearchSpace) -> str:
+def _row(trial: Trial, candidate: int, space: SearchSpace, classes: int) -> dict[str, Any]:
+    measured = trial.measurement
+    if measured is None:
+        raise ValueError(f"candidate {candidate} has no measurement: {trial.failure}")
+    return {
+        "candidate": candidate,
+        "tokens": list(trial.tokens),
+        "block_string": space.describe(trial.tokens),
+        "accuracy": measured.accuracy,
+        "latency_ms": measured.latency_ms,
+        "latency_sd_ms": measured.latency_sd_ms,
+        "reward": trial.reward,
+        **counts(space.network(trial.tokens, classes=classes)),
+    }
+
+
+def _longest(study: Study, run: Run, space: SearchSpace, top: int) -> list[dict[str, Any]]:
+    """Where nothing was trained in full: what was trained longest, by reward."""
+    shares = [trial.proposal.fidelity if trial.ok else 0.0 for trial in run.trials]
+    rewards = [trial.reward or 0.0 for trial in run.trials]
+    ordered = sorted(range(len(shares)), key=lambda place: (-shares[place], -rewards[place]))
+    rows = _rows(run, [p for p in ordered if shares[p]], space, study.plan.benchmark)[:top]
+    for number, row in enumerate(rows, start=1):
+        row["share"] = shares[row["candidate"] - 1]
+        row["train"] = _train_command(row, study, space, f"full-longest-{number}")
+    return rows
+
+
+def _beware(
+    run: Run, rows: Sequence[Mapping[str, Any]], space: SearchSpace, benchmark: Benchmark
+) -> str | None:
+    from nasbench_mobile.networks.stem import with_stem_stride
+
+    if not rows:
+        return None
+    training, chance = benchmark.accuracy.options, benchmark.reference_point.accuracy
+    measured = run.trials[rows[0]["candidate"] - 1].measurement
+    fidelity = None if measured is None else measured.fidelity
+    trained = space.network(
+        tuple(rows[0]["tokens"]), width=training.get("width", 1.0),
+        input_size=None if fidelity is None else fidelity.input_size, classes=classes(benchmark),
+    )  # fmt: skip
+    if (stride := training.get("stem_stride")) is not None:
+        trained = with_stem_stride(trained, stride)
+    return beware(max(row["accuracy"] for row in rows), chance, training, trained)
+
+
+def _train_command(row: Mapping[str, Any], study: Study, space: SearchSpace, name: str) -> str:
     """The paper's full training at the full size, that of the latency."""
     part, how = study.plan.benchmark.space, study.plan.benchmark.accuracy.options
     # Tokens mean the space as it comes; with options its words say the network.
     tokens = [",".join(map(str, row["tokens"])), "--space", part.name]
+    size = space.network(tuple(row["tokens"])).input_shape[1]
     words = [
         "nasbench-mobile", "train", *([row["block_string"]] if part.options else tokens),
-        "--data", how["data"], "--recipe", "full", "--input-size", "224",
+        "--data", how["data"], "--recipe", "full", "--input-size", str(size),
         *(["--broken", how["broken"]] if how.get("broken", "fail") != "fail" else []),
-        "--out", str(study.folder / f"full-{row['rank']}"),
+        "--out", str(study.folder / name),
     ]  # fmt: skip
     return shlex.join(words)
-
-
-def _with_files(row: dict[str, Any], space: SearchSpace, folder: Path) -> dict[str, Any]:
-    from nasbench_mobile.networks.tflite import to_tflite
-
-    place = folder / BEST / f"{row['rank']}"
-    row = {**row, "record": f"{place}.json", "tflite": f"{place}.tflite"}
-    write_file(Path(row["tflite"]), to_tflite(space.network(tuple(row["tokens"]))))
-    write_file(Path(row["record"]), _json(row))
-    return row
-
-
-def _json(value: Any) -> bytes:
-    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()

@@ -11,7 +11,7 @@ import typer
 from nasbench_mobile.cli import training_options as options
 from nasbench_mobile.cli.comparing import INTERRUPTED, AsJson
 from nasbench_mobile.cli.output import console, print_json
-from nasbench_mobile.cli.search_request import created, opened, read_request
+from nasbench_mobile.cli.search_request import TOP, created, kept_top, opened, read_request
 from nasbench_mobile.errors import LogError, NasbenchError
 
 if TYPE_CHECKING:
@@ -27,39 +27,68 @@ measured latencies."""
 PRESENTATION = ("out", "top", "checkpoint_s", "as_json")
 """Options that may differ when a search is taken up again."""
 
-Top = Annotated[int, typer.Option(help="So many architectures get files.", min=1)]
+Top = Annotated[int, typer.Option(help="How many of the best networks get files.", min=1)]
 CheckpointSeconds = Annotated[
-    float, typer.Option(help="Seconds of a training that a crash may cost.", min=0)
+    float, typer.Option(help="How many seconds of a training a crash may cost.", min=0)
 ]
 
 
 def search(
     context: typer.Context,
     space: Annotated[
-        str, typer.Option(help="A search space; options after a colon: `mnasnet:blocks=5`.")
+        str, typer.Option(help="The search space, its options after a colon: `mnasnet:blocks=5`.")
     ] = "mnasnet",
     data: options.Data = "digits",
     latency: Annotated[
-        str, typer.Option(help="`pixel1`, `host`, `host-lookup[:FILE]` or `android:SERIAL`.")
+        str,
+        typer.Option(
+            help="Where latency comes from: `pixel1`, `host`, `host-lookup[:FILE]` or "
+            "`android:SERIAL`."
+        ),
     ] = "pixel1",
     strategy: Annotated[
-        str, typer.Option(help="Options after a colon: `ppo:learning_rate=8e-4`; `file.py:Class`.")
+        str,
+        typer.Option(
+            help="The strategy, its options after a colon: `ppo:learning_rate=8e-4`; your own is "
+            "`file.py:Class`."
+        ),
     ] = "ppo",
     objective: Annotated[
-        str, typer.Option(help="`soft`, `hard` or ALPHA,BETA of Eq. 2-3; `file.py:Name`.")
+        str,
+        typer.Option(
+            help="The reward: `soft`, `hard` or ALPHA,BETA of Eq. 2-3; your own is `file.py:Name`."
+        ),
     ] = "soft",
     target_ms: Annotated[
         float | None,
-        typer.Option(help="Target latency T in ms; default 75 on pixel1, as slow elsewhere."),
+        typer.Option(
+            help="Target latency T in ms; by default 75 on pixel1 and as slow for other devices."
+        ),
     ] = None,
-    budget: Annotated[int, typer.Option(help="Candidates, repeats charged.", min=1)] = 100,
+    budget: Annotated[
+        int,
+        typer.Option(
+            help="How many full trainings may be spent; repeats are charged, shorter trainings by "
+            "their share.",
+            min=1,
+        ),
+    ] = 100,
     batch: Annotated[
-        int | None, typer.Option(help="Candidates per ask; default: the strategy's own.", min=1)
+        int | None,
+        typer.Option(
+            help="How many candidates are asked for at once; by default the strategy's own number.",
+            min=1,
+        ),
     ] = None,
     start_from: Annotated[
-        str | None, typer.Option(help="Models' names, or an earlier folder, to begin with.")
+        str | None,
+        typer.Option(
+            help="What to begin with: models' names, or the folder of an earlier search or study."
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the strategy and of trainings.", min=0)] = 0,
+    seed: Annotated[
+        int, typer.Option(help="The seed of the strategy and of all trainings.", min=0)
+    ] = 0,
     recipe: options.RecipeOption = options.RecipeName.PROXY,
     epochs: options.Epochs = None,
     set_: options.RecipeValues = None,
@@ -77,18 +106,20 @@ def search(
     time_limit_s: options.TimeLimit = None,
     memory_limit_mb: options.MemoryLimit = None,
     checkpoint_s: CheckpointSeconds = 60.0,
-    top: Top = 3,
+    top: Top = TOP,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the search; default out/search-TIME.")
+        Path | None, typer.Option(help="The folder of the search; by default out/search-TIME.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Search for architectures by training candidates on your images.
 
     Latency is always that of the full network (224 pixels); `--width`, `--input-size` and
-    `--stem-stride` shrink what is trained alone. The same command again goes on where it stopped.
+    `--stem-stride` shrink what is trained alone. Only trainings in full are results. The same
+    command again goes on where it stopped.
 
-    Example: `nasbench-mobile search --data digits --latency pixel1 --budget 10 --out out/s`
+    Example: `nasbench-mobile search --data digits --width 0.25 --stem-stride 1 --epochs 4
+    --set batch_size=32 --set learning_rate=0.4 --budget 5 --out out/s`
     """
     folder = out or Path("out") / time.strftime("search-%Y%m%d-%H%M%S")
     request = {key: value for key, value in context.params.items() if key not in PRESENTATION}
@@ -102,35 +133,51 @@ def search(
 
 def finish(
     study: Study, accuracy: TrainingAccuracy | None = None, *,
-    checkpoint_s: float = 60.0, top: int = 3, as_json: bool = False,
+    checkpoint_s: float = 60.0, top: int | None = None, as_json: bool = False,
 ) -> None:  # fmt: skip
     """Search to the end, from wherever it stands, and show what came out."""
-    from nasbench_mobile.cli.search_results import print_results, results
-    from nasbench_mobile.report.study import write_report
-    from nasbench_mobile.study import describer, drawer
-
     ended = _searched(study, accuracy, checkpoint_s, as_json)
-    runs, benchmark = study.runs(), study.plan.benchmark
-    if not any(trial.ok for run in runs for trial in run.trials):
-        reason = ended.failure or next(t.failure for run in runs for t in run.trials)
-        raise NasbenchError(f"no candidate got a reward; {reason}")
     if ended.failure is None:
         for checkpoint in (study.folder / TRAININGS).glob("*.pt"):
             checkpoint.unlink()  # of trainings that failed: nobody will go on with them
-    summary = results(study, top)
-    write_report(
-        study.folder, runs, describer(benchmark), draw=drawer(benchmark),
-        command=read_request(study.folder)["command"], objective=benchmark.objective,
-    )  # fmt: skip
-    if as_json:
-        print_json(summary)
-    else:
-        print_results(summary)
-        console().print(
-            f"\nAll of it: {study.folder / 'report.html'}", soft_wrap=True, markup=False
-        )
+    show_results(study, top=top, as_json=as_json)
     if ended.failure:
         raise NasbenchError(f"the search ended early: {ended.failure}")
+
+
+def show_results(study: Study, *, top: int | None = None, as_json: bool = False) -> None:
+    """Write the files and the page of a search, finished or not, and print what there is.
+
+    `top` None takes what the search was last asked for. `NasbenchError` where the search has ended
+    without a result.
+    """
+    from nasbench_mobile.cli.search_files import PAGE, write_results
+    from nasbench_mobile.cli.search_printing import print_results
+
+    folder = study.folder
+    if not as_json:
+        console(stderr=True).print(
+            f"writing the report and the best networks' files into {folder}",
+            soft_wrap=True, markup=False,
+        )  # fmt: skip
+    try:
+        found = write_results(study, kept_top(folder, top))
+    except KeyboardInterrupt:
+        console(stderr=True).print(
+            "stopped while files were written; the search itself is kept. Write them again with: "
+            f"nasbench-mobile report {folder}", soft_wrap=True, markup=False,
+        )  # fmt: skip
+        raise typer.Exit(INTERRUPTED) from None
+    if as_json:
+        print_json(found.summary)
+    else:
+        print_results(found)
+        console().print(f"\nAll of it: {folder / PAGE}", soft_wrap=True, markup=False)
+    if found.nothing is None:
+        return
+    if found.ended:
+        raise NasbenchError(found.nothing)
+    console(stderr=True).print(found.nothing, soft_wrap=True, markup=False)
 
 
 def _searched(
@@ -185,13 +232,16 @@ def _hint(space: SearchSpace, accuracy: TrainingAccuracy) -> str | None:
 def _headline(study: Study, accuracy: TrainingAccuracy, latency: str) -> str:
     plan = study.plan
     benchmark, how = plan.benchmark, accuracy.recipe
+    options = read_request(study.folder)["options"]
     target = f"T = {benchmark.objective.target_ms:g} ms"
-    if read_request(study.folder)["options"]["target_ms"] is None:
+    if options["target_ms"] is None and options["latency"] == "pixel1":
+        target += " (the paper's)"
+    elif options["target_ms"] is None:
         target += " (MobileNetV2's latency times what the paper's 75 ms are of it on a Pixel 1)"
     epochs = "1 epoch" if how.epochs == 1 else f"{how.epochs:g} epochs"
+    trainings = "1 training" if plan.budget == 1 else f"{plan.budget:,} trainings"
     return (
-        f"{plan.strategies[0].label} on {benchmark.space.name}, {plan.budget:,} candidates; each "
-        f"trained {epochs} on {accuracy.data.identity} at width {accuracy.width:g}, "
-        f"{accuracy.input_size} px; latency: {latency}; {benchmark.objective.name} reward, "
-        f"{target}; into {study.folder}"
+        f"{plan.strategies[0].label} on {benchmark.space.name}, {trainings} of {epochs} on "
+        f"{accuracy.data.identity} at width {accuracy.width:g}, {accuracy.input_size} px; latency: "
+        f"{latency}; {benchmark.objective.name} reward, {target}; into {study.folder}"
     )

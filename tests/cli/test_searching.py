@@ -91,14 +91,14 @@ def test_people_see_epochs_and_candidates(command: Command, tmp_path: Path) -> N
     assert done.err.count("epoch 1 of 1, accuracy") == 2
     assert done.err.count("hint: 32 px leave a last feature map of 1 pixel") == 1
     assert done.err.count(" reward ") == 3  # one of them in the headline
-    assert "T = 75 ms (MobileNetV2's latency times" in done.err
+    assert "T = 75 ms (the paper's)" in done.err
     assert "nasbench-mobile train " in done.out
     summary = json.loads((tmp_path / "s" / "best.json").read_text())
     highest = max(row["accuracy"] for row in summary["front"])
     assert ("beware" in done.out) == (highest < 1.5 * 0.1)  # ten classes
     page = (tmp_path / "s" / "report.html").read_text()
     assert "nasbench-mobile search" in page
-    assert "search-mnasnet@1" in command("report", tmp_path / "s").out
+    assert "2 of 2 trainings spent" in command("report", tmp_path / "s").out
 
 
 def test_where_every_training_fails_it_says_why(command: Command, tmp_path: Path) -> None:
@@ -260,14 +260,14 @@ def test_a_terminal_shows_the_candidate_under_way() -> None:
     screen = Console(file=io.StringIO(), force_terminal=True, width=200, highlight=False)
     found = Measurement(accuracy=0.4, latency_ms=20.0)
     with SearchProgress(None, 5, 2.0, screen) as progress:
-        progress.begins(Architecture(space, (0,) * len(space.decisions)))
+        progress.begins(Architecture(space, (0,) * len(space.decisions)), 1.0)
         progress.latency(LatencyReading(20.0))
         progress.epoch(0, EpochReport(1.0, 2.0, 0.3, 4.0))
         line = progress.line().plain
         assert "candidate 1 of 5, 20 ms, epoch 1 of 2, accuracy 30.00%" in line
         assert "no reward yet" in line
         progress.ends(Outcome(found, 0.5, found))
-        progress.begins(Architecture(space, (0,) * len(space.decisions)))
+        progress.begins(Architecture(space, (0,) * len(space.decisions)), 1.0)
         progress.ends(Failure("out of memory"))
         assert "best 0.5000 (40.00%, 20 ms), about" in progress.line().plain
     shown = screen.file.getvalue()  # type: ignore[attr-defined]
@@ -324,6 +324,37 @@ def test_killed_within_a_training_it_ends_as_if_it_had_not_been(
     assert the_log(cut).read_bytes().startswith(prefix)
     assert same_run(the_log(whole), the_log(cut))
     assert half_trained(cut) == []
+
+
+@pytest.mark.slow
+def test_successive_halving_killed_within_a_full_training_ends_with_full_trainings(
+    command: Command, tmp_path: Path
+) -> None:
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    halving = ("--strategy", "successive-halving:min_fidelity=0.25", "--budget", 4)
+    arguments = ("search", *DIGITS, *halving, "--top", 2)
+    people = command(*arguments, "--out", whole)
+    assert people.code == 0, people.err
+    assert "candidate 5 (in full), 2 of 4 trainings spent: accuracy" in people.err
+    assert "10 candidates (0 repeats, 8 trained for a part of the full training, 0" in people.out
+    killed_when(
+        lambda: told(cut) >= 4 and bool(half_trained(cut)),
+        *arguments, "--checkpoint-s", 0.1, "--out", cut,
+    )  # fmt: skip
+    prefix = the_log(cut).read_bytes()
+    so_far = command("report", cut)
+    assert f"nasbench-mobile resume {cut}" in so_far.err + (cut / "report.html").read_text()
+    summary = command("resume", cut, "--json").json
+    assert the_log(cut).read_bytes().startswith(prefix)
+    assert same_run(the_log(whole), the_log(cut))
+    [run] = Study.open(cut).runs()
+    trained = {number: trial.measurement for number, trial in enumerate(run.trials, start=1)}
+    epochs = {number: found.fidelity.epochs for number, found in trained.items()
+              if found and found.fidelity}  # fmt: skip
+    full = {number for number, share in epochs.items() if share == 1.0}
+    assert sorted(epochs.values()) == [0.25] * 8 + [1.0] * 2
+    assert {row["candidate"] for row in summary["best"]} == full
+    assert command("report", cut, "--json").json == summary
 
 
 @pytest.mark.slow

@@ -1,0 +1,107 @@
+"""One page that holds what a search found: no network, no scripts, images inside."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from importlib import resources
+from typing import Any, TypeAlias
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from nasbench_mobile.report.labels import latency_label
+from nasbench_mobile.report.plots import save
+from nasbench_mobile.report.search_plots import draw_front, draw_history
+from nasbench_mobile.report.search_wording import how_measured, share_words, spent_words
+from nasbench_mobile.report.wording import number, percent
+from nasbench_mobile.runs import Run
+
+LISTED = 20
+"""Networks that the page lists beside those on the front: our choice, a screenful; trials.csv has
+all."""
+
+Rows: TypeAlias = Sequence[Mapping[str, Any]]
+Draw: TypeAlias = Callable[[Run, Rows, Mapping[str, Any]], bytes | None]
+
+
+def _history(run: Run, rows: Rows, summary: Mapping[str, Any]) -> bytes | None:
+    return _png(draw_history(run, summary))
+
+
+def _front(run: Run, rows: Rows, summary: Mapping[str, Any]) -> bytes | None:
+    """None where no candidate has an accuracy."""
+    if not any(trial.ok for trial in run.trials):
+        return None
+    return _png(draw_front(run, rows, summary, latency_label(run.header.benchmark)))
+
+
+PLOTS: tuple[tuple[str, str, Draw], ...] = (
+    ("front", "Accuracy and latency of the networks; the front: none is both better and faster",
+     _front),
+    ("history", "Accuracy and reward of every candidate, in the order they were tried", _history),
+)  # fmt: skip
+"""Name of the file, caption, and what draws it."""
+
+
+def search_page(
+    run: Run,
+    rows: Rows,
+    summary: Mapping[str, Any],
+    plots: Sequence[tuple[str, bytes]],
+    drawings: Sequence[str] = (),
+    *,
+    nothing: str | None,
+    resume: str | None,
+    command: str,
+) -> str:
+    """The page as HTML.
+
+    `rows` are the networks trained in full, best first, and `summary` is what `best.json` holds;
+    `plots` are (caption, PNG), `drawings` trusted `<svg>` elements of the summary's best.
+    `nothing` says why there is no result, `resume` is the command that goes on with a search which
+    is not at its end; either may be None. Everything but the drawings is escaped.
+    """
+    listed = [row for row in rows if row["rank"] <= LISTED or row["front"]]
+    return _environment().from_string(_text("search_page.html")).render(
+        summary=summary, rows=listed, more=len(rows) - len(listed), nothing=nothing, resume=resume,
+        command=command, css=Markup(_text("style.css")), header=run.header,
+        latency_label=latency_label(run.header.benchmark),
+        spent=spent_words(summary), measured=how_measured(summary),
+        within=sum(row["latency_ms"] <= summary["target_ms"] for row in rows),
+        fastest=min((row["latency_ms"] for row in rows), default=None), found=len(rows),
+        unspent=summary["finished"] and summary["budget"] - summary["spent"] >= 1,
+        plots=[{"title": title, "base64": base64.b64encode(png).decode()} for title, png in plots],
+        # inside HTML an svg element needs no name space, and the page names no address
+        drawings=[
+            {"row": row, "svg": Markup(svg.replace(' xmlns="http://www.w3.org/2000/svg"', ""))}
+            for row, svg in zip(summary["best"], drawings, strict=False)
+        ],
+    )  # fmt: skip
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {
+        "number": number,
+        "percent": percent,
+        "share": share_words,
+        "sentence": lambda text: text[:1].upper() + text[1:],
+        "count": lambda value: f"{value:,}",
+        "pretty": lambda value, indent=2: json.dumps(value, indent=indent, ensure_ascii=False),
+    }
+    return environment
+
+
+def _png(figure: Any) -> bytes:
+    buffer = io.BytesIO()
+    save(figure, buffer)
+    return buffer.getvalue()
+
+
+def _text(name: str) -> str:
+    return resources.files("nasbench_mobile.report").joinpath(name).read_text(encoding="utf-8")
