@@ -31,38 +31,54 @@ class PrecisionName(StrEnum):
     BFLOAT16 = "bf16"
 
 
-Data: TypeAlias = Annotated[str, typer.Option(help="Folder or .tar of images, or digits.")]
+Data: TypeAlias = Annotated[str, typer.Option(help="The images: a folder, a .tar, or digits.")]
 RecipeOption: TypeAlias = Annotated[
-    RecipeName, typer.Option(help="5 epochs, or the paper's full training.")
+    RecipeName, typer.Option(help="How to train: 5 epochs, or the paper's full training.")
 ]
-Epochs: TypeAlias = Annotated[float | None, typer.Option(help="Instead of the recipe's.")]
+Epochs: TypeAlias = Annotated[
+    float | None, typer.Option(help="How many epochs, instead of the recipe's.")
+]
 Width: TypeAlias = Annotated[float, typer.Option(help="Depth multiplier: scales the filters.")]
 InputSize: TypeAlias = Annotated[
-    int | None, typer.Option(help="Image side in pixels; default 224, small images 32.", min=32)
+    int | None,
+    typer.Option(help="The images' side in pixels; by default 224, for small images 32.", min=32),
 ]
 StemStride: TypeAlias = Annotated[
-    int | None, typer.Option(help="Instead of the network's, for small images: 1.", min=1)
+    int | None,
+    typer.Option(help="The stem's stride, instead of the network's; 1 for small images.", min=1),
 ]
 RecipeValues: TypeAlias = Annotated[
-    list[str] | None, typer.Option("--set", help="A recipe's value: --set batch_size=64.")
+    list[str] | None,
+    typer.Option("--set", help="Another value for the recipe: --set batch_size=64."),
 ]
 ValidationImages: TypeAlias = Annotated[
-    int | None, typer.Option(help="Held out of training; default 50,000 or a tenth.", min=1)
+    int | None,
+    typer.Option(help="How many images are held out; by default 50,000 or a tenth.", min=1),
 ]
 TrainImages: TypeAlias = Annotated[
-    int | None, typer.Option(help="Train on so many of the rest; default all.", min=1)
+    int | None, typer.Option(help="How many of the rest are trained on; by default all.", min=1)
 ]
-SplitSeed: TypeAlias = Annotated[int, typer.Option(help="Of what is held out.", min=0)]
-Broken: TypeAlias = Annotated[BrokenImages, typer.Option(help="What broken images do.")]
-Device: TypeAlias = Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps, or auto.")]
-PrecisionOption: TypeAlias = Annotated[PrecisionName, typer.Option(help="auto: bf16 on a GPU.")]
-Loaders: TypeAlias = Annotated[int, typer.Option(help="Processes that decode images.", min=0)]
-Threads: TypeAlias = Annotated[int, typer.Option(help="PyTorch's, on a CPU.", min=1)]
+SplitSeed: TypeAlias = Annotated[
+    int, typer.Option(help="The seed that chooses what is held out.", min=0)
+]
+Broken: TypeAlias = Annotated[
+    BrokenImages, typer.Option(help="What broken images do: end it, or be skipped.")
+]
+Device: TypeAlias = Annotated[
+    str, typer.Option(help="Where to train: cpu, cuda, cuda:1, mps, or auto.")
+]
+PrecisionOption: TypeAlias = Annotated[
+    PrecisionName, typer.Option(help="In what to compute; auto is bf16 on a GPU.")
+]
+Loaders: TypeAlias = Annotated[int, typer.Option(help="How many processes decode images.", min=0)]
+Threads: TypeAlias = Annotated[
+    int, typer.Option(help="How many threads PyTorch has on a CPU.", min=1)
+]
 TimeLimit: TypeAlias = Annotated[
-    float | None, typer.Option(help="Seconds that a training may take.")
+    float | None, typer.Option(help="How many seconds a training may take.")
 ]
 MemoryLimit: TypeAlias = Annotated[
-    float | None, typer.Option(help="MB of memory that a training may take.")
+    float | None, typer.Option(help="How many MB of memory a training may take.")
 ]
 
 
