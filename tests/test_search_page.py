@@ -28,7 +28,15 @@ def test_the_small_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         assert not ended.value.code
     folder = tmp_path / "out/first"
     listed = set(re.findall(r"`([\w.]+(?:/\d\.\w+)?/?)`", PAGE.read_text(encoding="utf-8")))
-    there = {"best.json", "best/1.tflite", "best/1.json", "report.html", "benchmark.toml", "runs/"}
+    there = {
+        "best.json", "best/1.tflite", "best/1.json", "report.html", "plots/", "trials.csv",
+        "benchmark.toml", "runs/",
+    }  # fmt: skip
     assert there <= listed
     assert all((folder / name).exists() for name in there)
-    assert len(json.loads((folder / "best.json").read_text())["best"]) == 2
+    summary = json.loads((folder / "best.json").read_text())
+    assert len(summary["best"]) == 2
+    assert summary["beware"] is None
+    # "Most of the digits", as the page says: at least half, where guessing tells a tenth.
+    assert max(row["accuracy"] for row in summary["front"]) > 0.5
+    assert summary["chance"] == 0.1

@@ -94,7 +94,7 @@ def search_results(study: Study, top: int) -> SearchResults:
         **_said(study, run),
         "latency_input_size": full.input_shape[1],
         "latency_classes": full.output_shape[0],
-        "beware": _beware(run, rows, space, benchmark),
+        "beware": _beware(rows, space, benchmark, _training(run, benchmark)["input_size"]),
         "best": rows[:top],
         "front": [rows[position] for position in on_front.tolist()],
         "longest": [] if rows else _longest(study, run, space, top),
@@ -114,6 +114,7 @@ def _said(study: Study, run: Run) -> dict[str, Any]:
         "strategy": plan.strategies[0].label,
         "seed": plan.seeds[0],
         "data": benchmark.accuracy.options["data"],
+        "training": _training(run, benchmark),
         "classes": classes(benchmark),
         "chance": benchmark.reference_point.accuracy,
         "latency": latency["label"],
@@ -128,6 +129,18 @@ def _said(study: Study, run: Run) -> dict[str, Any]:
         "partial": sum(trial.proposal.fidelity < 1.0 for trial in trials),
         "repeats": sum(trial.repeat_of is not None for trial in trials),
         "failures": dict(Counter(t.failure for t in trials if t.failure).most_common()),
+    }
+
+
+def _training(run: Run, benchmark: Benchmark) -> dict[str, Any]:
+    """What a full training is: the recipe's epochs, and of which network."""
+    how = benchmark.accuracy.options
+    known = (trial.measurement.fidelity for trial in run.trials if trial.measurement)
+    fidelity = next((one for one in known if one is not None), None)
+    return {
+        "epochs": how["options"]["epochs"],
+        "width": how.get("width", 1.0),
+        "input_size": how.get("input_size") if fidelity is None else fidelity.input_size,
     }
 
 
@@ -173,18 +186,17 @@ def _longest(study: Study, run: Run, space: SearchSpace, top: int) -> list[dict[
 
 
 def _beware(
-    run: Run, rows: Sequence[Mapping[str, Any]], space: SearchSpace, benchmark: Benchmark
-) -> str | None:
+    rows: Sequence[Mapping[str, Any]], space: SearchSpace, benchmark: Benchmark,
+    input_size: int | None,
+) -> str | None:  # fmt: skip
     from nasbench_mobile.networks.stem import with_stem_stride
 
     if not rows:
         return None
     training, chance = benchmark.accuracy.options, benchmark.reference_point.accuracy
-    measured = run.trials[rows[0]["candidate"] - 1].measurement
-    fidelity = None if measured is None else measured.fidelity
     trained = space.network(
-        tuple(rows[0]["tokens"]), width=training.get("width", 1.0),
-        input_size=None if fidelity is None else fidelity.input_size, classes=classes(benchmark),
+        tuple(rows[0]["tokens"]), width=training.get("width", 1.0), input_size=input_size,
+        classes=classes(benchmark),
     )  # fmt: skip
     if (stride := training.get("stem_stride")) is not None:
         trained = with_stem_stride(trained, stride)

@@ -140,6 +140,8 @@ def finish(
     if ended.failure is None:
         for checkpoint in (study.folder / TRAININGS).glob("*.pt"):
             checkpoint.unlink()  # of trainings that failed: nobody will go on with them
+    elif not any(run.trials for run in study.runs()):
+        raise NasbenchError(f"no candidate was evaluated; {ended.failure}")
     show_results(study, top=top, as_json=as_json)
     if ended.failure:
         raise NasbenchError(f"the search ended early: {ended.failure}")

@@ -15,7 +15,12 @@ from markupsafe import Markup
 from nasbench_mobile.report.labels import latency_label
 from nasbench_mobile.report.plots import save
 from nasbench_mobile.report.search_plots import draw_front, draw_history
-from nasbench_mobile.report.search_wording import how_measured, share_words, spent_words
+from nasbench_mobile.report.search_wording import (
+    how_measured,
+    how_trained,
+    share_words,
+    spent_words,
+)
 from nasbench_mobile.report.wording import number, percent
 from nasbench_mobile.runs import Run
 
@@ -70,6 +75,7 @@ def search_page(
         command=command, css=Markup(_text("style.css")), header=run.header,
         latency_label=latency_label(run.header.benchmark),
         spent=spent_words(summary), measured=how_measured(summary),
+        trained=how_trained(summary),
         within=sum(row["latency_ms"] <= summary["target_ms"] for row in rows),
         fastest=min((row["latency_ms"] for row in rows), default=None), found=len(rows),
         unspent=summary["finished"] and summary["budget"] - summary["spent"] >= 1,

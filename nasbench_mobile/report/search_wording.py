@@ -31,6 +31,14 @@ def spent_words(summary: Mapping[str, Any]) -> str:
     )
 
 
+def how_trained(summary: Mapping[str, Any]) -> str:
+    """`A full training is 4 epochs at width 0.25 and 32 px`."""
+    how = summary["training"]
+    epochs = "1 epoch" if how["epochs"] == 1 else f"{how['epochs']:g} epochs"
+    size = "" if how["input_size"] is None else f" and {how['input_size']} px"
+    return f"A full training is {epochs} at width {how['width']:g}{size}"
+
+
 def how_measured(summary: Mapping[str, Any]) -> str:
     """Of which network latency and counts are, as a search trains another, smaller one."""
     size, kind = summary["latency_input_size"], summary["latency_kind"]

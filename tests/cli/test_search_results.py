@@ -111,6 +111,7 @@ def test_counts_are_those_of_the_datas_classes(command: Command, tmp_path: Path)
     assert best["multiply_adds"] == multiply_adds(network)
     assert (summary["classes"], summary["latency_classes"]) == (10, 1000)
     assert summary["latency_input_size"] == 224
+    assert summary["training"] == {"epochs": EPOCHS, "width": 0.1, "input_size": 32}
     page = (tmp_path / "s/report.html").read_text()
     assert f"{best['parameters']:,}" in page
     assert "full-size network at 224 px, for 1,000 classes" in page

@@ -9,7 +9,13 @@ from matplotlib.axes import Axes
 
 from nasbench_mobile.report.search_page import PLOTS, search_page
 from nasbench_mobile.report.search_plots import draw_front, draw_history
-from nasbench_mobile.report.search_wording import how_measured, share_words, spent_of, spent_words
+from nasbench_mobile.report.search_wording import (
+    how_measured,
+    how_trained,
+    share_words,
+    spent_of,
+    spent_words,
+)
 from nasbench_mobile.runs import Run, RunHeader
 from nasbench_mobile.types import Measurement, Proposal, StrategySpec, Trial
 
@@ -65,7 +71,9 @@ ROWS = [row(1, 4, front=True), row(2, 2, front=True), row(3, 6, front=False)]
 def summary(**changes: Any) -> dict[str, Any]:
     return {
         "folder": "out/s", "benchmark": "search-x@1", "title": "x, trained on y", "space": "x",
-        "strategy": "mine:rate=<b>", "seed": 0, "classes": 10, "chance": 0.1, "latency": "tunas",
+        "strategy": "mine:rate=<b>",
+        "training": {"epochs": 4.0, "width": 0.25, "input_size": 32},
+        "seed": 0, "classes": 10, "chance": 0.1, "latency": "tunas",
         "latency_kind": "estimate", "latency_input_size": 224, "latency_classes": 1000,
         "target_ms": 75.0, "objective": "soft", "budget": 6, "spent": 5.25, "finished": True,
         "ended_early": None, "candidates": 6, "partial": 1, "repeats": 1,
@@ -176,4 +184,5 @@ def test_words() -> None:
         "6 candidates (1 repeat, 1 trained for a part of the full training, 1 failed), 5.25 of 6 "
         "trainings spent; soft reward, T = 75 ms, latency: tunas"
     )
+    assert how_trained(summary()) == "A full training is 4 epochs at width 0.25 and 32 px"
     assert how_measured(summary(latency_kind="measured")).startswith("Latency was measured and")
