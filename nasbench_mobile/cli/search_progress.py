@@ -37,7 +37,7 @@ class SearchProgress:
         self._told, self._since_told = len(trials), 0
         self._charged = 0.0 if run is None else run.charged  # by trials that were told
         self._ended = self._evaluated = 0.0  # trainings' worth since the last tell, and in all
-        self._share = 1.0
+        self._share, self._under_way = 1.0, 0.0  # of the last candidate; 0 where it has ended
         self._partial = any(trial.proposal.fidelity < 1.0 for trial in trials)
         self._best: tuple[float, Measurement] | None = None
         for trial in trials:
@@ -68,7 +68,7 @@ class SearchProgress:
     def begins(self, architecture: Architecture, share: float) -> None:
         """A candidate's evaluation begins, by a share of the full training."""
         self._since_told += 1
-        self._share = share
+        self._share = self._under_way = share
         self._partial = self._partial or share < 1.0
         self._latency = self._training = ""
         self._candidate_started = time.monotonic()
@@ -89,6 +89,7 @@ class SearchProgress:
         """The candidate has its reward, or has failed."""
         self._ended += self._share
         self._evaluated += self._share
+        self._under_way = 0.0
         took_s = time.monotonic() - self._candidate_started
         if isinstance(outcome, Failure):
             self._say(f"{self._place}: failed after {took_s:.0f} s: {outcome.reason}")
@@ -137,8 +138,7 @@ class SearchProgress:
         now = time.monotonic()
         parts = [self._place, self._latency or "measuring", self._training or "training"]
         parts += [f"{now - self._candidate_started:.0f} s", self._best_words]
-        under_way = self._share if self._since_told else 0.0
-        left = self._budget - self._charged - self._ended - under_way
+        left = self._budget - self._charged - self._ended - self._under_way
         if self._evaluated and left > 0.005:
             minutes = (now - self._started) / self._evaluated * left / 60
             time_left = f"about {minutes:.0f} min" if minutes >= 1 else "less than a minute"

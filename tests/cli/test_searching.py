@@ -269,7 +269,8 @@ def test_a_terminal_shows_the_candidate_under_way() -> None:
         progress.ends(Outcome(found, 0.5, found))
         progress.begins(Architecture(space, (0,) * len(space.decisions)), 1.0)
         progress.ends(Failure("out of memory"))
-        assert "best 0.5000 (40.00%, 20 ms), about" in progress.line().plain
+        said = progress.line().plain
+        assert "best 0.5000 (40.00%, 20 ms), less than a minute for the other 3 trainings" in said
     shown = screen.file.getvalue()  # type: ignore[attr-defined]
     assert "reward 0.5000" in shown
     assert "failed after 0 s: out of memory" in shown
