@@ -50,8 +50,11 @@ class SearchResults:
                 f"{spent_of(summary['spent'], summary['budget'])}, and the longest that succeeded "
                 f"was {longest} of a training"
             )
+            whole = (trial.failure for trial in self.run.trials if trial.proposal.fidelity == 1.0)
             if self.run.failure is not None:
                 text += f"; the search ended early: {self.run.failure}"
+            elif (reason := next(filter(None, whole), None)) is not None:
+                text += f"; every training in full failed: {reason}"
             elif self.ended:
                 text += (
                     ". Such a strategy trains in full only after many shorter trainings: give a "

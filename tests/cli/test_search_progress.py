@@ -44,9 +44,11 @@ class Followed:
     """A search that goes on step by step, and what was said of it."""
 
     clock: Clock
-    screen: Console = field(
-        default_factory=lambda: Console(file=io.StringIO(), width=200, highlight=False)
-    )
+    text: io.StringIO = field(default_factory=io.StringIO)
+
+    @property
+    def screen(self) -> Console:
+        return Console(file=self.text, width=200, highlight=False)
 
     def progress(self, budget: int, run: Run | None = None) -> SearchProgress:
         return SearchProgress(run, budget, 4.0, self.screen)
@@ -64,7 +66,7 @@ class Followed:
 
     @property
     def said(self) -> list[str]:
-        return self.screen.file.getvalue().splitlines()  # type: ignore[attr-defined]
+        return self.text.getvalue().splitlines()
 
 
 @pytest.fixture

@@ -250,6 +250,20 @@ def test_some_failures_and_a_partial_one_are_counted(
     assert "failed 2 times: out of memory" in command("report", out).out
 
 
+def test_where_all_full_trainings_fail_it_says_why(
+    command: Command, tmp_path: Path, trainings: MadeUp
+) -> None:
+    def fails(number: int, _: Network) -> None:
+        if number % 5 == 0:  # after four quarters
+            raise TrainingFailure("the training took longer than its limit")
+
+    trainings.before = fails
+    done = command(*SEARCH, *HALVING, "--out", tmp_path / "s")
+    assert done.code == 1
+    assert "every training in full failed: the training took longer than its limit" in done.err
+    assert "give a larger --budget" not in done.err
+
+
 def test_the_latency_of_some_networks_fails(
     command: Command, tmp_path: Path, trainings: MadeUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

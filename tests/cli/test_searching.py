@@ -351,7 +351,7 @@ def test_successive_halving_killed_within_a_full_training_ends_with_full_trainin
     [run] = Study.open(cut).runs()
     trained = {number: trial.measurement for number, trial in enumerate(run.trials, start=1)}
     epochs = {number: found.fidelity.epochs for number, found in trained.items()
-              if found and found.fidelity}  # fmt: skip
+              if found and found.fidelity and found.fidelity.epochs}  # fmt: skip
     full = {number for number, share in epochs.items() if share == 1.0}
     assert sorted(epochs.values()) == [0.25] * 8 + [1.0] * 2
     assert {row["candidate"] for row in summary["best"]} == full

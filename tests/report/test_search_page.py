@@ -139,7 +139,7 @@ def test_nothing_found_is_said_with_what_was_trained_longest(run: Run) -> None:
 
 def offsets(axes: Axes) -> dict[str, list[tuple[float, float]]]:
     return {
-        str(line.get_label()): [(float(x), float(y)) for x, y in zip(*line.get_data(), strict=True)]
+        str(line.get_label()): [(float(x), float(y)) for x, y in np.asarray(line.get_xydata())]
         for line in axes.lines
     }
 
