@@ -212,7 +212,7 @@ def test_workers_have_a_job_each_until_none_is_left(monkeypatch: pytest.MonkeyPa
     assert all(row.key == job.key for job, row in found)
     assert max(most) == 3
     assert len(most) == len(JOBS)
-    assert list(Collector(Pretended(), {}, workers=2)._trained(JOBS[:1]))[0][0] == JOBS[0]
+    assert next(iter(Collector(Pretended(), {}, workers=2)._trained(JOBS[:1])))[0] == JOBS[0]
 
 
 def test_a_worker_keeps_its_first_trainer_and_stops_when_told(

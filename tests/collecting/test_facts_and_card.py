@@ -26,7 +26,7 @@ def tokens(k: int) -> tuple[int, ...]:
 
 def row(k: int, seed: int, accuracy: float | None, **options: Any) -> Row:
     changes: dict[str, Any] = {
-        "latency_ms": {"pixel1": 30.0 + k, "host": None}, "cost_s": 100.0 * (k + 1) + seed,
+        "latency_ms": {"pixel1": 30.0 + k, "host": None}, "cost_s": 100.04 * (k + 1) + seed,
         "failure": None if accuracy is not None else "lost", **options,
     }  # fmt: skip
     return Row(tokens(k), seed, "uniform", accuracy=accuracy, **changes)
@@ -72,7 +72,7 @@ def test_facts_are_counted_over_architectures(table: Table) -> None:
     assert facts["latency_ms"] == {
         "pixel1": {"least": 30.0, "median": 31.0, "most": 32.0}, "host": None,
     }  # fmt: skip
-    assert facts["cost_s"] == 100 + 101 + 102 + 200 + 300 + 301
+    assert facts["cost_s"] == 1104.4  # 1104.44 of 1, 1, 1, 2, 3 and 3 times 100.04, and seeds
     assert facts["noise"] == noise_study([[0.50, 0.53, 0.57], [0.6], [0.30, 0.32]]).record()
 
 
@@ -80,7 +80,7 @@ def test_facts_of_some_architectures_alone(table: Table) -> None:
     facts = table_facts(table, {tokens(1), tokens(2)})
     assert (facts["architectures"], facts["trainings"]) == (2, 3)
     assert facts["accuracy"]["most"] == 0.6
-    assert facts["cost_s"] == 200 + 300 + 301
+    assert facts["cost_s"] == 801.3  # 801.32
     assert "2 architectures, 1 of them" in facts["noise"]["unknown"]
     with pytest.raises(UsageError, match="no trained architecture"):
         table_facts(table, {tokens(3)})
@@ -104,7 +104,8 @@ def test_the_card_has_the_facts_in_words(table: Table) -> None:
     for wanted in (
         "# mine", "3 architectures of the space `mnasnet`, every one", "6 trainings, 1 failed",
         "**Data**: images of ours", "1.5 epochs, batch 8, sgd, learning rate 0.1 per 256",
-        "schedule cosine", "depth multiplier 0.35, 32 pixels, stem of stride 1, computed in 32 bits",
+        "schedule cosine", "depth multiplier 0.35, 32 pixels, stem of stride 1",
+        "stem of stride 1, computed in 32 bits",
         "from 2026-01-02 to 2026-03-04 (starts) on A, B with PyTorch 2.7, ?: 0.3 hours",
         "31.00 to 60.00 %, median 53.33 %",
         "**Latency** `pixel1` (synthetic, none, synthetic): 30.0 to 32.0 ms, median 31.0",
