@@ -35,10 +35,10 @@ from nasbench_mobile.tables.writing import open_table
 from nasbench_mobile.types import Failure, LatencyReading
 
 SPACE = MnasNetSpace()
-FIRST, SECOND = SPACE.canonical((0, 0, 0, 2, 0, 1) * 7), SPACE.canonical((1, 1, 0, 2, 2, 0) * 7)
+FIRST, SECOND = SPACE.canonical((1, 0, 0, 2, 0, 0) * 7), SPACE.canonical((2, 0, 0, 2, 2, 0) * 7)
 MODEL = next(m for m in references() if m.name == "mobilenet-v2" and m.input_size == 128)
 TINY: dict[str, Any] = {
-    "data": "digits", "width": 0.1, "train_images": 80, "validation_images": 60, "epochs": 2,
+    "data": "digits", "width": 0.1, "train_images": 20, "validation_images": 40, "epochs": 2,
     "stem_stride": 1, "options": {"batch_size": 8, "learning_rate": 1.0},
 }  # fmt: skip
 

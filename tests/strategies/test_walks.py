@@ -69,7 +69,7 @@ def test_the_next_walk_starts_at_the_best_of_its_own_starts(seed: int) -> None:
 
 @pytest.mark.parametrize("full", [False, True])
 def test_an_equal_neighbour_is_no_better(full: bool) -> None:
-    search, here = climbing(2, full_neighbourhood=full)
+    search, _ = climbing(2, full_neighbourhood=full)
     neighbours = search.ask(64)
     search.tell([finished(proposal, 1.0) for proposal in neighbours])
     assert len(search.ask(64)) == 3  # starts of another walk

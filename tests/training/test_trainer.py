@@ -84,15 +84,6 @@ def test_one_epochs_loss_curve_equals_a_plain_loops(
         torch.testing.assert_close(result.weights[name], value, rtol=1e-3, atol=1e-4)
 
 
-def test_loss_is_smoothed_cross_entropy() -> None:
-    logits, label, smoothing, classes = torch.tensor([[2.0, -1.0, 0.5]]), torch.tensor([1]), 0.1, 3
-    wanted = torch.full((classes,), smoothing / classes)
-    wanted[1] += 1 - smoothing
-    by_hand = -(wanted * logits[0].log_softmax(0)).sum()
-    found = functional.cross_entropy(logits, label, label_smoothing=smoothing)
-    torch.testing.assert_close(found, by_hand)
-
-
 def test_it_learns(digits: ImageData, tiny_network: Callable[..., Network]) -> None:
     recipe = SMALL.changed(epochs=40, smallest_area=0.8, flip=False)
     result = train(tiny_network(), digits, recipe)
