@@ -75,10 +75,11 @@ def test_scale_and_offset_by_hand() -> None:
 @pytest.mark.parametrize("layer", ["conv", "grouped", "dense"])
 def test_a_folded_layer_is_the_layer_and_its_batch_norm(layer: str, bias: bool) -> None:
     """Against PyTorch's own convolution and batch norm; a layer's bias is scaled too."""
-    operation: Conv | Dense = {
+    layers: dict[str, Conv | Dense] = {
         "conv": Conv(3, (3, 2), bias=bias), "grouped": Conv(8, (1, 3), groups=2, bias=bias),
         "dense": Dense(5, bias=bias),
-    }[layer]  # fmt: skip
+    }  # fmt: skip
+    operation = layers[layer]
     network = chain(operation, BatchNorm())
     weights = drawn(network)
     [group] = group_layers(network)

@@ -59,7 +59,7 @@ def test_training_is_adam_with_its_corrections_and_decay_towards_nothing(
         # The mean over a member's batch, summed over members, which share no weights.
         loss = ((hidden @ last + last_bias - wanted) ** 2).mean(dim=1).sum()
         adam.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         adam.step()
         with torch.no_grad():
             for twin in twins:

@@ -61,7 +61,7 @@ def written_out(options: dict[str, Any]) -> dict[str, torch.Tensor]:
                 total = total + torch.minimum(ratio * gains[row], held * gains[row])
                 total = total + weight * entropies[row, step]
             adam.zero_grad()
-            (-total / 4).backward()  # type: ignore[no-untyped-call]
+            (-total / 4).backward()
             norm = math.sqrt(
                 sum(float((p.grad**2).sum()) for p in twin.parameters() if p.grad is not None)
             )

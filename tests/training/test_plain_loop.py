@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,9 +77,8 @@ def plain_training(
     setattr(module, "head/dropout", dropped)
     norms = [p for name, p in module.named_parameters() if "/bn." in name]
     others = [p for name, p in module.named_parameters() if "/bn." not in name]
-    optimizer = torch.optim.SGD(
-        [{"params": others, "weight_decay": 1e-5}, {"params": norms}], lr=0.0, momentum=0.9
-    )
+    groups: list[dict[str, Any]] = [{"params": others, "weight_decay": 1e-5}, {"params": norms}]
+    optimizer = torch.optim.SGD(groups, lr=0.0, momentum=0.9)
     inputs, labels = inputs_of(data.train), torch.from_numpy(data.train.labels)
     losses: list[list[float]] = []
     accuracies: list[float] = []
@@ -95,7 +95,7 @@ def plain_training(
             batch = order[place * 8 : (place + 1) * 8]
             loss = cross_entropy(module(inputs[batch]), labels[batch], 0.1)
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimizer.step()
             losses[-1].append(loss.item())
         accuracies.append(accuracy_of(module, data.validation))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,6 @@ from torch import Tensor, nn
 
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.networks.graph import IMAGE, Conv, Dense, GlobalPool, Network, NetworkBuilder
-from nasbench_mobile.training import limits
 from nasbench_mobile.training.batches import Share
 from nasbench_mobile.training.data import ImageData, load_data
 from nasbench_mobile.training.launcher import Launcher, OneDevice
@@ -42,7 +42,7 @@ class OneOfTwo:
         return module, optimizer
 
     def backward(self, loss: Tensor) -> None:
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
 
     def autocast(self) -> AbstractContextManager[Any]:
         return nullcontext()
@@ -84,7 +84,7 @@ def test_numbers_of_several_processes_are_means_over_them(
 
     def watched() -> None:
         module = training._evaluated()
-        before.append(module.get_submodule("stem/bn").running_mean.clone())  # type: ignore[operator,union-attr]
+        before.append(module.get_submodule("stem/bn").running_mean.clone())  # type: ignore[operator]
         averaged()
 
     training._agree_on_statistics = watched  # type: ignore[method-assign]
@@ -116,8 +116,8 @@ def test_processes_see_their_own_images_and_their_own_dropout(
     for rank in (0, 1):
         train(
             tiny_network(), digits, whole, launcher=OneOfTwo(rank),
-            watch_step=lambda step, loss, rank=rank: losses.setdefault(  # type: ignore[misc]
-                (rank, step), loss.item()
+            watch_step=lambda step, loss, rank=rank: losses.update(  # type: ignore[misc]
+                {(rank, step): loss.item()}
             ),
         )  # fmt: skip
     draws = []
@@ -133,6 +133,7 @@ def test_the_share_of_right_answers_is_the_accuracy(digits: ImageData, tiny_netw
     """A network that answers 3 whatever it sees is right as often as there are threes."""
     training = Training(tiny_network(), digits, RECIPE, Setting(), OneDevice("cpu"))
     dense = training._module.get_submodule("head/dense")
+    assert isinstance(dense, nn.Linear)
     with torch.no_grad():
         dense.weight.zero_()
         dense.bias.copy_(torch.eye(10)[3])
@@ -143,6 +144,7 @@ def test_the_share_of_right_answers_is_the_accuracy(digits: ImageData, tiny_netw
 def test_nothing_finite_to_evaluate_is_a_failure(digits: ImageData, tiny_network: Tiny) -> None:
     training = Training(tiny_network(), digits, RECIPE, Setting(), OneDevice("cpu"))
     dense = training._module.get_submodule("head/dense")
+    assert isinstance(dense, nn.Linear)
     with torch.no_grad():
         dense.bias[4] = torch.inf
     with pytest.raises(TrainingFailure, match="no finite answer"):
@@ -184,7 +186,8 @@ def test_a_time_limit_holds_over_sittings(digits: ImageData, tiny_network: Tiny)
 
 def test_a_stopwatch_adds_what_came_before(monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter([100.0, 103.5, 110.0])
-    monkeypatch.setattr(limits.time, "perf_counter", lambda: next(ticks))
+    clock = SimpleNamespace(perf_counter=lambda: next(ticks))
+    monkeypatch.setattr("nasbench_mobile.training.limits.time", clock)
     watch = Stopwatch(20.0)
     assert watch.elapsed_s == 23.5
     assert watch.elapsed_s == 30.0
