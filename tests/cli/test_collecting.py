@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -136,29 +133,41 @@ def test_another_recipe_is_refused(command: Command, tmp_path: Path, synthetic_t
     assert "training.recipe.name is 'proxy' in this command and 'synthetic' in" in done.err
 
 
-START = [sys.executable, "-c", "from nasbench_mobile.cli import main; main()", "collect"]
+DIES = """
+import os, signal, sys
+from nasbench_mobile.cli import main
+from nasbench_mobile.tables.writing import TableWriter
+from nasbench_mobile.training.trainer import Training
+
+holder, name = {"epoch": (Training, "_save"), "row": (TableWriter, "row")}[sys.argv.pop(1)]
+before = getattr(holder, name)
+
+def and_die(*arguments):
+    before(*arguments)
+    os.killpg(0, signal.SIGKILL)
+
+setattr(holder, name, and_die)
+if __name__ == "__main__":
+    main()
+"""
+"""`nasbench-mobile`, killed with its workers once an epoch is saved or a row is written."""
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
-def test_killed_at_any_moment_it_goes_on_to_the_same_table(
+def test_killed_in_a_training_it_goes_on_to_the_same_table(
     command: Command, tmp_path: Path
 ) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    # Four times as long, so that it dies within a training.
-    options = (*COARSE[:-4], "--set", "batch_size=2", "--stem-stride", 1, "--count", 3)
-    assert command("collect", *options, "--out", whole).code == 0
-    for rows in (0, 1):  # alone, then the driver of two
-        line = [*START, *options, "--out", killed, "--workers", 1 + rows]
-        started = subprocess.Popen([str(word) for word in line], start_new_session=True)
-        while not (killed / "table.jsonl").exists() or len(read_table(killed).rows) < rows:
-            time.sleep(0.05)
-            assert started.poll() is None
-        time.sleep(0.2)
-        os.killpg(started.pid, signal.SIGKILL)
-        started.wait()
-    assert len(read_table(killed).rows) < 3
-    assert command("collect", *options, "--out", killed).code == 0
+    options = ("collect", *COARSE, "--epochs", 2, "--count", 3)
+    assert command(*options, "--out", whole).code == 0
+    # Alone, after the first epoch; then the driver of two, the second of which is at work.
+    for event, rows in (("epoch", 0), ("row", 1)):
+        words = [event, *options, "--out", killed, "--workers", 1 + rows]
+        line = [sys.executable, "-c", DIES, *map(str, words)]
+        assert subprocess.run(line, start_new_session=True, check=False).returncode == -9
+        assert len(read_table(killed).rows) == rows
+    assert command(*options, "--out", killed).code == 0
     assert accuracies(killed) == accuracies(whole)
 
 

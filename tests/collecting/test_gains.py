@@ -32,7 +32,7 @@ def ranks(rewards: dict[Tokens, float]) -> list[dict[str, Any]]:
 
 def picked() -> tuple[list[Pick], list[dict[str, Any]]]:
     """`good` on seeds 1 to 7 told in another order, `random` on 0 to 7, each pick its own."""
-    rewards = {(1, seed): OWN[seed - 1] for seed in range(1, 8)}
+    rewards: dict[Tokens, float] = {(1, seed): OWN[seed - 1] for seed in range(1, 8)}
     rewards |= {(0, seed): OTHER[seed] for seed in range(8)}
     chosen = [Pick("good", seed, (1, seed)) for seed in (4, 1, 7, 2, 6, 3, 5)]
     chosen += [Pick("random", seed, (0, seed)) for seed in (3, 0, 5, 1, 7, 2, 6, 4)]
@@ -60,8 +60,10 @@ def test_a_gain_is_of_pairs_of_one_seed() -> None:
 def test_strategies_stand_in_the_order_of_their_new_rewards_and_p_is_holms() -> None:
     chosen, found = picked()
     seeds = range(8)
-    better = {(2, seed): OTHER[seed] + 0.02 + 0.01 * seed for seed in seeds}  # better on all
-    worse = {(3, seed): OTHER[seed] - 0.1 for seed in seeds}
+    better: dict[Tokens, float] = {
+        (2, seed): OTHER[seed] + 0.02 + 0.01 * seed for seed in seeds
+    }  # better on all
+    worse: dict[Tokens, float] = {(3, seed): OTHER[seed] - 0.1 for seed in seeds}
     chosen += [Pick("worse", seed, (3, seed)) for seed in seeds]
     chosen += [Pick("better", seed, (2, seed)) for seed in seeds]
     rows = retrained_strategies(chosen, found + ranks(better) + ranks(worse))

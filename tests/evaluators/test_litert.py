@@ -2,15 +2,16 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import EvaluationError, MissingExtraError, UsageError
+from nasbench_mobile.evaluators import worker_process
 from nasbench_mobile.evaluators.litert import BURST, HostLatency, HostMeasurement
 from nasbench_mobile.evaluators.repeatability import agreement, repeat
 from nasbench_mobile.evaluators.worker_process import WorkerFailure, WorkerProcess
@@ -93,17 +94,32 @@ def test_a_worker_that_died_between_measurements_is_replaced(host: HostLatency) 
     assert pid(host) != before
 
 
-def test_a_worker_that_dies_in_a_run_fails_that_run_alone(host: HostLatency) -> None:
-    long = HostLatency(pairs=2000, max_pairs=2000, interval=ANY, nominal_ms=8.0)
-    content = to_tflite(SMALL)  # written before, so that the worker is in use when it is killed
-    victim = pid(long)
-    timer = threading.Timer(0.4, os.kill, (victim, signal.SIGKILL))
-    timer.start()
-    found = long.measure_file(content)
+def test_a_worker_that_dies_in_a_run_fails_that_run_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is killed once it was told to run, and before it answers."""
+    evaluator = HostLatency(pairs=2 * BURST, interval=ANY, nominal_ms=8.0)
+    victim = pid(evaluator)
+    exchange = worker_process._write_and_read
+
+    def killed_in_a_run(process: subprocess.Popen[bytes], parts: Sequence[bytes]) -> bytes:
+        if not any(b'"burst"' in part for part in parts[:1]):
+            return exchange(process, parts)
+        process.send_signal(signal.SIGSTOP)  # so that it cannot have answered
+        assert process.stdin is not None
+        process.stdin.writelines(parts)
+        process.stdin.flush()
+        process.kill()
+        return exchange(process, [])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(worker_process, "_write_and_read", killed_in_a_run)
+        found = evaluator.measure_network(SMALL)
     assert isinstance(found, Failure)
     assert "SIGKILL" in found.reason
-    assert pid(long) != victim
-    long.close()
+    assert measured(evaluator.measure_network(SMALL)).ratio.value > 0
+    assert pid(evaluator) != victim
+    evaluator.close()
 
 
 def test_a_worker_that_dies_between_two_bursts_fails_that_run_alone(
