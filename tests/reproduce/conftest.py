@@ -113,3 +113,24 @@ def searched_instead(monkeypatch: pytest.MonkeyPatch) -> SearchedInstead:
         return plans
 
     return instead
+
+
+Drawn = list[tuple[list[Any], dict[str, Any]]]
+
+
+@pytest.fixture
+def watch_drawing(monkeypatch: pytest.MonkeyPatch) -> Callable[[ModuleType], Drawn]:
+    """Series and words of every drawing that an experiment's module makes, as it makes them."""
+
+    def watch(module: ModuleType) -> Drawn:
+        found: Drawn = []
+        draw = module.draw_points
+
+        def watched(series: Sequence[Any], **words: Any) -> Any:
+            found.append((list(series), words))
+            return draw(series, **words)
+
+        monkeypatch.setattr(module, "draw_points", watched)
+        return found
+
+    return watch

@@ -46,8 +46,9 @@ def test_another_premise_would_not_give_the_printed_beta(monkeypatch: pytest.Mon
     assert verdict.status == "does not hold"
     assert verdict.detail.startswith("-log2(1.05) = -0.0841")
     monkeypatch.setattr(beta, "PREMISE", 0.05)
-    monkeypatch.setattr(beta, "EQUAL", 2e-4)  # rounding beta moves the reward by 2.7e-4
-    assert beta._derivation().status == "does not hold"
+    for equal, status in ((2.7e-4, "exact"), (2.6e-4, "does not hold")):
+        monkeypatch.setattr(beta, "EQUAL", equal)  # 1.05 x 2 ** -0.07 = 1.000266
+        assert beta._derivation().status == status
 
 
 def test_printed_neighbours_are_compared_per_doubling() -> None:
@@ -121,16 +122,9 @@ def test_fronts_agree_where_their_whole_interval_is_about_five_percent(
 
 def test_the_experiment_searches_fronts_and_draws_the_premise(
     run_maker: MakeRun, searched_instead: Callable[..., Any], tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    watch_drawing: Callable[..., Any],
 ) -> None:  # fmt: skip
-    drawn: list[list[beta.Series]] = []
-    draw = beta.draw_points
-
-    def watched(series: list[beta.Series], **words: Any) -> Any:
-        drawn.append(series)
-        return draw(series, **words)
-
-    monkeypatch.setattr(beta, "draw_points", watched)
+    drawn = watch_drawing(beta)
     runs = [run_maker(on_a_line(0.06, 40.0, 60.0, 80.0, 100.0), seed=s) for s in range(5)]
     short = run_maker(on_a_line(0.06, 40.0, 60.0, 80.0), seed=5)
     plans = searched_instead(beta, lambda name, plan: [*runs, short])
@@ -145,7 +139,7 @@ def test_the_experiment_searches_fronts_and_draws_the_premise(
     assert (printed["of"], fronts["of"]) == (16, 5)
     assert printed["gain"] == pytest.approx(np.median(outcome.result["printed_gains"]))
     assert fronts["gain"] == pytest.approx(0.06)
-    [series] = drawn
+    [(series, _)] = drawn
     assert [one.label for one in series] == [
         "front of seed 0", "front of seed 1", "front of seed 2", "5 % per doubling",
     ]  # fmt: skip
@@ -159,6 +153,14 @@ def test_the_experiment_searches_fronts_and_draws_the_premise(
     assert [point[0] for point in series[0].points] == [40.0, 60.0, 80.0, 100.0]
     assert series[0].points[1][1] == pytest.approx(low)
     assert (tmp_path / "beta.png").is_file()
+
+
+def test_the_premise_starts_at_the_slowest_network_where_all_are_fast(
+    run_maker: MakeRun, tmp_path: Path, watch_drawing: Callable[..., Any]
+) -> None:
+    drawn = watch_drawing(beta)
+    beta._draw([run_maker([(0.3, 20.0, 0.5), (0.4, 40.0, 0.5), (0.35, 30.0, 0.5)])], tmp_path)
+    assert drawn[0][0][-1].points[0] == (50.0, pytest.approx(40.0))
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,7 @@ def test_what_is_unsure_is_undecided(check: Callable[..., Check]) -> None:
     assert found.answer == "undecided"
     assert check(2, [(75.0,), (60.0, 90.0)] * 3).answer == "undecided"
     assert check(3, [(76.0,), (86.0,)] * 3).answer == "undecided"
+    assert check(3, [(61.0,), (71.0,)] * 3).answer == "undecided"
     assert check(5, [(50.0, 60.0), (50.0, 60.0, 70.0, 80.0)] * 3).answer == "undecided"
     one = check(1, [SOFT])  # a single seed says nothing of others
     assert (one.interval, one.answer) == (None, "undecided")
@@ -81,6 +82,9 @@ def test_the_spread_is_softs_less_hards(check: Callable[..., Check]) -> None:
     assert found.answer == "yes"
     assert check(2, [HARD] * 6, [SOFT] * 6).answer == "no"
     assert check(2, [HARD] * 6).answer == "no"
+    ten = [(60.0, 80.0)] * 6
+    assert check(2, [(60.0, 81.0)] * 6, ten).answer == "yes"  # half a millisecond is wider
+    assert check(2, [(60.0, 81.0), (60.0, 78.0)] * 3, ten).answer == "undecided"
 
 
 @pytest.mark.parametrize(
@@ -98,6 +102,17 @@ def test_the_mode_is_near_within_a_tenth_of_the_target(
     found = check(3, [(20.0, latency_ms, 140.0, latency_ms + 1)] * 6)
     assert (found.mean, found.answer) == (off, answer)
     assert "(within 7.5 ms)" in found.statement
+
+
+@pytest.mark.parametrize("latencies_ms", [(81.0, 86.0), (66.0, 61.0)])
+def test_an_interval_that_touches_a_tenth_is_undecided(
+    check: Callable[..., Check], latencies_ms: tuple[float, float]
+) -> None:
+    near, far = latencies_ms  # a tenth of T from T, and further
+    found = check(3, [(near,)] * 5 + [(far,)])
+    assert found.interval is not None
+    assert 7.5 in map(abs, found.interval)
+    assert found.answer == "undecided"
 
 
 def test_both_ends_count_by_the_rarer(check: Callable[..., Check]) -> None:

@@ -22,26 +22,15 @@ def no_study(study: Study) -> None:
 Drawn = list[tuple[list[Any], dict[str, Any]]]
 
 
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
-    """Series and words of every drawing that figures 2 and 5 make."""
-    found: Drawn = []
-    for module in (figure2, figure5):
-
-        def watched(series: list[Any], draw: Callable[..., Any] = module.draw_points, **words: Any):
-            found.append((list(series), words))
-            return draw(series, **words)
-
-        monkeypatch.setattr(module, "draw_points", watched)
-    return found
-
-
 def cell(outcome: Outcome, row: tuple[Any, ...], column: str) -> tuple[float | None, str]:
     [number] = [n for n in outcome.numbers if n.row == row and n.column == column]
     return number.ours, number.how
 
 
-def test_figure_2_has_the_papers_points_axes_and_names(drawn: Drawn, tmp_path: Path) -> None:
+def test_figure_2_has_the_papers_points_axes_and_names(
+    watch_drawing: Callable[..., Drawn], tmp_path: Path
+) -> None:
+    drawn = watch_drawing(figure2)
     outcome = figure2.run(Setting(), tmp_path, no_study)
     [(series, words)] = drawn
     mnasnet, others, estimates = series
@@ -138,8 +127,9 @@ def test_six_printed_digits_are_met_to_half_of_the_last(difference: float, statu
 
 
 def test_figure_5_draws_each_network_as_printed_and_as_estimated(
-    drawn: Drawn, tmp_path: Path
+    watch_drawing: Callable[..., Drawn], tmp_path: Path
 ) -> None:
+    drawn = watch_drawing(figure5)
     outcome = figure5.run(Setting(), tmp_path, no_study)
     (first, words_a), (second, words_b) = drawn
     assert (words_a["x_range"], words_a["y_range"]) == ((0.0, 160.0), (60.0, 77.5))

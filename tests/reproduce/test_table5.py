@@ -138,15 +138,9 @@ def test_the_printed_order_is_of_latency_and_of_the_last_accuracy(
 
 def test_both_rewards_are_searched_on_the_same_seeds(
     run_maker: Callable[..., Run], searched_instead: Callable[..., Any], tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, watch_drawing: Callable[..., Any],
 ) -> None:  # fmt: skip
-    drawn: list[Any] = []
-    draw = table5.draw_points
-    monkeypatch.setattr(
-        table5,
-        "draw_points",
-        lambda series, **words: (drawn.append(series), draw(series, **words))[1],
-    )
+    drawn = watch_drawing(table5)
     monkeypatch.setattr(table5, "_try", lambda space: row(space.name, 100, 100))
 
     def answer(name: str, plan: Plan) -> list[Run]:
@@ -168,7 +162,7 @@ def test_both_rewards_are_searched_on_the_same_seeds(
         "table5-order": "exact",
     }  # fmt: skip
     assert [one["space"] for one in outcome.result["spaces"]] == ["mnasnet", "nasnet"]
-    [[alone, both]] = drawn
+    [([alone, both], _)] = drawn
     assert (alone.label, alone.points[0]) == ("accuracy alone", (200.0, pytest.approx(70.0)))
     assert (both.label, both.points[0]) == (
         "accuracy and latency (soft)", (60.0, pytest.approx(60.0)),
