@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 from matplotlib.colors import to_hex
+from matplotlib.text import Annotation
 
 from nasbench_mobile.report.reproduction_plots import COLOURS, Series, draw_points
 
@@ -56,13 +58,16 @@ def test_series_are_joined_in_order_of_x_in_their_own_colours() -> None:
     ]
     (axes,) = draw_points(series, x="ms", y="%", names=[(10, 5.0, "B")], legend="lower right").axes
     lines = axes.get_lines()
-    assert lines[0].get_xydata().tolist() == [[10, 1], [20, 2], [30, 3]]
+    assert np.asarray(lines[0].get_xydata()).tolist() == [[10, 1], [20, 2], [30, 3]]
     assert [line.get_linestyle() for line in lines] == ["-", "None", "-", "-"]
     assert [line.get_marker() for line in lines] == ["s", "x", "o", "o"]
     wanted = [COLOURS[0], COLOURS[1], COLOURS[0], COLOURS[2]]
     assert [to_hex(line.get_color()).upper() for line in lines] == wanted
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a", "b", "c", "d"]
+    legend = axes.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["a", "b", "c", "d"]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("ms", "%")
     [name] = axes.texts
+    assert isinstance(name, Annotation)
     assert (name.get_text(), name.xy) == ("B", (10.0, 5.0))
-    assert name.get_ha() == "right"  # to the left of its point, where rising curves leave room
+    assert name.get_horizontalalignment() == "right"  # where rising curves leave room

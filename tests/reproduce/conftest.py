@@ -38,7 +38,8 @@ def make_run(
 
     The trial at `partial` is one of half a training.
     """
-    told, noise_free = [], []
+    told: list[Trial] = []
+    noise_free: list[Measurement | None] = []
     for number, sample in enumerate(samples):
         proposal = Proposal(number, (number, seed), 0.5 if number == partial else 1.0)
         if sample is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
+from typing import Any
 
 import pytest
 import typer
@@ -83,7 +84,7 @@ def test_a_verdict_checks_itself() -> None:
 
 
 def test_a_claim_checks_itself() -> None:
-    whole = {
+    whole: dict[str, Any] = {
         "id": "x", "section": "Section 1", "statement": "It is so", "paper": "1",
         "experiment": "figure3", "check": "counting", "tolerance": "none",
     }  # fmt: skip

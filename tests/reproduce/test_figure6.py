@@ -7,9 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pytest
 
+from nasbench_mobile.benchmark import load_benchmark
 from nasbench_mobile.plan import Plan
+from nasbench_mobile.report.plots import AblationPanel, draw_ablation
 from nasbench_mobile.reproduce import figure6
 from nasbench_mobile.reproduce.checks import Check
 from nasbench_mobile.reproduce.experiment import Setting
@@ -51,9 +54,13 @@ def test_hard_and_soft_are_compared_on_the_same_seeds(
     studies: Any, searched_instead: Callable[..., Any], tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    drawn: list[Sequence[figure6.AblationPanel]] = []
-    draw = figure6.draw_ablation
-    monkeypatch.setattr(figure6, "draw_ablation", lambda p: (drawn.append(p), draw(p))[1])
+    drawn: list[Sequence[AblationPanel]] = []
+
+    def watched(panels: Sequence[AblationPanel]) -> Any:
+        drawn.append(panels)
+        return draw_ablation(panels)
+
+    monkeypatch.setattr(figure6, "draw_ablation", watched)
     plans = searched_instead(figure6, studies)
     outcome = figure6.run(Setting(seeds=6, samples=40), tmp_path, no_study)
     objectives = {
@@ -75,8 +82,8 @@ def test_hard_and_soft_are_compared_on_the_same_seeds(
     assert ppo["cpu_s"] == {"hard": 6 * 4.5 + 3, "soft": 6 * 4.5 + 3}  # seeds 0 to 5
     [[hard, soft]] = drawn
     assert (hard.title, soft.title) == ("hard: α = 0, β = -1", "soft: α = -0.07, β = -0.07")
-    assert hard.latency_ms.tolist() == list(HARD)
-    assert soft.latency_ms.tolist() == list(SOFT)
+    assert np.array_equal(hard.latency_ms, HARD)
+    assert np.array_equal(soft.latency_ms, SOFT)
     assert (hard.target_ms, hard.latency_label) == (75.0, "Pixel 1 latency (ms, estimate)")
     found = {v.claim: v for v in outcome.verdicts}
     assert found["hard-concentrates"].status == "holds on our benchmark"
@@ -134,7 +141,7 @@ def test_only_yes_holds_and_undecided_is_said() -> None:
         "yes", "no", "undecided", "yes", "no",
     )  # fmt: skip
     part = figure6._Part([made_check(n, a) for n, a in enumerate(answers, 1)], {})
-    benchmark = figure6.load_benchmark("imagenet-pixel1")
+    benchmark = load_benchmark("imagenet-pixel1")
     found = [(v.claim, v.status, v.detail) for v in figure6._verdicts(part, benchmark)]
     shown = "share: 0.1 (0.05 to 0.15)"
     on = " (on imagenet-pixel1@1)"

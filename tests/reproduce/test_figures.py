@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from nasbench_mobile.networks import zoo
+from nasbench_mobile.report.plots import draw_figure3
 from nasbench_mobile.reproduce import figure2, figure3, figure5, ours, own_table, paper
 from nasbench_mobile.reproduce.experiment import Number, Outcome, Setting
 from nasbench_mobile.study import Study
@@ -76,7 +77,7 @@ def test_a_network_is_beaten_at_its_latency_or_a_twentieth_more(
     monkeypatch: pytest.MonkeyPatch, mnasnet: list[tuple[float, float]], holds: bool, detail: str
 ) -> None:
     rows = (*FRONT, *(("MnasNet", ms, top1) for ms, top1 in mnasnet))
-    monkeypatch.setattr(figure2.paper, "FIGURE_2", replace(paper.FIGURE_2, rows=rows))
+    monkeypatch.setattr(paper, "FIGURE_2", replace(paper.FIGURE_2, rows=rows))
     verdict = figure2._front()
     assert (verdict.status == "exact", verdict.detail) == (holds, detail)
 
@@ -88,11 +89,10 @@ def test_the_papers_front_needs_the_allowance_once() -> None:
 
 def test_figure_3_is_equation_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[Any] = []
-    draw = figure3.draw_figure3
 
     def watched(*curves: Any, **words: Any) -> Any:
         drawn.append((*curves, words["printed"]))
-        return draw(*curves, **words)
+        return draw_figure3(*curves, **words)
 
     monkeypatch.setattr(figure3, "draw_figure3", watched)
     outcome = figure3.run(Setting(), tmp_path, no_study)
@@ -177,7 +177,7 @@ def test_an_order_needs_every_scale(monkeypatch: pytest.MonkeyPatch) -> None:
         (*row[:2], 60.3, row[3]) if row[:2] == ("MnasNet-A1", 0.35) else row
         for row in paper.FIGURE_5A.rows
     )
-    monkeypatch.setattr(figure5.paper, "FIGURE_5A", replace(paper.FIGURE_5A, rows=rows))
+    monkeypatch.setattr(paper, "FIGURE_5A", replace(paper.FIGURE_5A, rows=rows))
     depth, size = figure5._orders()
     assert (depth.claim, depth.status) == ("figure5a-order", "does not hold")  # one is equal
     assert depth.detail.startswith("ahead by 0.0 to")
@@ -227,7 +227,7 @@ def decided(a1: dict[float, float], error: float = 0.01) -> tuple[list[Any], lis
 
     With four seeds each, the standard error is sd sqrt(2 / 4).
     """
-    table = {}
+    table: dict[own_table.Key, tuple[float, ...]] = {}
     for multiplier, gain in a1.items():
         table["mnasnet-a1", multiplier, 224] = (0.5 + gain,) * 4
         table["mobilenet-v2", multiplier, 224] = (0.5,) * 4

@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import resource
+import time
+from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -88,7 +91,7 @@ def test_a_record_has_all_that_an_outcome_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clocks = {"wall": iter((100.0, 103.5)), "cpu": iter((10.0, 12.0))}
-    monkeypatch.setattr(module.time, "perf_counter", lambda: next(clocks["wall"]))
+    monkeypatch.setattr(time, "perf_counter", lambda: next(clocks["wall"]))
     monkeypatch.setattr(module, "_cpu_s", lambda: next(clocks["cpu"]))
     number = Number("made-up", ("A", 96), "top1_pct", 60.5, None, "needs ImageNet")
     seen: list[Setting] = []
@@ -173,7 +176,7 @@ def test_the_digest_is_of_the_experiments_and_claims_but_not_of_what_only_reads(
     files = {"one.py": "1", "claims.toml": "2", "publish.py": "3", "story.py": "4", "x.txt": "5"}
     for name, text in files.items():
         (tmp_path / name).write_text(text)
-    monkeypatch.setattr(module.resources, "files", lambda _: tmp_path)
+    monkeypatch.setattr(resources, "files", lambda _: tmp_path)
     first = module.code_digest()
     assert first == hashlib.sha256(b"claims.toml\x002one.py\x001").hexdigest()
     for name in ("publish.py", "story.py", "x.txt"):
@@ -185,8 +188,8 @@ def test_the_digest_is_of_the_experiments_and_claims_but_not_of_what_only_reads(
 
 def test_cpu_time_is_of_this_process_and_its_children(monkeypatch: pytest.MonkeyPatch) -> None:
     used = {
-        module.resource.RUSAGE_SELF: SimpleNamespace(ru_utime=1.0, ru_stime=0.5),
-        module.resource.RUSAGE_CHILDREN: SimpleNamespace(ru_utime=20.0, ru_stime=0.25),
+        resource.RUSAGE_SELF: SimpleNamespace(ru_utime=1.0, ru_stime=0.5),
+        resource.RUSAGE_CHILDREN: SimpleNamespace(ru_utime=20.0, ru_stime=0.25),
     }
-    monkeypatch.setattr(module.resource, "getrusage", used.__getitem__)
+    monkeypatch.setattr(resource, "getrusage", used.__getitem__)
     assert module._cpu_s() == 21.75

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pytest
 
+from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import EvaluationError, UsageError
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.networks.cost import multiply_adds, parameters
 from nasbench_mobile.networks.graph import Network
+from nasbench_mobile.protocols import LatencyEvaluator
 from nasbench_mobile.reproduce import devices, ours, table1
 from nasbench_mobile.reproduce.devices import Measured
 from nasbench_mobile.reproduce.experiment import Outcome, Setting
@@ -54,7 +57,7 @@ def test_rows_show_what_is_printed_beside_ours(outcome: Outcome) -> None:
 
 
 def test_each_printed_figure_has_ours_or_the_reason(outcome: Outcome) -> None:
-    beside = {(n.row[0], n.column): (n.ours, n.how) for n in outcome.numbers}
+    beside: dict[Any, Any] = {(n.row[0], n.column): (n.ours, n.how) for n in outcome.numbers}
     assert beside["MnasNet-A2", "top1_pct"] == (None, "the network was never released")
     assert beside["MnasNet-A1", "top5_pct"] == (None, "needs ImageNet: a full training")
     assert beside["MnasNet-A2", "params_m"] == (None, "the network was never released")
@@ -118,7 +121,7 @@ def test_a_speed_up_agrees_within_a_tenth(monkeypatch: pytest.MonkeyPatch) -> No
     assert status(143 / 78 * 1.11) == status(143 / 78 * 0.89) == "does not hold"
 
 
-class Clock:
+class Clock(LatencyEvaluator):
     """These milliseconds, of networks told apart by their multiply-adds; others take 100."""
 
     label = "a clock"
@@ -127,6 +130,9 @@ class Clock:
 
     def __init__(self, times: Mapping[str, float | None]) -> None:
         self.times = {multiply_adds(table1.build(name)): ms for name, ms in times.items()}
+
+    def latency(self, architectures: Sequence[Architecture]) -> Sequence[LatencyReading]:
+        raise AssertionError("reference networks have no tokens")
 
     def network_latency(self, network: Network) -> LatencyReading:
         ms = self.times.get(multiply_adds(network), 100.0)
@@ -225,7 +231,7 @@ def test_a_device_is_this_host_or_a_phone(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(phones, "android_latency", lambda *, serial: f"phone {serial}")
     monkeypatch.setattr(host, "HostLatency", lambda: "this host")
-    assert devices.meter("host") == "this host"
-    assert devices.meter("android:ab:cd") == "phone ab:cd"
+    assert str(devices.meter("host")) == "this host"
+    assert str(devices.meter("android:ab:cd")) == "phone ab:cd"
     with pytest.raises(UsageError, match="known are host"):
         devices.meter("hosts")

@@ -126,7 +126,7 @@ def test_the_printed_order_is_of_latency_and_of_the_last_accuracy(
 
     def status(*rows: tuple[float, float]) -> str:
         printed = tuple((str(n), "space", *row) for n, row in enumerate(rows))
-        monkeypatch.setattr(table5.paper, "TABLE_5", replace(paper.TABLE_5, rows=printed))
+        monkeypatch.setattr(paper, "TABLE_5", replace(paper.TABLE_5, rows=printed))
         return table5._order().status
 
     assert status((183, 74.0), (100, 72.0), (78, 72.1)) == "exact"

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.benchmark import load_benchmark
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.networks.cost import parameters
 from nasbench_mobile.networks.graph import IMAGE, Conv, NetworkBuilder
 from nasbench_mobile.plan import Plan
+from nasbench_mobile.problem import Outcome
 from nasbench_mobile.reproduce import ours, own_table, paper, table6
 from nasbench_mobile.reproduce.experiment import Setting
 from nasbench_mobile.reproduce.paired import Gain, gain
@@ -48,7 +50,8 @@ def test_singles_are_measured_in_their_order() -> None:
     found = table6._singles(NO_SE)
     problem = NO_SE.build()
     for name, tokens in table6.SINGLE.items():
-        [alone] = problem.evaluate([table6.Architecture(problem.space, tokens)])
+        [alone] = problem.evaluate([Architecture(problem.space, tokens)])
+        assert isinstance(alone, Outcome)
         assert found[name] == alone.noise_free
     assert len({one.latency_ms for one in found.values()}) == 4
 
@@ -101,9 +104,9 @@ def test_kernels_of_a1_and_of_networks_made_by_hand(monkeypatch: pytest.MonkeyPa
     assert (others.status, others.detail) == (
         "exact", "8 networks by hand, all with 3x3 alone",
     )  # fmt: skip
-    real = table6.zoo.network
+    real = zoo.network
     monkeypatch.setattr(
-        table6.zoo, "network", lambda name: real("mnasnet-a1" if name == "shufflenet-2x" else name)
+        zoo, "network", lambda name: real("mnasnet-a1" if name == "shufflenet-2x" else name)
     )
     _, odd = table6._kernels()
     assert (odd.status, odd.detail) == (
@@ -118,7 +121,7 @@ def test_the_trade_off_is_the_soft_reward_of_printed_rows(monkeypatch: pytest.Mo
     assert verdict.detail.startswith("rewards: MnasNet-A1 0.7499, MBConv3 (k3x3) only 0.7268,")
     rows = paper.TABLE_6.rows
     monkeypatch.setattr(
-        table6.paper, "TABLE_6", replace(paper.TABLE_6, rows=(*rows[:4], (rows[4][0], 80.0, 146)))
+        paper, "TABLE_6", replace(paper.TABLE_6, rows=(*rows[:4], (rows[4][0], 80.0, 146)))
     )
     assert table6._trade_off().status == "does not hold"  # 0.8 x 0.9545 = 0.7636
 
@@ -129,7 +132,7 @@ def decided(
     """A1 has accuracy 0.5 and is at 75 ms; the others as much less, at these latencies (ms)."""
     times = dict(zip(table6._networks().values(), (75.0, *latencies), strict=True))
     monkeypatch.setattr(ours, "estimate_ms", times.__getitem__)
-    table = {("mnasnet-a1", 1.0, 224): (0.5,) * 4}
+    table: dict[own_table.Key, tuple[float, ...]] = {("mnasnet-a1", 1.0, 224): (0.5,) * 4}
     for (_, name), less in zip(table6.ROWS.values(), gains, strict=True):
         table[name, 1.0, 224] = (0.5 - less,) * 4
     return table6._trained(own_table.Trained(table, seed_sd=0.01 * 2**0.5))
@@ -194,6 +197,7 @@ def test_every_single_type_is_searched_and_shown(
     assert found["table6-latency-mb6-k3"].detail == (
         f"estimated {single['estimate_ms']:.1f} ms, printed 116 ms ({share:+.1%})"
     )
+    assert outcome.said == [table.said()]
     beside = {(n.row[0], n.column): (n.ours, n.how) for n in outcome.numbers}
     assert beside["MBConv6 (k3x3) only", "latency_ms"][0] == single["estimate_ms"]
     assert beside["MnasNet-A1", "top1_pct"] == (None, "needs ImageNet: a full training")
