@@ -33,6 +33,18 @@ def test_the_readme_shows_the_published_leaderboard() -> None:
     assert shown == rendered(ROOT / place)
 
 
+def test_the_readme_says_what_was_picked() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    ((place, _),) = SHOWN.findall(text)
+    rows = json.loads((ROOT / place).read_text())["strategies"]
+    words, leader = " ".join(text.split()), rows[0]["picks"]
+    beyond = sum(pick["extrapolated"] for pick in leader)
+    assert f"{beyond} of the {len(leader)} networks that the leader picked" in words
+    picks = [pick for row in rows for pick in row["picks"]]
+    assert f"none of the {len(picks)} picks is within 75 ms" in words
+    assert min(pick["latency_ms"] for pick in picks) > 75
+
+
 def test_every_published_folder_has_its_command() -> None:
     listed = set(re.findall(r"^\| `([^`]+)` \|", (RESULTS / "README.md").read_text(), re.MULTILINE))
     found = {

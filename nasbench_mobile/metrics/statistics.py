@@ -24,9 +24,18 @@ hundredth of its width from one generator seed to the next (rliable's default is
 BOOTSTRAP_SEED = 20210830
 """Seed of the interval's own generator, so that a report of the same logs is the same report."""
 
+LEAST_FOR_INTERVAL = 5
+"""Fewest runs that an interval is given for: our choice. Over 1,500 samples of a normal population
+the 95 % interval of the IQM held the population's own in 47 % at 2 runs, 75 % at 3, 87 % at 4, 89 %
+at 5 and 92 % at 10; on rewards of real searches in 71 to 75 % at 3 and 85 % at 5. Below 5 it is no
+95 % interval at all; from 5 on it is a little narrow, as the percentile method is."""
+
 LEAST_PAIRS = 6
 """Fewest pairs for which the exact two-sided signed-rank test can reach p < 0.05: its least p
 over n pairs is 2 / 2**n, which is 0.0625 for 5 and 0.03125 for 6."""
+
+EQUAL = "equal on every seed"
+"""The note of two samples that do not differ at all."""
 
 
 def iqm(values: ArrayLike) -> float:
@@ -54,10 +63,11 @@ def bootstrap_interval(
 
     `groups` holds one array of runs per benchmark, each resampled by itself with replacement, as
     Agarwal et al. 2021 (section 4.1) do; one benchmark is one group. `statistic` reduces the last
-    axis of an array. None where no group has two values: one run says nothing about spread.
+    axis of an array. None where no group has `LEAST_FOR_INTERVAL` values: it would be far too
+    narrow, and one run says nothing about spread.
     """
     samples = [np.asarray(group, float) for group in groups]
-    if all(sample.size < 2 for sample in samples):
+    if all(sample.size < LEAST_FOR_INTERVAL for sample in samples):
         return None
     rng = np.random.default_rng(seed)
     drawn = [
@@ -73,10 +83,18 @@ def bootstrap_interval(
 
 @dataclass(frozen=True, slots=True)
 class PairedTest:
-    """A Wilcoxon signed-rank test over paired seeds; `p` is None where `note` says why not."""
+    """A Wilcoxon signed-rank test over paired seeds; `p` is None where `note` says why not.
+
+    `rank_biserial` is the matched-pairs rank-biserial correlation, (W+ - W-) / (W+ + W-) with the
+    rank sums of the positive and the negative differences (Kerby, Comprehensive Psychology 3,
+    2014), in [-1, 1]. Its sign is the direction of what was tested: above 0 the first of the two
+    is better. Medians may point the other way. 0 where the pairs are equal, None where there are
+    none.
+    """
 
     pairs: int
     p: float | None
+    rank_biserial: float | None = None
     note: str | None = None
 
 
@@ -91,18 +109,31 @@ def wilcoxon(first: ArrayLike, second: ArrayLike) -> PairedTest:
         raise UsageError(
             f"paired samples have shapes {a.shape} and {b.shape}; give one value per shared seed"
         )
+    difference = a - b
+    lean = _rank_biserial(difference)
     if a.size < LEAST_PAIRS:
         count = f"{a.size} paired seed" + (" is" if a.size == 1 else "s are")
-        return PairedTest(a.size, None, f"{count} too few to test; use at least {LEAST_PAIRS}")
-    difference = a - b
+        note = f"{count} too few to test; use at least {LEAST_PAIRS}"
+        return PairedTest(a.size, None, lean, note)
     if not difference.any():
-        return PairedTest(a.size, 1.0, "equal on every seed")
+        return PairedTest(a.size, 1.0, lean, EQUAL)
     differing = int(np.count_nonzero(difference))
     if differing < LEAST_PAIRS:
-        return PairedTest(
-            a.size, None, f"only {differing} of {a.size} paired seeds differ: too few to test"
-        )
-    return PairedTest(a.size, float(stats.wilcoxon(difference, zero_method="wilcox").pvalue))
+        note = f"only {differing} of {a.size} paired seeds differ: too few to test"
+        return PairedTest(a.size, None, lean, note)
+    test = stats.wilcoxon(difference, zero_method="wilcox")
+    return PairedTest(a.size, float(test.pvalue), lean)
+
+
+def _rank_biserial(difference: Floats) -> float | None:
+    """Of differences of shape `(pairs,)`, zeros dropped as by the test."""
+    if not difference.size:
+        return None
+    differing = difference[difference != 0.0]
+    if not differing.size:
+        return 0.0
+    ranks = stats.rankdata(np.abs(differing))
+    return float(np.sum(ranks * np.sign(differing)) / np.sum(ranks))
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from nasbench_mobile.budget import SLACK
 from nasbench_mobile.errors import LogError, UsageError
-from nasbench_mobile.metrics.anytime import best_reward
+from nasbench_mobile.metrics.anytime import best, best_reward
 from nasbench_mobile.metrics.columns import Columns, columns, objective_of
 from nasbench_mobile.metrics.hypervolume import run_hypervolume
 from nasbench_mobile.protocols import BenchmarkObjective
 from nasbench_mobile.runs import Run
+
+BASELINE = "random"
+"""The strategy that every other one should beat (Li and Talwalkar 2020)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +42,20 @@ class ScoredRun:
         """Whether it ended well."""
         return self.run.finished and self.run.failure is None
 
+    @property
+    def pick(self) -> int | None:
+        """Position of the trial that its own readings chose; None where it found nothing."""
+        return best(self.columns)
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether it ended well with a whole proposal or more of its budget left.
+
+        A strategy that has nothing more to propose ends its run so. What is left of partial
+        trainings, less than one proposal, may buy nothing and is no early stop.
+        """
+        return self.complete and self.run.header.budget - self.run.charged >= 1.0 - SLACK
+
 
 @dataclass(frozen=True, eq=False)
 class StrategyRuns:
@@ -53,6 +71,11 @@ class StrategyRuns:
     @property
     def options(self) -> dict[str, Any]:
         return dict(self.runs[0].run.header.strategy.options)
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether this is random search as it comes, and nothing else under that label."""
+        return self.label == self.name == BASELINE and not self.options
 
     @property
     def provisional(self) -> bool:
@@ -74,6 +97,24 @@ class StrategyRuns:
     @property
     def incomplete(self) -> tuple[ScoredRun, ...]:
         return tuple(scored for scored in self.runs if not scored.complete)
+
+    @property
+    def unranked(self) -> str | None:
+        """Why the strategy cannot be first or second, as words that follow its label; else None.
+
+        A strategy none of whose runs came to a good end, or that found no network, has figures but
+        no place among the others.
+        """
+        if not self.scored:
+            return "has no trial yet"
+        if all(scored.pick is None for scored in self.scored):
+            return "found no network that could be evaluated"
+        if all(scored.run.failure is not None for scored in self.scored):
+            count = len(self.scored)
+            return (
+                "failed on its only seed" if count == 1 else f"failed on all of its {count} seeds"
+            )
+        return None
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,10 +11,28 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
+from nasbench_mobile.metrics.statistics import LEAST_FOR_INTERVAL
 from nasbench_mobile.report.comparison import Comparison
 from nasbench_mobile.report.labels import latency_label
+from nasbench_mobile.report.notes import (
+    counts_note,
+    mark,
+    notes,
+    row_notes,
+    spent,
+    stopped_early,
+    within_target,
+)
 from nasbench_mobile.report.verdict import verdict
-from nasbench_mobile.report.wording import against_random, headline, interval, number, percent
+from nasbench_mobile.report.wording import (
+    against_random,
+    headline,
+    interval,
+    number,
+    percent,
+    signed,
+    spread,
+)
 
 
 def page(
@@ -30,14 +48,22 @@ def page(
     summary's best architectures (`architecture_svg`). Everything else is escaped.
     """
     rows = summary["best_architectures"]
-    record = comparison.benchmark.get("latency", {})
-    measured = record.get("kind", "measured") == "measured"
     return _template().render(
         summary=summary,
         headline=headline(summary),
         verdict=verdict(summary),
         css=Markup(_text("style.css")),
-        estimate="" if measured else f"{record['kind']}s",
+        notes=notes(summary),
+        row_notes=[
+            f"{row['label']} {note}."
+            for row in summary["strategies"]
+            for note in row_notes(row, summary)
+        ],
+        counts_note=counts_note(summary),
+        measured=summary["latency"]["kind"] == "measured",
+        least_for_interval=LEAST_FOR_INTERVAL,
+        intervals=any(row["best_reward"]["ci95"] for row in summary["strategies"]),
+        unspent=[row for row in summary["strategies"] if row["unspent"]],
         latency_label=latency_label(comparison.benchmark),
         plots=[{"title": title, "base64": base64.b64encode(png).decode()} for title, png in plots],
         # inside HTML an svg element needs no name space, and the page names no address
@@ -66,7 +92,13 @@ def _template() -> Template:
         "percent": percent,
         "interval": interval,
         "against_random": against_random,
-        "signed": lambda value, digits: "–" if value is None else f"{value:+.{digits}f}",
+        "hundredfold": lambda fraction: 100.0 * fraction,
+        "mark": mark,
+        "spent": spent,
+        "spread": spread,
+        "stopped_early": stopped_early,
+        "within_target": within_target,
+        "signed": signed,
         "count": lambda value: f"{value:,}" if isinstance(value, int) else "–",
         "p_value": lambda p: "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.2g}",
         "pretty": lambda value, indent=2: json.dumps(value, indent=indent, ensure_ascii=False),

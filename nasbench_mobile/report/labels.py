@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nasbench_mobile.report.pairs import BASELINE
+from nasbench_mobile.report.comparison import BASELINE
 
 _DEVICES = {"pixel1": "Pixel 1"}
 

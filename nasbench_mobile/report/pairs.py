@@ -10,9 +10,6 @@ import numpy as np
 from nasbench_mobile.metrics.statistics import a12, holm, wilcoxon
 from nasbench_mobile.report.comparison import StrategyRuns
 
-BASELINE = "random"
-"""The strategy that every other one should beat (Li and Talwalkar 2020)."""
-
 
 def pair_table(ranked: Sequence[StrategyRuns]) -> list[dict[str, Any]]:
     """Rows of `strategy` against a control, `ranked` best first.
@@ -20,11 +17,12 @@ def pair_table(ranked: Sequence[StrategyRuns]) -> list[dict[str, Any]]:
     Two families, each with Holm's correction of its own (comparisons with a control: Demsar 2006,
     section 3.2.2): against the plain random strategy, and against the leader. The leader was
     chosen by the same data, so the p-values of its family are a little too small. A row has
-    family, strategy, against, seeds (paired), wins, ties, losses, median_difference (of best
-    reward), p, p_holm (None where untested) and a12, of `strategy` over `against`, and note.
+    family, strategy, against, seeds (paired), wins, ties, losses, median_difference (median of the
+    differences of best reward), p, p_holm (None where untested), rank_biserial (whose sign is the
+    direction of the test) and a12, of `strategy` over `against`, and note.
     """
     rows: list[dict[str, Any]] = []
-    control = next((group for group in ranked if group.label == BASELINE), None)
+    control = next((group for group in ranked if group.is_baseline), None)
     if control is not None:
         rows += _family("random", control, ranked)
     if ranked:
@@ -59,6 +57,7 @@ def _pair(family: str, group: StrategyRuns, control: StrategyRuns) -> dict[str, 
         "median_difference": float(np.median(first - second)) if seeds else None,
         "p": test.p,
         "p_holm": None,
+        "rank_biserial": test.rank_biserial,
         "a12": a12(first, second) if seeds else None,
         "note": test.note,
     }

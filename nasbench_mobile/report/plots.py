@@ -82,7 +82,9 @@ def draw_anytime(comparison: Comparison, *, log: bool = True) -> Figure:
         _plain_log_ticks(axes, start, comparison.budget)
     axes.set_xlabel(f"Evaluations ({comparison.benchmark.get('budget_unit', 'proposals')})")
     axes.set_ylabel("Best reward so far (noise-free)")
-    axes.set_title("Median over seeds; band: quartiles", fontsize=9, color=_GREY, loc="left")
+    several = any(len(group.scored) > 1 for group in groups)
+    title = "Median over seeds; band: quartiles" if several else "One seed of each strategy"
+    axes.set_title(title, fontsize=9, color=_GREY, loc="left")
     _direct_labels(axes, ends)
     return figure
 
@@ -123,7 +125,9 @@ def draw_fronts(comparison: Comparison) -> Figure:
     axes.set_xlabel(latency_label(comparison.benchmark))
     axes.set_ylabel("Top-1 accuracy (%)")
     axes.set_title(
-        "Front attained by half of the seeds; dots: sampled networks",
+        "Front attained by half of the seeds; dots: sampled networks"
+        if any(len(group.scored) > 1 for group in groups)
+        else "Front of each strategy's seed; dots: sampled networks",
         fontsize=9, color=_GREY, loc="left",
     )  # fmt: skip
     if axes.lines:
@@ -161,8 +165,9 @@ def draw_latencies(comparison: Comparison) -> Figure:
 
 
 def draw_final(comparison: Comparison) -> Figure:
-    """Final best reward: a dot per seed, the IQM and its 95 % bootstrap interval."""
+    """Final best reward: a dot per seed, the IQM and, of seeds enough, its 95 % interval."""
     groups = [group for group in rank(comparison) if group.scored]
+    intervals = 0
     figure, axes = _figure(height=max(SIZE[1], 0.9 + 0.72 * len(groups)))
     looks_of = looks([group.label for group in groups])
     for row, group in enumerate(groups):
@@ -177,6 +182,7 @@ def draw_final(comparison: Comparison) -> Figure:
         middle = iqm(rewards)
         if interval is not None:
             axes.plot(interval, [row - 0.25] * 2, color=look.colour, linewidth=2.5)
+            intervals += 1
         axes.plot(middle, row - 0.25, "|", color=look.colour, markersize=11, markeredgewidth=2)
         axes.annotate(
             f"{middle:.4f}", (middle, row - 0.25), xytext=(0, 7), textcoords="offset points",
@@ -185,10 +191,8 @@ def draw_final(comparison: Comparison) -> Figure:
     axes.set_yticks(range(len(groups)), [group.label for group in groups])
     axes.set_ylim(len(groups) - 0.4, -0.65)
     axes.set_xlabel("Best reward (noise-free)")
-    axes.set_title(
-        "Bar: IQM with 95 % bootstrap interval; one mark per seed",
-        fontsize=9, color=_GREY, loc="left",
-    )  # fmt: skip
+    bar = "Bar: IQM with 95 % bootstrap interval" if intervals else "Stroke: IQM"
+    axes.set_title(f"{bar}; one mark per seed", fontsize=9, color=_GREY, loc="left")
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     return figure

@@ -26,7 +26,7 @@ DRAWN = 3
 
 _PLOTS: tuple[tuple[str, str, Callable[[Comparison], Any]], ...] = (
     ("anytime", "Best reward so far, scored without noise, over evaluations", plots.draw_anytime),
-    ("final", "Final best reward of every seed, with interval", plots.draw_final),
+    ("final", "Final best reward of every seed", plots.draw_final),
     ("pareto", "Accuracy and latency: fronts and samples", plots.draw_fronts),
     ("latency", "Latencies that each strategy sampled", plots.draw_latencies),
 )

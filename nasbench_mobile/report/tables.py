@@ -16,12 +16,14 @@ from nasbench_mobile.metrics.anytime import (
 from nasbench_mobile.metrics.statistics import bootstrap_interval, iqm
 from nasbench_mobile.report.comparison import Comparison, ScoredRun, StrategyRuns, compare_runs
 from nasbench_mobile.report.pairs import pair_table
+from nasbench_mobile.report.random_first import random_throughout
 from nasbench_mobile.runs import Run
-from nasbench_mobile.types import Tokens
+from nasbench_mobile.types import Measurement, Tokens
 
 Describe: TypeAlias = Callable[[Tokens], Mapping[str, Any]]
-"""Tokens to `{block_string, parameters, multiply_adds}`: how a report, which knows no search
-space, learns what tokens mean. Block strings tell distinct architectures apart."""
+"""Tokens to `{block_string, parameters, multiply_adds, counted}`: how a report, which knows no
+search space, learns what tokens mean. Block strings tell distinct architectures apart; `counted`
+says of which network the counts are: {width, input_size, classes, full_input_size} (pixels)."""
 
 TOP = 10
 """Length of the list of best architectures: our choice, because it fills a screen."""
@@ -30,11 +32,16 @@ TOP = 10
 def summary(runs: Sequence[Run], describe: Describe | None = None) -> dict[str, Any]:
     """All figures of a study as JSON values, strategies sorted by median best reward.
 
-    Every reward, front and accuracy is noise-free, of what the strategy's own readings chose.
-    `hypervolume` is a share of the reference box, `within_target` and `repeat_rate` shares of all
-    trials, `ask_tell_s` the median CPU seconds of a run inside the strategy, `evaluations_per_s`
-    trials per CPU second of strategy and evaluation. None stands where there is nothing to say,
-    such as an interval of one run. See `compare_runs` for errors.
+    Every reward, front and accuracy is noise-free, of what the strategy's own readings chose:
+    `picks` holds that network of each run, by the `id` of its proposal. `hypervolume` is a share of
+    the reference box, `within_target` and `repeat_rate` shares of all trials, `best_within_target`
+    the median over those `found_within_target` runs that found any network within the target,
+    `ask_tell_s` the median CPU seconds of a run inside the strategy, `evaluations_per_s` trials per
+    CPU second of strategy and evaluation. `unranked` says why a strategy has no place among the
+    others, `unspent` lists the seeds that ended well before their budget did and what they were
+    charged, `random_first` is set where the strategy never left its random start. None stands where
+    there is nothing to say, such as an interval of fewer than five runs. See `compare_runs` for
+    errors.
     """
     return summarise(compare_runs(runs), describe)
 
@@ -48,6 +55,11 @@ def summarise(comparison: Comparison, describe: Describe | None = None) -> dict[
         "objective": comparison.objective.record(),
         "budget_unit": comparison.benchmark.get("budget_unit", "proposals"),
         "budget": comparison.budget,
+        "accuracy": _accuracy(comparison),
+        "latency": {
+            key: comparison.benchmark.get("latency", {}).get(key)
+            for key in ("label", "device", "kind")
+        },
         "strategies": [_strategy(group, comparison) for group in ranked],
         "pairs": pair_table([group for group in ranked if group.scored]),
         "best_architectures": best_architectures(comparison, describe),
@@ -55,11 +67,15 @@ def summarise(comparison: Comparison, describe: Describe | None = None) -> dict[
 
 
 def rank(comparison: Comparison) -> list[StrategyRuns]:
-    """Strategies by median best reward (IQM among equals), best first; empty ones last."""
+    """Strategies by median best reward (IQM among equals), best first.
 
-    def key(group: StrategyRuns) -> tuple[float, float]:
+    Those that are `unranked` come last, whatever their figures.
+    """
+
+    def key(group: StrategyRuns) -> tuple[bool, float, float]:
         values = [scored.best_reward for scored in group.scored]
-        return (float(np.median(values)), iqm(values)) if values else (-np.inf, -np.inf)
+        median, middle = (float(np.median(values)), iqm(values)) if values else (-np.inf, -np.inf)
+        return group.unranked is None, median, middle
 
     return sorted(comparison.strategies, key=key, reverse=True)
 
@@ -71,14 +87,23 @@ def _strategy(group: StrategyRuns, comparison: Comparison) -> dict[str, Any]:
         "name": group.name,
         "label": group.label,
         "options": group.options,
+        "baseline": group.is_baseline,
         "versions": _versions(group),
         "seeds": [scored.seed for scored in group.runs],
         "budget": comparison.budget,
         "provisional": group.provisional,
+        "unranked": group.unranked,
+        "unspent": [
+            {"seed": scored.seed, "charged": scored.run.charged}
+            for scored in group.runs
+            if scored.stopped_early
+        ],
+        "random_first": random_throughout(group.runs[0].run.header),
         "scored_seeds": [scored.seed for scored in group.scored],
         "best_reward": figure(scored.best_reward for scored in group.scored),
         "hypervolume": figure(scored.hypervolume for scored in group.scored),
         "best_within_target": _median(value for value in within if value is not None),
+        "found_within_target": sum(value is not None for value in within),
         "within_target": _mean(
             [within_target_share(table, comparison.target_ms) for table in tables], tables
         ),
@@ -86,12 +111,47 @@ def _strategy(group: StrategyRuns, comparison: Comparison) -> dict[str, Any]:
         "failed": sum(failed_count(table) for table in tables),
         "ask_tell_s": _median(scored.run.timing.ask_tell_s for scored in group.scored),
         "evaluations_per_s": _rate(group.scored),
+        "picks": [pick for scored in group.scored if (pick := _pick(scored, comparison))],
         "incomplete": [_incomplete(scored) for scored in group.incomplete],
     }
 
 
+def _pick(scored: ScoredRun, comparison: Comparison) -> dict[str, Any] | None:
+    if scored.pick is None:
+        return None
+    truth = _truth(scored, scored.pick)
+    return {
+        "seed": scored.seed,
+        "id": scored.run.trials[scored.pick].proposal.id,
+        "accuracy": truth.accuracy,
+        "latency_ms": truth.latency_ms,
+        "reward": comparison.objective(truth),
+        "extrapolated": truth.extrapolated,
+    }
+
+
+def _accuracy(comparison: Comparison) -> dict[str, Any]:
+    """What gave the accuracies, and how the networks were trained: of the runs' picks.
+
+    `trained` is None where the logs do not say, or say that it was not one and the same.
+    """
+    found = {
+        (one.epochs, one.data, one.width, one.input_size)
+        for group in comparison.strategies
+        for scored in group.scored
+        if scored.pick is not None and (one := _truth(scored, scored.pick).fidelity)
+    }
+    keys = ("epochs", "data", "width", "input_size")
+    record = comparison.benchmark.get("accuracy", {})
+    return {
+        "evaluator": record.get("name"),
+        "label": record.get("label"),
+        "trained": dict(zip(keys, found.pop(), strict=True)) if len(found) == 1 else None,
+    }
+
+
 def figure(values: Iterable[float]) -> dict[str, Any]:
-    """median, iqm, its bootstrap ci95 ([low, high] or None), and the values in order of seeds."""
+    """median, iqm, its bootstrap ci95 ([low, high], None of too few), values in order of seeds."""
     known = list(values)
     if not known:
         return {"median": None, "iqm": None, "ci95": None, "values": []}
@@ -134,6 +194,7 @@ def _incomplete(scored: ScoredRun) -> dict[str, Any]:
     return {
         "seed": scored.seed,
         "trials": len(run.trials),
+        "charged": run.charged,
         "reason": run.failure or "interrupted: `nasbench-mobile resume` goes on with it",
         "failed": run.failure is not None,
         "best_reward": scored.best_reward if scored.columns.ok.any() else None,
@@ -179,9 +240,7 @@ def _by_reward(comparison: Comparison, top: int) -> Iterator[tuple[StrategyRuns,
 def _architecture(
     comparison: Comparison, group: StrategyRuns, scored: ScoredRun, position: int
 ) -> dict[str, Any]:
-    truth = scored.run.noise_free[position]
-    if truth is None:  # cannot be: the trial has a reward, and store.py keeps the two together
-        raise ValueError(f"trial {position} has a reward but no noise-free measurement")
+    truth = _truth(scored, position)
     return {
         "tokens": list(scored.run.trials[position].tokens),
         "accuracy": truth.accuracy,
@@ -193,4 +252,13 @@ def _architecture(
         "block_string": None,
         "parameters": None,
         "multiply_adds": None,
+        "counted": None,
     }
+
+
+def _truth(scored: ScoredRun, position: int) -> Measurement:
+    """The whole noise-free measurement of a trial with a reward."""
+    truth = scored.run.noise_free[position]
+    if truth is None:  # cannot be: the trial has a reward, and store.py keeps the two together
+        raise ValueError(f"trial {position} has a reward but no noise-free measurement")
+    return truth

@@ -17,9 +17,12 @@ from rich.table import Table
 from rich.text import Text
 
 from nasbench_mobile.budget import SLACK
+from nasbench_mobile.metrics.statistics import LEAST_FOR_INTERVAL
+from nasbench_mobile.report.notes import mark, notes, row_notes, spent
 from nasbench_mobile.report.verdict import verdict
 from nasbench_mobile.report.wording import (
     NOTHING,
+    WORSE,
     against_random,
     headline,
     interval,
@@ -42,17 +45,20 @@ def make_console(*, stderr: bool = False) -> Console:
 
 
 def print_summary(summary: Mapping[str, Any], console: Console | None = None) -> None:
-    """Leaderboard, incomplete runs and verdict."""
+    """Leaderboard, incomplete runs, what sets rows apart, the verdict and what figures are of."""
     console = make_console() if console is None else console
     console.print(leaderboard(summary, console.width))
+    lines = []
     for row in summary["strategies"]:
-        for run in row["incomplete"]:
-            console.print(
-                f"incomplete: {row['label']} seed {run['seed']}, {run['trials']:,} of "
-                f"{row['budget']:,} evaluations: {run['reason']}",
-                markup=False,
-            )
-    console.print(verdict(summary), markup=False)
+        lines += [
+            f"incomplete: {row['label']} seed {run['seed']}, {spent(run['charged'])} of "
+            f"{row['budget']:,} {summary['budget_unit']}: {run['reason']}"
+            for run in row["incomplete"]
+        ]
+    for row in summary["strategies"]:
+        lines += [f"{row['label']} {note}." for note in row_notes(row, summary)]
+    for line in [*lines, verdict(summary), *notes(summary)]:
+        console.print(line, markup=False)
 
 
 def leaderboard(summary: Mapping[str, Any], width: int = WIDTH) -> Table:
@@ -72,15 +78,18 @@ def leaderboard(summary: Mapping[str, Any], width: int = WIDTH) -> Table:
         title=Text(headline(summary)),
         title_justify="left",
         title_style="bold",
-        caption=Text(_LEGEND),
+        caption=Text(_legend(cells)),
         caption_justify="left",
     )
     longest = max((len(row["label"]) for row in rows), default=8)
     table.add_column("strategy", overflow="fold", min_width=min(longest, 22))
-    for name in cells:
-        table.add_column(name, justify="right", no_wrap=True)
+    for name, column in cells.items():
+        heading = "IQM" if name == _INTERVAL and not _intervals(column) else name
+        table.add_column(heading, justify="right", no_wrap=True)
     for position, row in enumerate(rows):
-        table.add_row(Text(row["label"]), *(Text(column[position]) for column in cells.values()))
+        table.add_row(
+            Text(row["label"] + mark(row)), *(Text(column[position]) for column in cells.values())
+        )
     return table
 
 
@@ -90,10 +99,12 @@ def _seeds(row: Mapping[str, Any], _: Mapping[str, Any]) -> str:
     return str(count) if not row["incomplete"] else f"{count - len(row['incomplete'])}/{count}"
 
 
+_INTERVAL = "IQM [95 % interval]"
+
 _COLUMNS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], str]] = {
     "seeds": _seeds,
     "best": lambda row, _: number(row["best_reward"]["median"], 4),
-    "IQM [95 % interval]": lambda row, _: interval(row["best_reward"]),
+    _INTERVAL: lambda row, _: interval(row["best_reward"]),
     "p random": against_random,
     "HV": lambda row, _: number(row["hypervolume"]["median"], 4),
     "acc ≤T": lambda row, _: percent(row["best_within_target"], 2),
@@ -102,11 +113,33 @@ _COLUMNS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], str]] = {
     "s": lambda row, _: number(row["ask_tell_s"], 2),
 }
 _WIDE_ONLY = ("HV", "rep.", "s")
-_LEGEND = (
-    "best: median noise-free best reward; p random: Wilcoxon against random search, Holm; HV: "
-    "median hypervolume; acc ≤T: median accuracy of the best network within T; ≤T: share of "
-    "trials within T; rep.: repeats; s: CPU seconds of a run in ask and tell"
-)
+_LEGENDS = {
+    "best": "best: median noise-free best reward",
+    _INTERVAL: "IQM: its interquartile mean",
+    "p random": "p random: Wilcoxon against random search, Holm",
+    "HV": "HV: median hypervolume",
+    "acc ≤T": "acc ≤T: median accuracy of the best network within T",
+    "≤T": "≤T: share of trials within T",
+    "rep.": "rep.: repeats",
+    "s": "s: CPU seconds of a run in ask and tell",
+}
+
+
+def _legend(cells: Mapping[str, Sequence[str]]) -> str:
+    """What the columns are that are there."""
+    said = []
+    for name, words in _LEGENDS.items():
+        if name in cells:
+            said.append(words)
+            if any(cell.endswith(WORSE) for cell in cells[name]):
+                said.append(f"{WORSE}: worse than random search")
+            if name == _INTERVAL and not _intervals(cells[name]):
+                said[-1] += f" (no interval below {LEAST_FOR_INTERVAL} seeds)"
+    return "; ".join(said)
+
+
+def _intervals(column: Sequence[str]) -> bool:
+    return any("[" in cell for cell in column)
 
 
 @dataclass(slots=True)
@@ -197,8 +230,9 @@ class StudyProgress:
         state.first.setdefault(seed, charged)
         state.charged[seed] = max(charged, state.charged.get(seed, 0))
         state.updated_s = now
-        if best_reward is not None and best_reward > (state.best_reward or float("-inf")):
-            state.best_reward = best_reward
+        if best_reward is not None and math.isfinite(best_reward):
+            known = state.best_reward
+            state.best_reward = best_reward if known is None else max(known, best_reward)
         if self._live is None and now - self._said >= PLAIN_INTERVAL_S:
             self._say()
 
@@ -240,7 +274,11 @@ class StudyProgress:
         if fresh > 0 and elapsed > 0 and made < proposals:
             rate = fresh / elapsed
             parts.append(f"{rate:,.0f}/s, {_clock_text((proposals - made) / rate)} left")
-        best = {label: state.best_reward for label, state in states.items() if state.best_reward}
+        best = {
+            label: state.best_reward
+            for label, state in states.items()
+            if state.best_reward is not None
+        }
         if best:
             ahead = max(best, key=lambda label: best[label])
             parts.append(f"best reward {best[ahead]:.4f} ({ahead})")

@@ -1,93 +1,184 @@
-"""Who wins, by how much, how sure: one or two sentences."""
+"""Who wins, by how much, how sure: a few sentences.
+
+Who is ahead is a matter of medians, who is better a matter of the test over paired seeds, and the
+two may disagree. The direction of a claim is that of the tested statistic (`rank_biserial`).
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
-from nasbench_mobile.report.pairs import BASELINE
+from nasbench_mobile.metrics.statistics import EQUAL
+from nasbench_mobile.report.comparison import BASELINE
+from nasbench_mobile.report.notes import stopped_early
+from nasbench_mobile.report.wording import counted, listed
 
 SIGNIFICANT = 0.05
 """Level of the verdict, on Holm's adjusted p: the customary one (Demsar 2006)."""
 
+Row: TypeAlias = Mapping[str, Any]
+
 
 def verdict(summary: Mapping[str, Any]) -> str:
     """A plain reading of a `summary`; what it cannot know, it says."""
-    ranked = [row for row in summary["strategies"] if row["best_reward"]["median"] is not None]
-    if not ranked:
-        return "No strategy has a finished trial yet, so there is nothing to compare."
-    sentences = [_leader(ranked, summary["pairs"]), _against_random(ranked, summary["pairs"])]
-    sentences.append(_power(summary["pairs"]))
-    incomplete = sum(len(row["incomplete"]) for row in summary["strategies"])
-    if incomplete:
-        total = sum(len(row["seeds"]) for row in summary["strategies"])
-        sentences.append(f"{incomplete} of {total} runs are incomplete, so this may change.")
+    rows, pairs = summary["strategies"], summary["pairs"]
+    ranked = [row for row in rows if row["unranked"] is None]
+    total = sum(len(row["seeds"]) for row in rows)
+    failed = sum(run["failed"] for row in rows for run in row["incomplete"])
+    unfinished = sum(not run["failed"] for row in rows for run in row["incomplete"])
+    sentences = [
+        _first(ranked, pairs, so_far=unfinished > 0),
+        _against_random(rows, pairs),
+        _power(pairs) if len(ranked) > 1 else "",
+        *(f"{row['label']} {row['unranked']}." for row in rows if row["unranked"]),
+        *(f"{row['label']} {stopped_early(row, summary)}." for row in rows if row["unspent"]),
+        _failed(failed, total),
+        _unfinished(unfinished, total),
+    ]
     return " ".join(sentence for sentence in sentences if sentence)
 
 
 def p_text(p: float | None) -> str:
-    """`p = 0.012`, `p < 0.001` or `untested`."""
+    """`p = 0.012`, `p < 0.001` or `untested`; never rounded to the level that it is below."""
     if p is None:
         return "untested"
-    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
+    if p < 0.001:
+        return "p < 0.001"
+    text = f"{p:.2g}"
+    return f"p = {p:.3g}" if p < SIGNIFICANT <= float(text) else f"p = {text}"
 
 
-def _leader(ranked: Sequence[Mapping[str, Any]], pairs: Sequence[Mapping[str, Any]]) -> str:
+def is_significant(row: Row) -> bool:
+    """Whether a pair's difference is shown; `rank_biserial` has its direction."""
+    return row["p_holm"] is not None and row["p_holm"] < SIGNIFICANT
+
+
+def _first(ranked: Sequence[Row], pairs: Sequence[Row], *, so_far: bool) -> str:
+    if not ranked:
+        return "No strategy has a result to rank, so there is nothing to compare."
     leader = ranked[0]
-    reward = leader["best_reward"]
-    figures = f"median best reward {reward['median']:.4f} over {_seeds(leader)}"
+    label, median = leader["label"], leader["best_reward"]["median"]
+    figures = f"median best reward {median:.4f} over {_seeds(leader)}"
     if len(ranked) == 1:
-        return f"Only {leader['label']} has results ({figures}): there is nothing to compare."
-    second = ranked[1]
-    others = {row["strategy"]: row for row in pairs if row["family"] == "leader"}
-    gap = reward["median"] - second["best_reward"]["median"]
-    relative = gap / second["best_reward"]["median"] if second["best_reward"]["median"] else 0.0
-    told = (
-        f"({figures}), {gap:+.4f} ({100 * relative:+.2f}%) ahead of {second['label']} "
-        f"({second['best_reward']['median']:.4f})"
-    )
-    unsure = [row["strategy"] for row in others.values() if not _significant(row)]
-    if not unsure:
-        row = others[second["label"]]
-        return (
-            f"{leader['label']} wins {told}: it is better on {row['losses']} of {row['seeds']} "
-            f"paired seeds (Wilcoxon with Holm, {p_text(row['p_holm'])}; A12 = "
-            f"{1 - row['a12']:.2f})."
-        )
-    if all(others[label]["p"] is None for label in unsure):
-        return f"{leader['label']} leads {told}, but {others[unsure[0]]['note']}."
-    least = min(others[label]["p_holm"] for label in unsure if others[label]["p"] is not None)
-    tied = "any of the others" if len(unsure) == len(others) > 1 else " and ".join(unsure)
-    sure = "p" if len(unsure) == 1 else "each p"
+        return f"Only {label} has results ({figures}): there is nothing to compare."
+    rivals = [row["label"] for row in ranked[1:]]
+    found = {row["strategy"]: row for row in pairs if row["family"] == "leader"}
+    against = [found[rival] for rival in rivals]
+    level = [row["label"] for row in ranked[1:] if row["best_reward"]["median"] == median]
+    doubts = _doubts(label, against, named=bool(level))
+    if not doubts:
+        verb = "leads so far" if so_far else "wins"  # what is missing may undo a win
+        lead = f"the same as that of {listed(level)}" if level else _ahead(median, ranked[1])
+        told = f"({figures}, {lead})" if level else f"({figures}), {lead}"
+        first = against[0]
+        shown = _shown(first["losses"], 1.0 - first["a12"], first)
+        return f"{label} {verb} {told}: it is better {shown}."
+    if all(row["note"] == EQUAL for row in against):
+        return f"{listed([label, *rivals])} are equal on every seed ({figures})."
+    if level:
+        shared = f"{listed([label, *level])} share the highest median best reward ({median:.4f})"
+        return f"{shared}: {'; '.join(doubts)}."
+    if any(_beaten_by(row) for row in against):
+        head = f"{label} has the highest {figures}, {_ahead(median, ranked[1])}"
+    else:
+        verb = "leads so far" if so_far else "leads"
+        head = f"{label} {verb} ({figures}), {_ahead(median, ranked[1])}"
+    return f"{head}, but {'; '.join(doubts)}."
+
+
+def _ahead(median: float, second: Row) -> str:
+    """`+0.0046 (+0.70%) ahead of ppo (0.6559)`; no percentage of a base that is not above 0."""
+    base = second["best_reward"]["median"]
+    gap = median - base
+    by = f"{gap:+.4f}" if gap >= 0.00005 else "less than 0.0001"
+    relative = f" ({100 * gap / base:+.2f}%)" if base > 0.0 and gap >= 0.00005 else ""
+    return f"{by}{relative} ahead of {second['label']} ({base:.4f})"
+
+
+def _doubts(leader: str, against: Sequence[Row], *, named: bool) -> list[str]:
+    """Why the leader has not won; nothing where it is shown to be better than every other."""
+    doubts = [
+        f"{row['strategy']} is better than {leader} {_shown(row['wins'], row['a12'], row)}"
+        for row in against
+        if _beaten_by(row)
+    ]
+    whom = leader if named else "it"
+    equal = [row["strategy"] for row in against if row["note"] == EQUAL]
+    unsure = [
+        row for row in against
+        if row["p"] is not None and row["note"] != EQUAL and not is_significant(row)
+    ]  # fmt: skip
+    if unsure:
+        names = [row["strategy"] for row in unsure]
+        others = "any of the others" if len(unsure) == len(against) > 1 else listed(names, "or")
+        least = min(row["p_holm"] for row in unsure)
+        sure = p_text(least) if len(unsure) == 1 or least >= 1.0 else f"each p >= {least:.2g}"
+        doubts.append(f"these seeds cannot tell {whom} from {others} ({sure}, Wilcoxon with Holm)")
+    if equal:
+        verb = "is" if len(equal) == 1 else "are"
+        doubts.append(f"{listed(equal)} {verb} equal to {whom} on every seed")
+    return doubts + _untested(against)
+
+
+def _untested(against: Sequence[Row]) -> list[str]:
+    reasons: dict[str, list[str]] = {}
+    for row in against:
+        if row["p"] is None:
+            reasons.setdefault(row["note"], []).append(row["strategy"])
+    if any(len(names) == len(against) for names in reasons.values()):
+        return list(reasons)
+    return [
+        f"{listed(names)} {'was' if len(names) == 1 else 'were'} not tested ({reason})"
+        for reason, names in reasons.items()
+    ]
+
+
+def _beaten_by(row: Row) -> bool:
+    """Whether the pair's strategy is shown to be better than the leader."""
+    return is_significant(row) and row["rank_biserial"] > 0.0
+
+
+def _shown(wins: int, a12: float, row: Row) -> str:
     return (
-        f"{leader['label']} leads {told}, but these seeds cannot tell it from {tied} "
-        f"({sure} >= {least:.2g}, Wilcoxon with Holm)."
+        f"on {wins} of {row['seeds']} paired seeds (Wilcoxon with Holm, {p_text(row['p_holm'])}; "
+        f"A12 = {a12:.2f})"
     )
 
 
-def _against_random(ranked: Sequence[Mapping[str, Any]], pairs: Sequence[Mapping[str, Any]]) -> str:
-    rows = [row for row in pairs if row["family"] == "random"]
-    if not any(row["label"] == BASELINE for row in ranked):
-        return "Random search was not run, so there is no baseline." if len(ranked) > 1 else ""
-    if len(rows) < 2 or all(row["p"] is None for row in rows):
+def _against_random(rows: Sequence[Row], pairs: Sequence[Row]) -> str:
+    medians = {row["label"]: row["best_reward"]["median"] for row in rows}
+    if not any(row["baseline"] for row in rows):
+        return "Random search was not run, so there is no baseline." if len(rows) > 1 else ""
+    found = [row for row in pairs if row["family"] == "random"]
+    tested = [row for row in found if row["p"] is not None]
+    if len(found) < 2 or not tested:
         return ""  # of two strategies, the sentence about the leader has said it all
-    better = [row for row in rows if _significant(row) and row["a12"] > 0.5]
-    worse = [row["strategy"] for row in rows if _significant(row) and row["a12"] < 0.5]
-    unclear = [row["strategy"] for row in rows if not _significant(row)]
-    if len(unclear) == len(rows) > 1:
-        return f"None of the {len(rows)} others is shown to beat random search."
-    text = f"{len(better)} of {len(rows)} strategies beat random search"
+    shown = [row for row in tested if is_significant(row)]
+    better = [row for row in shown if row["rank_biserial"] > 0.0]
+    worse = [row["strategy"] for row in shown if row["rank_biserial"] < 0.0]
+    unclear = [row["strategy"] for row in tested if not is_significant(row)]
     if better:
-        text += f" (adjusted p at most {max(row['p_holm'] for row in better):.2g})"
-    if unclear:
-        text += f"; not shown for {', '.join(unclear)}"
+        verb = "beats" if len(better) == 1 else "beat"
+        sure = f"adjusted p at most {max(row['p_holm'] for row in better):.2g}"
+        parts = [f"{len(better)} of {len(found)} strategies {verb} random search ({sure})"]
+    else:
+        parts = [f"None of the {len(found)} others is shown to beat random search"]
+    if unclear and better:
+        parts.append(f"not shown for {listed(unclear)}")
     if worse:
-        text += f"; random search beats {', '.join(worse)}"
-    return text + "."
+        parts.append(f"random search beats {listed(worse)}")
+    against_medians = [
+        row["strategy"] for row in shown
+        if (medians[row["strategy"]] - medians[BASELINE]) * row["rank_biserial"] < 0.0
+    ]  # fmt: skip
+    if against_medians:
+        parts.append(f"for {listed(against_medians)} the medians say the opposite")
+    return "; ".join([*parts, *_untested(found)]) + "."
 
 
-def _power(pairs: Sequence[Mapping[str, Any]]) -> str:
+def _power(pairs: Sequence[Row]) -> str:
     """Says so where no outcome could be significant: the least exact p is 2 / 2**seeds."""
     for family in ("random", "leader"):
         tested = [row for row in pairs if row["family"] == family and row["p"] is not None]
@@ -95,16 +186,25 @@ def _power(pairs: Sequence[Mapping[str, Any]]) -> str:
         if tested and len(tested) * 2 / 2**seeds >= SIGNIFICANT:
             needed = math.floor(math.log2(2 * len(tested) / SIGNIFICANT)) + 1
             return (
-                f"{seeds} paired seeds are too few for {len(tested)} comparisons to be "
+                f"{seeds} paired seeds are too few for {counted(len(tested), 'comparison')} to be "
                 f"significant whatever they show; use at least {needed}."
             )
     return ""
 
 
-def _significant(row: Mapping[str, Any]) -> bool:
-    return row["p_holm"] is not None and row["p_holm"] < SIGNIFICANT
+def _failed(count: int, total: int) -> str:
+    if not count:
+        return ""
+    what = "counts with what it" if count == 1 else "count with what they"
+    return f"{count} of {counted(total, 'run')} failed and {what} had found."
 
 
-def _seeds(row: Mapping[str, Any]) -> str:
-    count = len(row["scored_seeds"])
-    return f"{count} seed{'' if count == 1 else 's'}"
+def _unfinished(count: int, total: int) -> str:
+    if not count:
+        return ""
+    verb = "is" if count == 1 else "are"
+    return f"{count} of {counted(total, 'run')} {verb} unfinished, so this may change."
+
+
+def _seeds(row: Row) -> str:
+    return counted(len(row["scored_seeds"]), "seed")

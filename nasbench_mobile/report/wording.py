@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import statistics
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-from nasbench_mobile.report.pairs import BASELINE
 
 NOTHING = "–"
 """Stands where there is no figure."""
+
+
+WORSE = "\N{DOWNWARDS ARROW}"
+"""Stands beside a p-value whose test points to the worse side."""
 
 
 def headline(summary: Mapping[str, Any]) -> str:
@@ -22,9 +25,36 @@ def headline(summary: Mapping[str, Any]) -> str:
     )
 
 
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *head, tail = names
+    return f"{', '.join(head)} {last} {tail}" if head else tail
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 seed`, `2 seeds`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def number(value: float | None, digits: int) -> str:
     """A figure, or a dash where there is none."""
     return NOTHING if value is None else f"{value:.{digits}f}"
+
+
+def signed(value: float | None, digits: int) -> str:
+    """A difference with its sign, 0 where it is exactly that, or a dash."""
+    if value is None:
+        return NOTHING
+    return f"{value:+.{digits}f}" if value else "0"
+
+
+def spread(values: Sequence[float], digits: int) -> str:
+    """`75.1 (60.2 to 90.0)`: the median and the range of values, or a dash."""
+    if not values:
+        return NOTHING
+    middle = f"{statistics.median(values):.{digits}f}"
+    low, high = f"{min(values):.{digits}f}", f"{max(values):.{digits}f}"
+    return f"{middle} ({low} to {high})" if low != high else middle
 
 
 def percent(fraction: float | None, digits: int = 0) -> str:
@@ -44,10 +74,11 @@ def interval(figure: Mapping[str, Any]) -> str:
 
 
 def against_random(row: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
-    """Holm's adjusted p of a strategy against random search."""
+    """Holm's adjusted p of a strategy against random search; an arrow down where it is worse."""
     for pair in summary["pairs"]:
         if pair["family"] == "random" and pair["strategy"] == row["label"]:
             if pair["p_holm"] is None:
                 return "untested"
-            return "p<0.001" if pair["p_holm"] < 0.001 else f"p={pair['p_holm']:.2g}"
-    return "baseline" if row["label"] == BASELINE else NOTHING
+            text = "p<0.001" if pair["p_holm"] < 0.001 else f"p={pair['p_holm']:.2g}"
+            return f"{text} {WORSE}" if pair["rank_biserial"] < 0.0 else text
+    return "baseline" if row["baseline"] else NOTHING

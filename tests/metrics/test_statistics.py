@@ -36,13 +36,30 @@ def test_bootstrap_interval_is_repeatable_holds_the_iqm_and_narrows() -> None:
     assert normal * 0.9 < many[1] - many[0] < normal * 1.4
 
 
+def test_an_interval_cuts_its_share_off_both_ends() -> None:
+    """The mean of 40 zeros and ones, resampled, is binomial, whose quantiles are known."""
+    values = [0.0] * 28 + [1.0] * 12
+    for confidence in (0.95, 0.9, 0.5):
+        tail = (1 - confidence) / 2
+        exact = stats.binom.ppf([tail, 1 - tail], 40, 12 / 40) / 40
+        found = bootstrap_interval(
+            [values], statistic=lambda drawn: drawn.mean(axis=-1), confidence=confidence
+        )
+        assert found == pytest.approx(tuple(exact))
+    default = bootstrap_interval([values], statistic=lambda drawn: drawn.mean(axis=-1))
+    assert default == pytest.approx((7 / 40, 18 / 40))  # of 0.9 it would be 7 and 17 of 40
+
+
 def test_strata_are_resampled_apart() -> None:
     # each stratum is constant, so every resample is the same: pooling would spread
-    assert bootstrap_interval([[0.0, 0.0], [1.0, 1.0]]) == (0.5, 0.5)
+    assert bootstrap_interval([[0.0] * 5, [1.0] * 5]) == (0.5, 0.5)
 
 
-def test_one_run_has_no_interval() -> None:
+def test_too_few_runs_have_no_interval() -> None:
     assert bootstrap_interval([[0.7]]) is None
+    assert bootstrap_interval([[0.5, 0.6, 0.7, 0.8], [0.5, 0.6, 0.7, 0.8]]) is None
+    assert bootstrap_interval([[0.5, 0.6, 0.7, 0.8, 0.9]]) is not None
+    assert bootstrap_interval([[0.5], [0.7] * 5]) is not None
 
 
 def test_wilcoxon_is_scipys_on_demsars_example() -> None:
@@ -58,6 +75,30 @@ def test_wilcoxon_is_scipys_on_demsars_example() -> None:
 def test_exact_p_of_a_clean_sweep() -> None:
     second = np.linspace(0.6, 0.7, 10)
     assert wilcoxon(second + np.linspace(0.01, 0.02, 10), second).p == pytest.approx(2 / 2**10)
+
+
+def test_the_direction_is_that_of_the_rank_sums_not_of_medians() -> None:
+    """Differences 1, 2, -30 and so on: ranks by size, W+ = 1+2+4+5+6 = 18, W- = 3+7 = 10."""
+    second = np.array([10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0])
+    first = second + np.array([1.0, 2.0, -3.0, 4.0, 5.0, 6.0, -70.0, 0.0])
+    test = wilcoxon(first, second)
+    assert test.rank_biserial == pytest.approx((18 - 10) / 28)
+    assert np.mean(first - second) < 0
+    turned = wilcoxon(second, first)
+    assert turned.rank_biserial == pytest.approx(-8 / 28)
+    assert turned.p == test.p
+
+
+def test_ties_of_differences_share_ranks_in_the_direction() -> None:
+    """Sizes 1, 1, 2 have ranks 1.5, 1.5, 3: W+ = 4.5, W- = 1.5."""
+    assert wilcoxon([1, -1, 2, 0], [0, 0, 0, 0]).rank_biserial == pytest.approx(3 / 6)
+
+
+def test_the_direction_is_known_where_nothing_is_tested() -> None:
+    assert wilcoxon([1, 2, 3], [0, 0, 0]).rank_biserial == 1.0
+    assert wilcoxon([0, 0], [1, 1]).rank_biserial == -1.0
+    assert wilcoxon([1.0] * 6, [1.0] * 6).rank_biserial == 0.0
+    assert wilcoxon([], []).rank_biserial is None
 
 
 def test_too_few_pairs_are_said_not_tested() -> None:

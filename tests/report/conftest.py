@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import pytest
 
 from nasbench_mobile.objective import LatencyObjective
 from nasbench_mobile.runs import Run, RunHeader, Timing
-from nasbench_mobile.types import Measurement, Proposal, StrategySpec, Trial
+from nasbench_mobile.types import Fidelity, Measurement, Proposal, StrategySpec, Trial
 
 BENCHMARK: dict[str, Any] = {
     "name": "imagenet-pixel1",
@@ -64,6 +64,68 @@ def make_run(
     timing = Timing(ask_tell_s=0.004 * trials, evaluate_s=0.001 * trials, wall_s=0.006 * trials)
     finished = failure is None and trials == budget
     return Run(header, tuple(told), tuple(true), finished, failure, timing)
+
+
+Sample = tuple[float, float, float] | None
+"""Accuracy seen, accuracy without noise and latency (ms) of a trial; None of one that failed."""
+
+
+def make_exact_run(
+    name: str, seed: int, samples: Sequence[Sample], *, budget: int | None = None,
+    finished: bool = True, failure: str | None = None, repeats: Mapping[int, int] | None = None,
+    timing: Timing | None = None, fidelities: Mapping[int, float] | None = None,
+    trained: Fidelity | None = None, extrapolated: frozenset[int] = frozenset(),
+    **options: Any,
+) -> Run:  # fmt: skip
+    """A run of given samples; at T (75 ms) a reward is the accuracy. Tokens are the trial's id.
+
+    `repeats` says which trial another repeats, `fidelities` which were partial.
+    """
+    repeats, shares = dict(repeats or {}), dict(fidelities or {})
+    objective = LatencyObjective(**BENCHMARK["objective"])
+    header = RunHeader(
+        BENCHMARK, "5f0c" * 16, StrategySpec(name, options), seed,
+        len(samples) if budget is None else budget,
+    )  # fmt: skip
+    told: list[Trial] = []
+    noise_free: list[Measurement | None] = []
+    for number, sample in enumerate(samples):
+        proposal = Proposal(number, (repeats.get(number, number),), shares.get(number, 1.0))
+        repeat_of = repeats.get(number)
+        if sample is None:
+            told.append(Trial(proposal, failure="it broke", repeat_of=repeat_of))
+            noise_free.append(None)
+            continue
+        seen, true, latency_ms = sample
+        more: Any = {"fidelity": trained, "extrapolated": number in extrapolated}
+        measurement = Measurement(seen, latency_ms, **more)
+        told.append(Trial(proposal, measurement, objective(measurement), repeat_of=repeat_of))
+        noise_free.append(Measurement(true, latency_ms, **more))
+    return Run(
+        header, tuple(told), tuple(noise_free), finished and failure is None, failure,
+        timing or Timing(),
+    )  # fmt: skip
+
+
+def make_rewards(rewards: Mapping[str, Sequence[float] | Mapping[int, float]]) -> list[Run]:
+    """Runs of one trial with these best rewards, by strategy and seed (a list: from seed 0)."""
+    runs = []
+    for name, values in rewards.items():
+        by_seed = values if isinstance(values, Mapping) else dict(enumerate(values))
+        runs += [
+            make_exact_run(name, seed, [(reward, reward, 75.0)]) for seed, reward in by_seed.items()
+        ]
+    return runs
+
+
+@pytest.fixture
+def exact_run() -> Callable[..., Run]:
+    return make_exact_run
+
+
+@pytest.fixture
+def runs_of() -> Callable[..., list[Run]]:
+    return make_rewards
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,16 @@
 import dataclasses
 import json
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 
 from nasbench_mobile.errors import LogError, UsageError
 from nasbench_mobile.report.comparison import compare_runs
-from nasbench_mobile.report.tables import summary
-from nasbench_mobile.runs import Run
+from nasbench_mobile.report.tables import best_architectures, summary
+from nasbench_mobile.runs import Run, Timing
+from nasbench_mobile.types import Fidelity
 
 Maker = Callable[..., Run]
 REQUIRED = {
@@ -174,3 +176,176 @@ def test_adding_a_strategy_moves_no_other_figures(study: list[Run]) -> None:
     among = next(row for row in summary(study)["strategies"] if row["name"] == "ppo")
     assert among == alone
     assert np.isfinite(alone["hypervolume"]["iqm"])
+
+
+def test_strategies_are_ranked_by_median_and_by_iqm_among_equals(runs_of: Any) -> None:
+    """IQM of five is the mean of the middle three."""
+    rewards = {
+        "low": [0.10, 0.20, 0.60, 0.61, 0.62],  # median .60, IQM .47
+        "even": [0.50, 0.55, 0.56, 0.57, 0.58],  # median .56, IQM .56
+        "lower": [0.10, 0.19, 0.60, 0.61, 0.62],  # median .60, IQM .4667
+    }
+    told = summary(runs_of(rewards))["strategies"]
+    assert [row["label"] for row in told] == ["low", "lower", "even"]
+    assert [row["best_reward"]["median"] for row in told] == [0.6, 0.6, 0.56]
+    assert [row["best_reward"]["iqm"] for row in told] == pytest.approx([0.47, 1.4 / 3, 0.56])
+
+
+def test_shares_are_of_all_trials_of_all_runs(exact_run: Maker) -> None:
+    """A run of 10 trials and one of 30: shares weigh as many trials as they are of."""
+    fast, slow = (0.6, 0.6, 70.0), (0.6, 0.6, 90.0)
+    short = exact_run("ppo", 0, [fast] * 9 + [slow], budget=30, repeats={3: 0}, failure="cut")
+    long = exact_run("ppo", 1, [fast] * 3 + [None] * 2 + [slow] * 25, repeats={7: 1, 8: 1, 9: 1})
+    (row,) = summary([short, long])["strategies"]
+    assert row["within_target"] == pytest.approx(12 / 40)
+    assert row["repeat_rate"] == pytest.approx(4 / 40)
+    assert row["failed"] == 2
+
+
+def test_seconds_are_a_median_and_speed_a_ratio_of_sums(exact_run: Maker) -> None:
+    times = [Timing(ask_tell_s=1.0, evaluate_s=3.0), Timing(ask_tell_s=5.0, evaluate_s=1.0),
+             Timing(ask_tell_s=2.0, evaluate_s=0.0, wall_s=99.0)]  # fmt: skip
+    lengths = [2, 4, 6]
+    runs = [
+        exact_run("ppo", seed, [(0.6, 0.6, 70.0)] * length, budget=6, timing=timing, failure="cut")
+        for seed, (length, timing) in enumerate(zip(lengths, times, strict=True))
+    ]
+    (row,) = summary(runs)["strategies"]
+    assert row["ask_tell_s"] == 2.0
+    assert row["evaluations_per_s"] == pytest.approx((2 + 4 + 6) / (4 + 6 + 2))
+
+
+def test_accuracy_within_the_target_is_of_the_runs_that_found_any(exact_run: Maker) -> None:
+    """Seen within 75 ms: .60 (in truth .58), .66, and nothing; the third run's is slower."""
+    runs = [
+        exact_run("ppo", 0, [(0.60, 0.58, 75.0), (0.59, 0.65, 70.0), (0.9, 0.9, 75.1)]),
+        exact_run("ppo", 1, [(0.66, 0.66, 60.0), (0.5, 0.5, 60.0), None]),
+        exact_run("ppo", 2, [(0.7, 0.7, 80.0), None, None]),
+    ]
+    (row,) = summary(runs)["strategies"]
+    assert row["best_within_target"] == pytest.approx((0.58 + 0.66) / 2)
+    assert row["found_within_target"] == 2
+    (row,) = summary(runs[2:])["strategies"]
+    assert (row["best_within_target"], row["found_within_target"]) == (None, 0)
+
+
+def test_intervals_begin_with_five_seeds(runs_of: Any) -> None:
+    values = [0.60, 0.61, 0.63, 0.66, 0.70]
+    four, five = (summary(runs_of({"ppo": values[:n]}))["strategies"][0] for n in (4, 5))
+    for key in ("best_reward", "hypervolume"):
+        assert four[key]["ci95"] is None
+        low, high = five[key]["ci95"]
+        assert min(five[key]["values"]) <= low < high <= max(five[key]["values"])
+
+
+def test_picks_are_what_readings_chose_scored_without_noise(exact_run: Maker) -> None:
+    """The second run's highest reading is a partial training, which is never picked."""
+    runs = [
+        exact_run(
+            "ppo", 0, [(0.50, 0.70, 75.0), (0.60, 0.55, 75.0), (0.40, 0.40, 75.0)],
+            extrapolated=frozenset({1}),
+        ),
+        exact_run(
+            "ppo", 1, [(0.9, 0.9, 75.0), (0.5, 0.6, 150.0), None, None],
+            fidelities={0: 0.5}, budget=3,
+        ),
+        exact_run("ppo", 2, [None, None, None]),
+    ]  # fmt: skip
+    (row,) = summary(runs)["strategies"]
+    first, second = row["picks"]
+    assert first == {
+        "seed": 0, "id": 1, "accuracy": 0.55, "latency_ms": 75.0, "reward": 0.55,
+        "extrapolated": True,
+    }  # fmt: skip
+    assert (second["seed"], second["id"], second["extrapolated"]) == (1, 1, False)
+    assert second["reward"] == pytest.approx(0.6 * 2**-0.07)
+    assert row["best_reward"]["values"] == pytest.approx([0.55, 0.6 * 2**-0.07, 0.0])
+    assert row["unranked"] is None
+
+
+def test_an_early_end_is_unspent_budget(exact_run: Maker) -> None:
+    """Less than one proposal left over is no early end: partial trainings leave such."""
+    one = (0.6, 0.6, 75.0)
+    halves = {0: 0.5, 1: 0.5, 2: 0.25}
+    runs = [
+        exact_run("ppo", 0, [one] * 30),
+        exact_run("ppo", 1, [one] * 10, budget=30),
+        exact_run("ppo", 2, [one] * 29, budget=30),
+        exact_run("ppo", 3, [one] * 31, budget=30, fidelities=halves),  # spends 29.25
+        exact_run("ppo", 4, [one] * 31, budget=30, fidelities={0: 0.25, 1: 0.25, 2: 0.25}),
+        exact_run("ppo", 5, [one] * 5, budget=30, failure="it broke"),
+        exact_run("ppo", 6, [one] * 5, budget=30, finished=False),
+        exact_run("ppo", 7, [one] * 4, budget=30, fidelities={3: 0.5}),
+    ]
+    (row,) = summary(runs)["strategies"]
+    assert row["unspent"] == [
+        {"seed": 1, "charged": 10.0}, {"seed": 2, "charged": 29.0},
+        {"seed": 4, "charged": 28.75}, {"seed": 7, "charged": 3.5},
+    ]  # fmt: skip
+    assert [run["charged"] for run in row["incomplete"]] == [5.0, 5.0]
+
+
+def test_what_failed_or_found_nothing_is_ranked_last(exact_run: Maker, runs_of: Any) -> None:
+    runs = [
+        *runs_of({"random": [0.5, 0.6], "ppo": [0.55, 0.56]}),
+        *(exact_run("broken", seed, [(0.9, 0.9, 75.0)], failure="no") for seed in (0, 1)),
+        exact_run("once", 0, [(0.95, 0.95, 75.0)], failure="no"),
+        *(exact_run("empty", seed, [None]) for seed in (0, 1)),
+        exact_run("none", 0, [], budget=1, finished=False),
+        exact_run("half", 0, [(0.4, 0.4, 75.0)], failure="no"), *runs_of({"half": {1: 0.4}}),
+    ]  # fmt: skip
+    told = summary(runs)
+    assert [(row["label"], row["unranked"]) for row in told["strategies"]] == [
+        ("ppo", None), ("random", None), ("half", None),
+        ("once", "failed on its only seed"), ("broken", "failed on all of its 2 seeds"),
+        ("empty", "found no network that could be evaluated"), ("none", "has no trial yet"),
+    ]  # fmt: skip
+    assert {row["against"] for row in told["pairs"]} == {"random", "ppo"}
+
+
+def test_what_accuracies_are_of_is_read_from_the_logs(exact_run: Maker) -> None:
+    short = Fidelity(epochs=3.0, data="8+2 images of 10 classes, 5f", width=0.35, input_size=32)
+    seeds = [dataclasses.replace(short, seed=seed) for seed in (0, 1)]
+    runs = [exact_run("ppo", n, [(0.6, 0.6, 75.0)], trained=one) for n, one in enumerate(seeds)]
+    told = summary(runs)
+    assert told["accuracy"] == {
+        "evaluator": None, "label": "made-up accuracy",
+        "trained": {"epochs": 3.0, "data": short.data, "width": 0.35, "input_size": 32},
+    }  # fmt: skip
+    assert told["latency"] == {"label": "made-up ms", "device": "pixel1", "kind": "estimate"}
+    other = exact_run("ppo", 2, [(0.6, 0.6, 75.0)], trained=Fidelity(epochs=4.0))
+    assert summary([*runs, other])["accuracy"]["trained"] is None
+    assert summary([exact_run("ppo", 0, [None])])["accuracy"]["trained"] is None
+
+
+def test_the_best_are_chosen_by_readings_and_listed_by_truth(exact_run: Maker) -> None:
+    samples = [(0.7, 0.50, 75.0), (0.6, 0.60, 75.0), (0.5, 0.65, 75.0), (0.4, 0.95, 75.0)]
+    comparison = compare_runs([exact_run("ppo", 0, samples)])
+    rows = best_architectures(comparison, top=3)
+    assert [(row["tokens"], row["reward"]) for row in rows] == [
+        ([2], 0.65), ([1], 0.60), ([0], 0.50)
+    ]  # fmt: skip
+    assert [row["tokens"] for row in best_architectures(comparison, top=1)] == [[0]]
+
+
+def test_repeats_do_not_crowd_others_out_of_the_best(exact_run: Maker) -> None:
+    """Trial 0 is the best and is proposed fifteen times more; eleven others follow."""
+    best = (0.9, 0.9, 75.0)
+    others = [(0.5 + 0.01 * n, 0.5 + 0.01 * n, 75.0) for n in range(11)]
+    run = exact_run("ppo", 0, [best, *[best] * 15, *others], repeats=dict.fromkeys(range(1, 16), 0))
+    rows = summary([run])["best_architectures"]
+    assert [row["reward"] for row in rows] == pytest.approx(
+        [0.9, *(0.5 + 0.01 * n for n in range(10, 1, -1))]
+    )
+    assert rows[0]["strategy"] == "ppo"
+    assert [row["tokens"] for row in rows[:2]] == [[0], [26]]
+
+
+def test_an_architecture_is_told_of_the_run_whose_reading_was_highest(exact_run: Maker) -> None:
+    runs = [
+        exact_run("ppo", 0, [(0.6, 0.65, 75.0)]),
+        exact_run("tpe", 3, [(0.7, 0.65, 75.0)], extrapolated=frozenset({0})),
+    ]
+    [row] = summary(runs)["best_architectures"]
+    assert (row["strategy"], row["seed"], row["reward"]) == ("tpe", 3, 0.65)
+    assert row["extrapolated"] is True

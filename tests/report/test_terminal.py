@@ -33,9 +33,63 @@ def test_incomplete_runs_stand_under_the_leaderboard(
 ) -> None:
     failed = run_maker("ppo", 8, trials=20, budget=60, failure="out of [red] paint")
     text = printed([*study, failed], 100)
-    assert "incomplete: ppo seed 8, 20 of 60 evaluations: out of [red] paint" in text
+    assert "incomplete: ppo seed 8, 20 of 60 proposals: out of [red] paint" in text
     assert "8/9" in text
     assert max(map(len, text.splitlines())) <= 100
+
+
+def test_below_five_seeds_no_interval_is_printed(study: list[Run]) -> None:
+    few = [run for run in study if run.header.seed < 4]
+    text = printed(few, 100)
+    assert "[" not in text
+    assert "(no interval below 5 seeds)" in " ".join(text.split())
+    enough = printed([run for run in study if run.header.seed < 5], 100)
+    assert enough.count(" [.") == 3
+    assert "no interval" not in enough
+
+
+def test_a_p_value_on_the_worse_side_is_marked(runs_of: Callable[..., list[Run]]) -> None:
+    """Two strategies and eight seeds: p = 2 / 2**8, times 2."""
+    base = [0.60, 0.61, 0.62, 0.63, 0.64, 0.65, 0.66, 0.67]
+    apart = [0.001 * seed for seed in range(1, 9)]
+    better = [one + by for one, by in zip(base, apart, strict=True)]
+    worse = [one - by for one, by in zip(base, apart, strict=True)]
+    text = printed(runs_of({"random": base, "better": better, "worse": worse}), 100)
+    rows = dict(line.split(maxsplit=1) for line in text.splitlines()[4:7])
+    assert " p=0.016  " in rows["better"]
+    assert " p=0.016 ↓  " in rows["worse"]
+    assert "baseline" in rows["random"]
+    assert "↓: worse than random search" in text
+    assert "↓" not in printed(runs_of({"random": base, "better": better}), 100)
+
+
+def test_what_sets_a_row_apart_is_marked_and_told(exact_run: Callable[..., Run]) -> None:
+    slow, fast = [(0.7, 0.7, 90.0)] * 4, [(0.6, 0.6, 70.0)] * 4
+    runs = [
+        *(exact_run("lazy", seed, fast if seed else slow, budget=9) for seed in range(3)),
+        *(exact_run("local-search", seed, [*fast, *fast, fast[0]], starts=9) for seed in (0, 1)),
+        exact_run("broken", 0, [None] * 9),
+        exact_run("cut", 0, slow, budget=9, finished=False),
+    ]
+    text = printed(runs, 100)
+    lines, rows = text.splitlines(), " ".join(text.split())
+    assert "lazy (stopped early)" in rows
+    [place] = [n for n, line in enumerate(lines) if line.startswith(" local-search:starts=9 ")]
+    assert "throughout)" in lines[place + 1]  # the label's column folds
+    assert "broken (unranked)" in rows
+    assert "cut (so far)" in rows
+    assert "lazy stopped after 4 of 9 proposals on all 3 seeds." in rows
+    assert (
+        "local-search:starts=9 was random search throughout: starts 9 is not below the "
+        "budget of 9." in rows
+    )
+    assert "broken found no network that could be evaluated." in rows
+    assert "cut has no finished run: its figures are of what there is so far." in rows
+    assert "incomplete: cut seed 0, 4 of 9 proposals: interrupted" in rows
+    assert (
+        "lazy found networks within T in 2 of 3 runs: its accuracy there is of those alone." in rows
+    )
+    assert "cut found networks within T in 0 of 1 run: it has no accuracy there." in rows
 
 
 class Clock:
@@ -93,3 +147,15 @@ def test_partial_trainings_count_with_their_share_in_whole_proposals() -> None:
         progress.update("halving", 0, 340.9375, 0.7)  # 1,273 trials, say
         progress.update("halving", 1, 8.999999999999)  # nine, but for rounding
     assert "349 of 900 proposals, 17/s, 0:32 left" in console.file.getvalue()
+
+
+def test_rewards_of_zero_and_below_are_rewards() -> None:
+    console, clock = Console(file=io.StringIO(), width=100), Clock()
+    assert isinstance(console.file, io.StringIO)
+    with StudyProgress(["random", "ppo"], [0], 50, console, clock) as progress:
+        progress.update("ppo", 0, 1, float("-inf"))  # nothing was evaluated yet
+        progress.update("ppo", 0, 2, 0.0)
+        progress.update("ppo", 0, 3, -0.5)
+        progress.update("random", 0, 3, -0.25)
+        clock.now = 10.0
+    assert "best reward 0.0000 (ppo)" in console.file.getvalue()
