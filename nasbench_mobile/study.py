@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -16,7 +16,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from nasbench_mobile import catalog
-from nasbench_mobile.benchmark import Benchmark
+from nasbench_mobile.architecture import Architecture
+from nasbench_mobile.benchmark import Benchmark, Part
 from nasbench_mobile.errors import (
     InvalidNetworkError,
     LogError,
@@ -24,6 +25,7 @@ from nasbench_mobile.errors import (
     UnknownNameError,
     UsageError,
 )
+from nasbench_mobile.evaluators.trained_network import TrainedNetwork
 from nasbench_mobile.executors.processes import Workers, workers
 from nasbench_mobile.identity import Made, made_now
 from nasbench_mobile.manifest import (
@@ -44,6 +46,7 @@ from nasbench_mobile.runs import Run, RunHeader
 from nasbench_mobile.search import OnProgress
 from nasbench_mobile.store import read_header, read_run
 from nasbench_mobile.study_command import study_command
+from nasbench_mobile.tables.table import read_table
 from nasbench_mobile.task import RunProgress, Task, check_header, perform
 from nasbench_mobile.types import Tokens
 from nasbench_mobile.writing import unfinished
@@ -264,19 +267,42 @@ def _read_checked(task: Task) -> Run:
     return run
 
 
-def describer(benchmark: Benchmark) -> Callable[[Tokens], dict[str, Any]]:
-    """What a report says of tokens of this benchmark: block string and counts."""
+def describer(benchmark: Benchmark, runs: Sequence[Run] = ()) -> Callable[[Tokens], dict[str, Any]]:
+    """What a report says of tokens of this benchmark: block string and counts.
+
+    Counts are of the network whose accuracy the runs logged: of its width, input size and classes.
+    """
     space = catalog.build_space(benchmark.space.name, benchmark.space.options)
+    logged = (m.fidelity for run in runs for m in run.noise_free if m is not None)
+    trained = TrainedNetwork.of(
+        next((fidelity for fidelity in logged if fidelity is not None), None),
+        _stem_stride(benchmark.accuracy),
+    )
+    full = space.network((0,) * len(space.decisions))
 
     def describe(tokens: Tokens) -> dict[str, Any]:
-        network = space.network(tokens)
+        network = trained.network(Architecture(space, tokens))
         return {
             "block_string": space.describe(tokens),
             "parameters": parameters(network),
             "multiply_adds": multiply_adds(network),
+            "counted": {
+                "width": trained.width,
+                "input_size": network.input_shape[1],
+                "classes": trained.classes,
+                "full_input_size": full.input_shape[1],
+            },
         }
 
     return describe
+
+
+def _stem_stride(accuracy: Part) -> int | None:
+    """That of the networks an evaluator trains, or its table's were trained with."""
+    if accuracy.name == "tabular" and accuracy.model is not None:
+        stride: int | None = read_table(accuracy.model).header.training["stem_stride"]
+        return stride
+    return accuracy.options.get("stem_stride")
 
 
 def drawer(benchmark: Benchmark) -> Callable[[Tokens], str]:

@@ -242,10 +242,13 @@ def _report(study: Study, as_json: bool) -> None:
     if not any(run.trials for run in runs):
         raise NasbenchError(f"{study.folder} has no trials yet; nasbench-mobile resume runs it")
     benchmark = study.plan.benchmark
+    console(stderr=True).print(
+        f"writing the report into {study.folder} ...", soft_wrap=True, markup=False
+    )
     summary = write_report(
         study.folder,
         runs,
-        describer(benchmark),
+        describer(benchmark, runs),
         draw=drawer(benchmark),
         command=study.command,
         objective=benchmark.objective,
