@@ -9,64 +9,75 @@ import resource
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from tests.mutation.population import places
+from tests.mutation.population import Mutant, places
 from tests.mutation.record import key_of, page, read_equivalents, read_rows, row_of, summary
 from tests.mutation.sampling import draw
 from tests.mutation.trying import ROOT, commit, copies, measured, try_all
 
+Rooms: TypeAlias = dict[str, tuple[list[str], list[str]]]
+"""Files and tests of each room."""
+
 
 def main() -> None:
     asked = _arguments()
-    out: Path = asked.out
-    rows_path = out / "mutants.jsonl"
     if asked.summary:
-        _summarise(out)
+        _summarise(asked.out)
         return
     slots = copies(asked.work.resolve(), asked.processes)
     rooms, left_out = _rooms(slots[0], asked.room)
     populations = {
         room: places(slots[0], room, files, left_out) for room, (files, _) in rooms.items()
     }
-    sample = draw(slots[0], populations, asked.count, asked.seed)
+    drawn = draw(slots[0], populations, asked.count, asked.seed)
+    mutants = [one for found in drawn.values() for one in found]
     head: dict[str, Any] = {
         "commit": commit(), "seed": asked.seed, "count": asked.count,
         "cosmic_ray": version("cosmic-ray"),
         "places": {room: len(found) for room, found in populations.items()},
     }  # fmt: skip
-    before, rows = read_rows(rows_path)
     if asked.survivors:
-        wanted = {(r["file"], r["within"], r["old"], r["new"]) for r in summarised(before, rows)}
+        _again(asked.out, mutants, slots, rooms)
+    else:
+        _sample(asked.out, head, mutants, slots, rooms)
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    print(f"{sum(u.ru_utime + u.ru_stime for u in used) / 60:.1f} minutes of CPU time in all")
+
+
+def _sample(
+    out: Path, head: dict[str, Any], mutants: list[Mutant], slots: list[Path], rooms: Rooms
+) -> None:
+    """Try what the record does not have yet, each written as it ends; then the summary."""
+    before, rows = read_rows(out / "mutants.jsonl")
+    if {name: before.get(name) for name in head} != head:
+        before, rows = {}, []
+    done = {key_of(row) for row in rows}
     reached = measured(slots, rooms)
-    head["baseline_cpu_s"] = round(sum(room.cpu_s for room in reached.values()), 1)
-    mutants = [one for found in sample.values() for one in found]
-    if asked.survivors:
-        mutants = [m for m in mutants if (m.file, m.within, m.old, m.new) in wanted]
-        print(f"{len(mutants)} of {len(wanted)} survivors are in today's sample", flush=True)
-        for mutant, outcome in try_all(mutants, reached, slots):
-            print(outcome["outcome"], mutant.key, outcome["by"], flush=True)
-        return
-    same = {k: before.get(k) for k in ("commit", "seed", "count", "places")}
-    done = {key_of(row) for row in rows} if same == {k: head[k] for k in same} else set()
+    spent_s = sum(room.cpu_s for room in reached.values())
+    head = {**head, "baseline_cpu_s": round(before.get("baseline_cpu_s", 0.0) + spent_s, 1)}
     out.mkdir(parents=True, exist_ok=True)
-    with rows_path.open("a" if done else "w", encoding="utf-8") as file:
-        if not done:
-            file.write(json.dumps(head) + "\n")
+    with (out / "mutants.jsonl").open("w", encoding="utf-8") as file:
+        for row in (head, *rows):
+            file.write(json.dumps(row) + "\n")
         rest = [one for one in mutants if one.key not in done]
         for count, (mutant, outcome) in enumerate(try_all(rest, reached, slots), len(done) + 1):
             file.write(json.dumps(row_of(mutant, outcome)) + "\n")
             file.flush()
             print(f"{count}/{len(mutants)} {outcome['outcome']:8} {mutant.key}", flush=True)
     _summarise(out)
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    print(f"{sum(u.ru_utime + u.ru_stime for u in used) / 60:.1f} minutes of CPU time in all")
 
 
-def summarised(head: dict[str, Any], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The survivors of a record that are not named equivalent."""
-    found: list[dict[str, Any]] = summary(head, rows, read_equivalents())["survivors"]
-    return found
+def _again(out: Path, mutants: list[Mutant], slots: list[Path], rooms: Rooms) -> None:
+    """Try the survivors of a record on today's tests; the record stays as it is."""
+    survivors = summary(*read_rows(out / "mutants.jsonl"), read_equivalents())["survivors"]
+    wanted = {(row["file"], row["within"], row["old"], row["new"]) for row in survivors}
+    found = [one for one in mutants if (one.file, one.within, one.old, one.new) in wanted]
+    print(f"{len(found)} of {len(wanted)} survivors are in the sample of this commit", flush=True)
+    used = {one.room for one in found}
+    reached = measured(slots, {room: files for room, files in rooms.items() if room in used})
+    for mutant, outcome in try_all(found, reached, slots):
+        print(f"{outcome['outcome']:8} {mutant.key} ({outcome['by']})", flush=True)
 
 
 def _summarise(out: Path) -> None:
@@ -79,9 +90,7 @@ def _summarise(out: Path) -> None:
     print(page(found).split("\n## ")[0])
 
 
-def _rooms(
-    root: Path, wanted: list[str] | None
-) -> tuple[dict[str, tuple[list[str], list[str]]], re.Pattern[str]]:
+def _rooms(root: Path, wanted: list[str] | None) -> tuple[Rooms, re.Pattern[str]]:
     """Files and tests of each room, and the operators that are left out."""
     told = tomllib.loads((Path(__file__).parent / "rooms.toml").read_text(encoding="utf-8"))
     rooms = {}

@@ -58,6 +58,8 @@ class Reached:
 
 def copies(folder: Path, count: int) -> list[Path]:
     """Clones of this checkout at its last commit, made anew, compiled."""
+    if _git("status", "--porcelain"):
+        print("not all is committed: what is tried is the last commit", flush=True)
     slots = [folder / f"slot-{k}" for k in range(count)]
     for slot in slots:
         shutil.rmtree(slot, ignore_errors=True)
@@ -70,10 +72,12 @@ def copies(folder: Path, count: int) -> list[Path]:
 
 
 def commit() -> str:
-    found = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    return found.stdout.strip()
+    return _git("rev-parse", "HEAD")
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=ROOT, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 def measured(
