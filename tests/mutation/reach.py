@@ -16,6 +16,7 @@ OPTIONS = (
     "-q", "-m", "not slow", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:cov", "-o",
     "addopts=--import-mode=importlib --strict-markers --doctest-modules --benchmark-skip",
     "--hypothesis-seed=0", "--tb=short", "--no-header",
+    "-W", "ignore::pytest.PytestAssertRewriteWarning",
 )  # fmt: skip
 
 
