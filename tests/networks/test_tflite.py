@@ -110,7 +110,6 @@ def test_small_zoo(name: str, lived_module: Lived, relative_error: Error) -> Non
     assert delegated(to_tflite(network)) == (name not in NOT_DELEGATED_WHOLE)
 
 
-@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("name", [name for name in zoo.MODELS if name not in zoo.CHAINS])
 def test_zoo_of_other_networks(name: str, lived_module: Lived, relative_error: Error) -> None:
@@ -127,7 +126,6 @@ def every_scale_once() -> list[tuple[str, float, int]]:
     ]
 
 
-@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize(("name", "multiplier", "size"), every_scale_once())
 def test_zoo(
@@ -145,7 +143,6 @@ def test_some_random_architectures(space: str, lived_module: Lived, relative_err
         assert delegated(to_tflite(network))
 
 
-@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("space", SPACES)
 def test_random_architectures(space: str, lived_module: Lived, relative_error: Error) -> None:
