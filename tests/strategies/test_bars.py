@@ -11,7 +11,7 @@ from nasbench_mobile import catalog
 from nasbench_mobile.strategies.ppo import PPO
 from nasbench_mobile.types import Decision, Measurement, Tokens, Trial
 
-pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
+pytestmark = pytest.mark.no_cover
 BATCH = 20
 
 

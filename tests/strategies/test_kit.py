@@ -54,8 +54,7 @@ def cases() -> Iterator[Any]:
     for text, law in itertools.product(VARIANTS, STRATEGY_LAWS):
         if law.name == "survives_a_worker_process" and text in LIKE_ANOTHER:
             continue
-        marks = [pytest.mark.slow] if law.slow else []
-        marks += [] if text in MEASURED else [pytest.mark.no_cover]
+        marks = [] if text in MEASURED else [pytest.mark.no_cover]
         yield pytest.param(text, law, id=f"{text}-{law.name}", marks=marks)
 
 

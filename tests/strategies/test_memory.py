@@ -45,7 +45,6 @@ def told(text: str) -> float:
     return (sizes[1] - sizes[0]) / 128
 
 
-@pytest.mark.slow
 @pytest.mark.no_cover  # what coverage keeps is not the strategy's
 @pytest.mark.parametrize("name", catalog.BUILT_IN["strategy"])
 def test_a_trial_costs_at_most_two_kilobytes(name: str) -> None:

@@ -93,7 +93,6 @@ def test_options_reach_both(startup: int, candidates: int) -> None:
 
 
 @checked
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("cardinalities", "startup", "trials"),
     [((3, 2, 3, 2) * 7, 10, 400), ((2, 2, 3, 4, 3, 5) * 7, 1000, 1060)],
