@@ -91,7 +91,6 @@ def test_single_type_networks_count_as_derived(records: Records) -> None:
     assert statuses(records("table6"))["a1-kernels"] == "exact"
 
 
-@pytest.mark.slow
 def test_searches_answer_every_claim(records: Records) -> None:
     """Each status is one that a run can give; what they are depends on far larger searches."""
     for name in ("beta", "search-algorithms", "table2", "table4", "table5", "figure6"):
@@ -104,7 +103,6 @@ def test_searches_answer_every_claim(records: Records) -> None:
     assert "(on imagenet-pixel1" in json.dumps(records("figure6")["claims"])
 
 
-@pytest.mark.slow
 def test_without_squeeze_and_excitation_nothing_has_it(records: Records) -> None:
     record = records("table2")
     assert record["benchmark"]["off"] == "imagenet-pixel1-no-se@1"

@@ -60,7 +60,6 @@ def test_our_copy_of_the_figures_is_right_and_whole() -> None:
     assert {file.stem for file in PRINTED.glob("*.csv")} == {table.name for table in paper.TABLES}
 
 
-@pytest.mark.slow
 def test_every_printed_figure_is_in_the_report(
     records: Callable[[str], dict[str, Any]], smallest: Path
 ) -> None:
