@@ -153,7 +153,6 @@ if __name__ == "__main__":
 """`nasbench-mobile`, killed with its workers once an epoch is saved or a row is written."""
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 def test_killed_in_a_training_it_goes_on_to_the_same_table(
     command: Command, tmp_path: Path
@@ -339,7 +338,6 @@ def test_a_table_is_json_that_people_can_read(benchmark_file: Path) -> None:
     assert len(lines) == 1 + 108 + 40
 
 
-@pytest.mark.slow
 def test_the_page_runs_as_it_stands(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,10 +37,7 @@ def start(*arguments: str) -> subprocess.Popen[str]:
     )
 
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(sys.platform == "win32", reason="no process groups to signal"),
-]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no process groups to signal")
 
 
 def stop(driver: subprocess.Popen[str], number: signal.Signals, once: Path, pattern: str) -> str:
