@@ -15,8 +15,6 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "docs/examples/plugin-package"
 Command = Callable[..., str]
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Command:

@@ -138,7 +138,6 @@ ALL = (
 )
 
 
-@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("strategy", ALL)
 def test_killed_at_random_bytes_it_resumes_to_the_same_log(tmp_path: Path, strategy: str) -> None:
@@ -186,7 +185,6 @@ print(status["VmHWM"].split()[0])
 """  # not getrusage's ru_maxrss, which begins at that of the process that started this one
 
 
-@pytest.mark.slow
 def test_a_worker_that_runs_every_strategy_stays_below_800_mb(tmp_path: Path) -> None:
     if not Path("/proc/self/status").exists():
         pytest.skip("only Linux tells a process its own peak of memory")
