@@ -37,28 +37,40 @@ class Past:
 def refuse_other_code(folder: Path, pasts: Sequence[Past]) -> None:
     """`UsageError` where a study's runs were made by other code than would go on with it now.
 
-    A strategy whose file is missing is passed over: whoever runs it finds that out.
+    It names all of them. A strategy whose file is missing is passed over: whoever runs it finds
+    that out.
     """
-    for past in pasts:
-        try:
-            code = code_now(past.spec.name)
-        except UsageError:
-            continue
-        again = shlex.join(["nasbench-mobile", "resume", str(folder), "--rerun", past.spec.label])
-        if seeds := past.seeds_of_other_code(code):
-            raise UsageError(
-                f"the code of {_named(past.spec)} has changed since its {_runs(seeds)} in "
-                f"{folder}, and old and new results would stand under one label. Do them again "
-                f"with `{again}` (the old logs are kept aside), bring the old code back, or give "
-                "another --out"
-            )
+    there = [(past, code) for past in pasts if (code := _code_of(past.spec)) is not None]
+    old = [(past, seeds) for past, code in there if (seeds := past.seeds_of_other_code(code))]
+    if old:
+        words = [f"the code of {_named(p.spec)} has changed since its {_runs(s)}" for p, s in old]
+        raise UsageError(
+            f"{'; '.join(words)} in {folder}, and old and new results would stand under one label. "
+            f"Do them again with `{_again(folder, [past for past, _ in old])}` (the old logs are "
+            "kept aside), bring the old code back, or give another --out"
+        )
+    for past, _ in there:
         if past.headers and (gone := past.options_gone()):
             seeds = [one.seed for one in past.headers]
             raise UsageError(
                 f"{_named(past.spec)} has no option {gone[0]!r} now, as it had for its "
-                f"{_runs(seeds)} in {folder}; do them again with `{again}`, or use the version of "
-                "nasbench-mobile that made them"
+                f"{_runs(seeds)} in {folder}; do them again with `{_again(folder, [past])}`, or "
+                "use the version of nasbench-mobile that made them"
             )
+
+
+def _code_of(spec: StrategySpec) -> str | None:
+    """The code there is now; None where there is none."""
+    try:
+        return code_now(spec.name)
+    except UsageError:
+        return None
+
+
+def _again(folder: Path, pasts: Sequence[Past]) -> str:
+    """The command that does the runs of some strategies again."""
+    words = [word for past in pasts for word in ("--rerun", past.spec.label)]
+    return shlex.join(["nasbench-mobile", "resume", str(folder), *words])
 
 
 def notes(pasts: Sequence[Past]) -> list[str]:
@@ -69,10 +81,7 @@ def notes(pasts: Sequence[Past]) -> list[str]:
 def _code_notes(past: Past) -> list[str]:
     said, seeds = [], [one.seed for one in past.headers]
     who = _named(past.spec)
-    try:
-        code: str | None = code_now(past.spec.name)
-    except UsageError:
-        code = None
+    code = _code_of(past.spec)
     if not seeds:
         return []
     unrecorded = [one.seed for one in past.headers if one.code is None]

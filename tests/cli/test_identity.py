@@ -140,3 +140,27 @@ def test_long_and_similar_labels_run_side_by_side(
     assert {row["label"] for row in summary["strategies"]} == set(labels)
     folders = [path.name for path in Path("out/l/runs").iterdir()]
     assert len({folder.casefold() for folder in folders}) == len(labels)
+
+
+def test_a_search_by_an_edited_strategy_is_refused_and_done_again(
+    command: Callable[..., Any], example: Path
+) -> None:
+    """What it had trained is not trained again where it is proposed again."""
+    pytest.importorskip("sklearn", reason="digits come with scikit-learn (extra 'train')")
+    given = (
+        "search", "--data", "digits", "--strategy", MINE, "--budget", 2, "--width", 0.1,
+        "--train-images", 60, "--validation-images", 20, "--epochs", 1, "--set", "batch_size=6",
+        "--top", 1, "--out", "out/s", "--json",
+    )  # fmt: skip
+    first = command(*given).json
+    example.write_text(example.read_text() + "\n# edited\n")
+    for words in (given, ("resume", "out/s", "--json")):
+        refused = command(*words)
+        assert refused.code == 2
+        assert f"--rerun {MINE}`" in " ".join(refused.err.split())
+    before = {path: path.stat().st_mtime_ns for path in Path("out/s/trainings").iterdir()}
+    again = command("resume", "out/s", "--rerun", MINE, "--json")
+    assert again.json["best"][0]["tokens"] == first["best"][0]["tokens"]
+    assert {path: path.stat().st_mtime_ns for path in Path("out/s/trainings").iterdir()} == before
+    assert len(list(Path("out/s/replaced").rglob("*.jsonl"))) == 1
+    assert command(*given).json["best"] == again.json["best"][:1]
