@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.metadata
 import importlib.util
 import inspect
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, TypeAlias
 
+from nasbench_mobile.class_files import file_of, load_from_file, names_file
 from nasbench_mobile.code_files import Code, code_of_file
 from nasbench_mobile.errors import NasbenchError, UnknownNameError, UsageError
 from nasbench_mobile.protocols import SearchSpace, Strategy
@@ -129,8 +127,8 @@ def load(kind: CatalogKind, name: str) -> Any:
     points = _entry_points(kind)
     if name in points:
         return points[name].load()
-    if _is_file(name):
-        return _from_file(kind, name)
+    if names_file(name):
+        return load_from_file(kind, name)
     raise UnknownNameError(kind, name, names(kind))
 
 
@@ -144,9 +142,9 @@ def code_behind(kind: CatalogKind, name: str) -> Code | importlib.metadata.Distr
     point = _entry_points(kind).get(name)
     if point is not None:
         return point.dist
-    if not _is_file(name):
+    if not names_file(name):
         raise UnknownNameError(kind, name, names(kind))
-    return code_of_file(_file(kind, name)[0])
+    return code_of_file(file_of(kind, name)[0])
 
 
 def build_space(name: str, options: dict[str, Any] | None = None) -> SearchSpace:
@@ -236,86 +234,3 @@ def _import_built_in(module: str) -> ModuleType:
             ) from None
         raise
     return importlib.import_module(module)
-
-
-def _is_file(name: str) -> bool:
-    return ".py:" in name or name.endswith(".py")
-
-
-def _file(kind: str, name: str) -> tuple[Path, str]:
-    """The file of a `file.py:Class`, absolute, and the class."""
-    location, _, attribute = name.rpartition(":") if ".py:" in name else (name, "", "")
-    path = Path(location).resolve()
-    if not attribute:
-        raise UsageError(f"{kind} {name!r} names a file but no class; write {name}:ClassName")
-    if not path.is_file():
-        raise UsageError(f"{kind} {name!r}: there is no file {path}")
-    return path, attribute
-
-
-def _from_file(kind: str, name: str) -> Any:
-    path, attribute = _file(kind, name)
-    code = code_of_file(path)
-    # Of its place and content: a file that was edited is another module.
-    digest = hashlib.sha256(f"{path} {code.sha256}".encode()).hexdigest()[:12]
-    module_name = f"nasbench_mobile_user_{path.stem}_{digest}"
-    module = sys.modules.get(module_name)
-    if module is None:
-        spec = importlib.util.spec_from_file_location(module_name, path)
-        if spec is None or spec.loader is None:
-            raise UsageError(f"{kind} {name!r}: {path} cannot be read as Python")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[module_name] = module
-        try:
-            with _importing_beside(code):
-                spec.loader.exec_module(module)
-        except UsageError:
-            del sys.modules[module_name]
-            raise
-        except Exception as error:
-            del sys.modules[module_name]
-            raise UsageError(
-                f"{kind} {name!r}: importing {path} raised {type(error).__name__}: {error}"
-            ) from error
-    if not hasattr(module, attribute):
-        classes = [key for key, value in vars(module).items() if inspect.isclass(value)]
-        raise UnknownNameError(f"class in {path.name}", attribute, classes)
-    return getattr(module, attribute)
-
-
-@contextmanager
-def _importing_beside(code: Code) -> Iterator[None]:
-    """Let a file import the modules beside it, as they are now.
-
-    Their folder comes last, so that a module beside never hides an installed one. `UsageError`
-    where Python takes another module than the one beside: what runs is what was hashed. Nothing is
-    cached, as a file may change within the second that Python tells changes by.
-    """
-    modules = {
-        ".".join(place.with_suffix("").parts).removesuffix(".__init__"): file.resolve()
-        for place, file in code.beside.items()
-    }
-    for dotted, file in modules.items():
-        if _loaded_from(dotted) == file:
-            del sys.modules[dotted]
-    folder, caching = str(code.file.parent), sys.dont_write_bytecode
-    sys.path.append(folder)
-    sys.dont_write_bytecode = True
-    importlib.invalidate_caches()  # files may be newer than what the finders remember
-    try:
-        yield
-    finally:
-        sys.path.remove(folder)
-        sys.dont_write_bytecode = caching
-    for dotted, file in modules.items():
-        loaded = _loaded_from(dotted)
-        if loaded not in (None, file):
-            raise UsageError(
-                f"{code.file} imports {dotted}, and Python took {loaded} for it, not {file} beside "
-                "it; give that one another name"
-            )
-
-
-def _loaded_from(dotted: str) -> Path | None:
-    file = getattr(sys.modules.get(dotted), "__file__", None)
-    return None if file is None else Path(file).resolve()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 
 class NasbenchError(Exception):
@@ -49,6 +50,11 @@ class UnknownNameError(UsageError):
         if len(names) > FEW and kind in LISTED_BY:
             known_are = f"all {len(names)} are listed by `nasbench-mobile {LISTED_BY[kind]}`"
         super().__init__(f"unknown {kind} {name!r}: {hint}{known_are}")
+        self._given = (kind, name, tuple(names))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For the way from a worker process, which by itself would keep the message alone."""
+        return type(self), self._given
 
 
 class InvalidTokensError(UsageError):

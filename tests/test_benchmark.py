@@ -134,6 +134,9 @@ def test_noise_is_the_runs_and_scores_are_without(own: Path) -> None:
         ('model = "latency.json"', 'model = "no.json"', r"line 15: key 'model' is 'no.json'"),
         ('evaluator = "pixel1"', "", r"key 'evaluator' is missing from \[latency\]"),
         ("[reference_point]", "[reference]", r"key 'reference' is unknown"),
+        ("noise_sd = 0.01", "size = inf", r"line 11: key 'size' is inf, which logs cannot keep"),
+        ("noise_sd = 0.01", "day = 2026-01-01", r"line 11: key 'day' .* nothing for a date"),
+        ("version = 2", 'version = 2\nschema = "1"', r"line 3: key 'schema' is no schema"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_named_by_key_and_line(

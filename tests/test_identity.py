@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import pickle
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -431,3 +432,14 @@ def test_worker_processes_find_the_modules_beside(tmp_path: Path, mine: Path) ->
     process.join()
     assert process.exitcode == 0
     assert study.runs()[0].finished
+
+
+def test_a_name_that_is_gone_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a worker too: the error comes back whole, it is no death of that process."""
+    with monkeypatch.context() as patched:
+        patched.setattr(catalog, "_entry_points", lambda kind: {"theirs": Point()})
+        Study.create(tmp_path / "s", plan(StrategySpec("theirs"), seeds=(0,)))
+    lost = UnknownNameError("strategy", "random-", ["random"])
+    assert str(pickle.loads(pickle.dumps(lost))) == str(lost)
+    with pytest.raises(UnknownNameError, match="unknown strategy 'theirs'"):
+        Study.open(tmp_path / "s").run(jobs=1)
