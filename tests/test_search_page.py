@@ -37,6 +37,6 @@ def test_the_small_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     summary = json.loads((folder / "best.json").read_text())
     assert len(summary["best"]) == 2
     assert summary["beware"] is None
-    # "Most of the digits", as the page says: at least half, where guessing tells a tenth.
+    # "Right on most of the digits", as the page says: at least half, where guessing tells a tenth.
     assert max(row["accuracy"] for row in summary["front"]) > 0.5
     assert summary["chance"] == 0.1

@@ -34,14 +34,16 @@ def is_search(folder: Path) -> bool:
     return (folder / REQUEST).is_file()
 
 
-def kept_top(folder: Path, top: int | None) -> int:
-    """How many networks of a search get files: `top` and then kept, or what was kept before."""
+def keep_top(folder: Path, top: int) -> None:
+    """Keep how many networks of a search get files, for whoever writes them later."""
     record = read_request(folder)
-    if top is None:
-        return int(record.get("top", TOP))
     if record.get("top") != top:
         _write_request(folder, {**record, "top": top})
-    return top
+
+
+def kept_top(folder: Path) -> int:
+    """How many networks of a search get files."""
+    return int(read_request(folder).get("top", TOP))
 
 
 def _write_request(folder: Path, record: dict[str, Any]) -> None:

@@ -11,7 +11,14 @@ import typer
 from nasbench_mobile.cli import training_options as options
 from nasbench_mobile.cli.comparing import INTERRUPTED, AsJson
 from nasbench_mobile.cli.output import console, print_json
-from nasbench_mobile.cli.search_request import TOP, created, kept_top, opened, read_request
+from nasbench_mobile.cli.search_request import (
+    TOP,
+    created,
+    keep_top,
+    kept_top,
+    opened,
+    read_request,
+)
 from nasbench_mobile.errors import LogError, NasbenchError
 
 if TYPE_CHECKING:
@@ -128,12 +135,13 @@ def search(
     study, accuracy = opened(folder, request), None
     if study is None:
         study, accuracy = created(folder, request)
-    finish(study, accuracy, checkpoint_s=checkpoint_s, top=top, as_json=as_json)
+    keep_top(folder, top)
+    finish(study, accuracy, checkpoint_s=checkpoint_s, as_json=as_json)
 
 
 def finish(
     study: Study, accuracy: TrainingAccuracy | None = None, *,
-    checkpoint_s: float = 60.0, top: int | None = None, as_json: bool = False,
+    checkpoint_s: float = 60.0, as_json: bool = False,
 ) -> None:  # fmt: skip
     """Search to the end, from wherever it stands, and show what came out."""
     ended = _searched(study, accuracy, checkpoint_s, as_json)
@@ -142,16 +150,15 @@ def finish(
             checkpoint.unlink()  # of trainings that failed: nobody will go on with them
     elif not any(run.trials for run in study.runs()):
         raise NasbenchError(f"no candidate was evaluated; {ended.failure}")
-    show_results(study, top=top, as_json=as_json)
+    show_results(study, as_json=as_json)
     if ended.failure:
         raise NasbenchError(f"the search ended early: {ended.failure}")
 
 
-def show_results(study: Study, *, top: int | None = None, as_json: bool = False) -> None:
+def show_results(study: Study, *, as_json: bool = False) -> None:
     """Write the files and the page of a search, finished or not, and print what there is.
 
-    `top` None takes what the search was last asked for. `NasbenchError` where the search has ended
-    without a result.
+    `NasbenchError` where the search has ended without a result.
     """
     from nasbench_mobile.cli.search_files import PAGE, write_results
     from nasbench_mobile.cli.search_printing import print_results
@@ -163,7 +170,7 @@ def show_results(study: Study, *, top: int | None = None, as_json: bool = False)
             soft_wrap=True, markup=False,
         )  # fmt: skip
     try:
-        found = write_results(study, kept_top(folder, top))
+        found = write_results(study, kept_top(folder))
     except KeyboardInterrupt:
         console(stderr=True).print(
             "stopped while files were written; the search itself is kept. Write them again with: "
