@@ -34,6 +34,8 @@ def print_results(found: SearchResults) -> None:
         screen.print(how_measured(summary), markup=False, soft_wrap=True)
     if summary["beware"]:
         screen.print(summary["beware"], style="yellow", markup=False, soft_wrap=True)
+    for note in summary["notes"]:
+        screen.print(f"note: {note}", markup=False, soft_wrap=True)
     for number, row in enumerate(summary["best"] or summary["longest"], start=1):
         screen.print(f"\n{number}. {row['block_string']}", markup=False, soft_wrap=True)
         for line in (row.get("tflite"), row["train"]):

@@ -131,6 +131,7 @@ def _said(study: Study, run: Run) -> dict[str, Any]:
         "candidates": len(trials),
         "partial": sum(trial.proposal.fidelity < 1.0 for trial in trials),
         "repeats": sum(trial.repeat_of is not None for trial in trials),
+        "notes": study.notes(),
         "failures": dict(Counter(t.failure for t in trials if t.failure).most_common()),
     }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from nasbench_mobile.report.wording import counted
+
 
 def share_words(share: float) -> str:
     """A share of the full training: `6.25 %`."""
@@ -13,19 +15,18 @@ def share_words(share: float) -> str:
 
 def spent_of(spent: float, budget: int) -> str:
     """`3.44 of 10 trainings spent`."""
-    return f"{spent:.4g} of {budget:,} {'training' if budget == 1 else 'trainings'} spent"
+    return f"{spent:.4g} of {counted(budget, 'training')} spent"
 
 
 def spent_words(summary: Mapping[str, Any]) -> str:
     """`5 candidates (1 repeat, 2 failed), 5 of 5 trainings spent; soft reward, T = 75 ms, ...`."""
-    repeats, partial = summary["repeats"], summary["partial"]
-    parts = [f"{repeats:,} {'repeat' if repeats == 1 else 'repeats'}"]
+    partial = summary["partial"]
+    parts = [counted(summary["repeats"], "repeat")]
     if partial:
         parts.append(f"{partial:,} trained for a part of the full training")
     parts.append(f"{sum(summary['failures'].values()):,} failed")
-    candidates = summary["candidates"]
     return (
-        f"{candidates:,} {'candidate' if candidates == 1 else 'candidates'} ({', '.join(parts)}), "
+        f"{counted(summary['candidates'], 'candidate')} ({', '.join(parts)}), "
         f"{spent_of(summary['spent'], summary['budget'])}; {summary['objective']} reward, "
         f"T = {summary['target_ms']:g} ms, latency: {summary['latency']}"
     )

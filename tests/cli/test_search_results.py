@@ -380,11 +380,9 @@ def test_stopped_while_files_are_written_it_says_how_to_write_them(
     assert (out / "best/1.tflite").is_file()
 
 
-@pytest.mark.usefixtures("trainings")
-def test_repeats_are_one_network(command: Command, tmp_path: Path) -> None:
-    out = tmp_path / "s"
-    tokens = MnasNetSpace().sample(np.random.default_rng(0))
-    (tmp_path / "twice.py").write_text(
+def own_strategy(path: Path, tokens: Tokens) -> None:
+    """A strategy that proposes the same again and again, as `Twice`."""
+    path.write_text(
         f"""
 from nasbench_mobile.types import Proposal
 
@@ -401,6 +399,35 @@ class Twice:
         pass
 """
     )
+
+
+@pytest.mark.usefixtures("trainings")
+def test_a_search_by_other_code_is_refused_and_its_report_says_so(
+    command: Command, tmp_path: Path
+) -> None:
+    out, file = tmp_path / "s", tmp_path / "twice.py"
+    own_strategy(file, MnasNetSpace().sample(np.random.default_rng(0)))
+    arguments = (*SEARCH, "--strategy", f"{file}:Twice", "--budget", 2, "--out", out)
+    assert command(*arguments, "--json").json["notes"] == []
+    own_strategy(file, MnasNetSpace().sample(np.random.default_rng(1)))
+    log = the_log(out).read_bytes()
+    for again in (arguments, ("resume", out)):
+        refused = command(*again)
+        assert refused.code == 2
+        assert "twice.py" in refused.err
+        assert "Traceback" not in refused.err
+    assert the_log(out).read_bytes() == log
+    reported = command("report", out)
+    assert reported.code == 0
+    assert "note: " in reported.out
+    assert "Note: " in (out / "report.html").read_text()
+
+
+@pytest.mark.usefixtures("trainings")
+def test_repeats_are_one_network(command: Command, tmp_path: Path) -> None:
+    out = tmp_path / "s"
+    tokens = MnasNetSpace().sample(np.random.default_rng(0))
+    own_strategy(tmp_path / "twice.py", tokens)
     strategy = ("--strategy", f"{tmp_path / 'twice.py'}:Twice", "--budget", 2)
     summary = command(*SEARCH, *strategy, "--out", out, "--json").json
     assert (summary["candidates"], summary["repeats"], summary["spent"]) == (2, 1, 2.0)
