@@ -138,7 +138,7 @@ def test_strategies_not_shown_to_beat_random_are_named() -> None:
 
 
 def test_untested_pairs_are_named_apart_with_their_reason() -> None:
-    few = {"note": "only 2 of 10 paired seeds differ: too few to test"}
+    few: dict[str, Any] = {"note": "only 2 of 10 paired seeds differ: too few to test"}
     text = said(
         [row("evolution", 0.76), row("ppo", 0.75), row("random", 0.74)],
         [
