@@ -37,6 +37,16 @@ def test_a_known_network_is_drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {sample.origin for sample in samples} == {"uniform"}
 
 
+def test_the_largest_space_that_is_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling, "ENUMERABLE", 108)
+    assert {sample.origin for sample in draw(COARSE, 5, 3)} == {"all"}
+
+
+def test_a_share_is_at_most_all() -> None:
+    with pytest.raises(UsageError, match="a share in"):
+        draw(SPACE, 3, 0, CENTRES, 1.01)
+
+
 def test_a_small_space_is_a_permutation_by_seed() -> None:
     every = [sample.tokens for sample in draw(COARSE, 108, 5)]
     order = np.random.default_rng(5).permutation(108)

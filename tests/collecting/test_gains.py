@@ -76,6 +76,12 @@ def test_strategies_stand_in_the_order_of_their_new_rewards_and_p_is_holms() -> 
     assert p["good"] == pytest.approx(stats.wilcoxon(np.array(OWN) - np.array(OTHER[1:])).pvalue)
 
 
+def test_a_pick_that_was_not_trained_is_named() -> None:
+    chosen, found = picked()
+    with pytest.raises(UsageError, match="1,7, picked by good with seed 7, was not trained again"):
+        retrained_strategies(chosen, [row for row in found if row["tokens"] != [1, 7]])
+
+
 def test_without_random_search_there_is_no_gain() -> None:
     chosen, found = picked()
     alone = [pick for pick in chosen if pick.strategy == "good"]

@@ -10,6 +10,7 @@ import pytest
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.collecting import members as members_module
+from nasbench_mobile.collecting import retrained
 from nasbench_mobile.collecting.members import every_architecture, members, optimum
 from nasbench_mobile.collecting.retrained import retrained_ranks
 from nasbench_mobile.errors import UsageError
@@ -129,6 +130,8 @@ def test_members_are_canonical_tokens_of_the_tables_space() -> None:
 
 
 def test_a_space_too_large_to_list_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match="up to 100,000 can be gone through"):
+        members(MnasNetSpace())
     monkeypatch.setattr(members_module, "ENUMERABLE", 107)
     with pytest.raises(UsageError, match="has 108 token lists; up to 107"):
         members(COARSE)
@@ -162,6 +165,19 @@ def test_what_is_trained_anew_is_ranked_by_its_new_mean(synthetic_table: Make) -
     assert by_place[0]["better_share"] == pytest.approx(11 / 108)
     assert by_place[1]["better_share"] == 1.0
     assert [row["in_top"] for row in found] == [False, True, False, False]
+
+
+def test_an_equal_reward_is_not_better_and_the_tops_end_is_outside(
+    synthetic_table: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trained anew to the accuracy of place 97 or 96, it has 10 or 11 of 108 above it."""
+    tokens = COARSE.embed(tokens_at(0))
+    known = synthetic_table(tokens=[tokens], repeated=0)
+    monkeypatch.setattr(retrained, "TOP", 11 / 108)
+    for at, better, in_top in ((97, 10, True), (96, 11, False)):
+        row = replace(known.rows[0], seed=9, accuracy=0.1 + at / 1000)
+        [found] = retrained_ranks(problem({}, {}), known, replace(known, rows=(row,)))
+        assert (found["better_share"], found["in_top"]) == (better / 108, in_top)
 
 
 def test_what_is_not_of_the_space_or_known_already_is_named(synthetic_table: Make) -> None:

@@ -86,3 +86,14 @@ def test_too_little_to_tell(groups: list[list[float]]) -> None:
 def test_seeds_of_all_networks_are_pooled() -> None:
     assert pooled_sd([[0.5, 0.6], [0.4, 0.4, 0.4], [0.9]]) == pytest.approx((0.005 / 3) ** 0.5)
     assert pooled_sd([[0.5], [0.6], []]) is None
+
+
+def test_the_interval_of_the_noise_is_chi_squares() -> None:
+    """Squares 0.0002 + 0.0026 / 3 about the means, over one and two degrees of freedom."""
+    study = noise_study([[0.5, 0.52], [0.6, 0.62, 0.65], [0.7]])
+    squares = 0.0002 + 0.0038 / 3
+    low, high = (math.sqrt(squares / stats.chi2.ppf(level, 3)) for level in (0.975, 0.025))
+    assert study.seed_sd == pytest.approx(math.sqrt(squares / 3))
+    assert study.seed_sd_interval == pytest.approx((low, high))
+    assert study.label_sd == pytest.approx(study.seed_sd * math.sqrt((1 / 2 + 1 / 3 + 1) / 3))
+    assert study.spread_sd == pytest.approx(math.sqrt(0.01 - squares / 3))

@@ -1,0 +1,46 @@
+"""How many seeds are trained by default, and which machine does which job."""
+
+from __future__ import annotations
+
+from nasbench_mobile.collecting.jobs import Job, Seeds, all_jobs, shard
+from nasbench_mobile.collecting.references import references
+
+MODELS = references()[:2]
+
+
+def test_by_default_each_has_one_seed_and_those_repeated_three() -> None:
+    assert [Seeds().of(place) for place in (0, 5)] == [range(1), range(1)]
+    assert [Seeds(repeated=2).of(place) for place in (1, 2)] == [range(3), range(1)]
+    assert [Seeds(2, repeated=1, more=1).of(place) for place in (0, 1)] == [range(2), range(2)]
+    jobs = all_jobs([((0,), "given"), ((1,), "all")], MODELS, Seeds(repeated=1))
+    assert jobs == [
+        Job("given", 0, tokens=(0,)),
+        Job("all", 0, tokens=(1,)),
+        *(Job("reference", 0, reference=model) for model in MODELS),
+        Job("given", 1, tokens=(0,)),
+        Job("given", 2, tokens=(0,)),
+    ]
+
+
+def test_seeds_are_counted_from_the_first() -> None:
+    jobs = all_jobs([((0,), "given")], MODELS[:1], Seeds(2, models=2, first=5))
+    assert [(job.origin, job.seed) for job in jobs] == [
+        ("given", 5), ("reference", 5), ("given", 6), ("reference", 6),
+    ]  # fmt: skip
+
+
+def test_a_jobs_key_is_that_of_its_row() -> None:
+    model = next(m for m in references() if m.depth_multiplier == 0.35)
+    assert Job("given", 4, tokens=(1, 2)).key == (((1, 2), None, 1.0, 224), 4)
+    key = Job("reference", 3, reference=model).key
+    assert key == ((None, model.name, 0.35, 224), 3)
+    small = next(m for m in references() if m.input_size == 96)
+    assert Job("reference", 0, reference=small).key == ((None, small.name, 1.0, 96), 0)
+
+
+def test_every_third_job_from_its_own_place() -> None:
+    jobs = [Job("given", seed, tokens=(0,)) for seed in range(7)]
+    assert [[job.seed for job in shard(jobs, f"{part}/3")] for part in (1, 2, 3)] == [
+        [0, 3, 6], [1, 4], [2, 5],
+    ]  # fmt: skip
+    assert shard(jobs, "1/1") == jobs
