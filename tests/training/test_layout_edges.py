@@ -69,6 +69,9 @@ def test_fractions_of_a_class_go_where_they_are_largest() -> None:
     """7 of 50, 30 and 20: 3.5, 2.1 and 1.4 images, so the odd one is of the first class."""
     _, out = held_out(np.repeat([0, 1, 2], [50, 30, 20]), 7, seed=4)
     assert np.bincount(np.repeat([0, 1, 2], [50, 30, 20])[out]).tolist() == [4, 2, 1]
+    # 10 of 10, 60 and 30 are whole shares, whichever class is the largest.
+    labels = np.repeat([0, 1, 2], [10, 60, 30])
+    assert np.bincount(labels[held_out(labels, 10, seed=4)[1]]).tolist() == [1, 6, 3]
     # 4 of 90, 5 and 5: one of each small class at least, so that the large one gives.
     labels = np.repeat([0, 1, 2], [90, 5, 5])
     assert np.bincount(labels[held_out(labels, 4, seed=4)[1]]).tolist() == [2, 1, 1]
@@ -115,5 +118,7 @@ def test_what_does_not_fit_is_counted() -> None:
     train = [f"train/{c}/1.jpg" for c in "abcd"]
     with pytest.raises(UsageError, match=r"lacks class b.*\(2 missing, 1 unknown\)"):
         read_layout([*train, "test/a/1.jpg", "test/d/1.jpg", "test/e/1.jpg"], "set")
+    with pytest.raises(UsageError, match=r"one class of training images \(all\)"):
+        read_layout(["all/a/1.jpg", "all/2.jpg"], "set")  # not all lie deeper
     with pytest.raises(UsageError, match=r"one class of training images \(a\)"):
         read_layout(["train/a/1.jpg", "train/a/2.jpg"], "set")
