@@ -115,9 +115,13 @@ def test_classes_named_as_parts_are_no_shared_folder() -> None:
 
 
 def test_what_does_not_fit_is_counted() -> None:
-    train = [f"train/{c}/1.jpg" for c in "abcd"]
-    with pytest.raises(UsageError, match=r"lacks class b.*\(2 missing, 1 unknown\)"):
-        read_layout([*train, "test/a/1.jpg", "test/d/1.jpg", "test/e/1.jpg"], "set")
+    train = [f"train/{c}/1.jpg" for c in "abcdefgh"]
+    known = [f"test/{c}/1.jpg" for c in "ah"]
+    with pytest.raises(UsageError, match=r"lacks class b.*\(6 missing, 1 unknown\)"):
+        read_layout([*train, *known, "test/z/1.jpg"], "set")
+    other = [f"test/{c}/1.jpg" for c in "abcdefghzyxwvuts"]
+    with pytest.raises(UsageError, match=r"has class s.*\(0 missing, 8 unknown\)"):
+        read_layout([*train, *other], "set")
     with pytest.raises(UsageError, match=r"one class of training images \(all\)"):
         read_layout(["all/a/1.jpg", "all/2.jpg"], "set")  # not all lie deeper
     with pytest.raises(UsageError, match=r"one class of training images \(a\)"):
