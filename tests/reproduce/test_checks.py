@@ -62,6 +62,13 @@ def test_seeds_are_paired_one_by_one(check: Callable[..., Check]) -> None:
     assert check(3, [(71.0,), (81.0,), (91.0,)]).per_seed == (-2.5, 7.5, 17.5)
 
 
+def test_the_interval_is_that_of_the_mean(check: Callable[..., Check]) -> None:
+    found = check(1, [(75.0,)] * 9 + [(60.0, 70.0, 74.0, 76.0)], [(75.0,)] * 10)
+    # Nine seeds with 0 and one with a quarter, which is in a resample 0 to 3 times (binomial).
+    assert found.mean == pytest.approx(0.025)
+    assert found.interval == pytest.approx((0.0, 0.075))
+
+
 def test_what_is_unsure_is_undecided(check: Callable[..., Check]) -> None:
     both = [SOFT, (60.0,)] * 3  # 0.375 more and 0.25 less
     found = check(1, both)

@@ -188,11 +188,12 @@ def test_what_a_run_picks_is_truly_worth(run_maker: Callable[..., Run]) -> None:
 def test_a_gain_is_the_mean_with_its_interval() -> None:
     from nasbench_mobile.reproduce.paired import Gain, gain
 
-    found = gain([0.1, 0.1, 0.1, 0.1, 0.1, 0.7])
-    assert found.values == (0.1, 0.1, 0.1, 0.1, 0.1, 0.7)
+    found = gain([0.1] * 9 + [1.1])
+    assert found.values == (*[0.1] * 9, 1.1)
     assert found.mean == pytest.approx(0.2)
-    assert found.interval is not None
-    assert found.interval[0] == pytest.approx(0.1)  # a resample without the last: one in three
+    # The tenth is in a resample of ten 0 to 3 times (binomial: 35 % and up to 98.7 %), each of
+    # which moves the mean by a tenth.
+    assert found.interval == pytest.approx((0.1, 0.4))
     assert Gain((), 0.0, (0.0, 0.5)).above is False  # 0 itself is no gain
     assert Gain((), 0.0, (-0.5, 0.0)).below is False
     assert (Gain((), 0.2, (0.1, 0.3)).above, Gain((), -0.2, (-0.3, -0.1)).below) == (True, True)
