@@ -111,8 +111,10 @@ def wilcoxon(first: ArrayLike, second: ArrayLike) -> PairedTest:
         )
     difference = a - b
     lean = _rank_biserial(difference)
+    if not a.size:
+        return PairedTest(0, None, lean, "no seed is shared")
     if a.size < LEAST_PAIRS:
-        count = f"{a.size} paired seed" + (" is" if a.size == 1 else "s are")
+        count = {1: "1 paired seed is"}.get(a.size, f"{a.size} paired seeds are")
         note = f"{count} too few to test; use at least {LEAST_PAIRS}"
         return PairedTest(a.size, None, lean, note)
     if not difference.any():

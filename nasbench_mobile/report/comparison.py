@@ -13,6 +13,7 @@ from nasbench_mobile.metrics.anytime import best, best_reward
 from nasbench_mobile.metrics.columns import Columns, columns, objective_of
 from nasbench_mobile.metrics.hypervolume import run_hypervolume
 from nasbench_mobile.protocols import BenchmarkObjective
+from nasbench_mobile.report.wording import every_seed
 from nasbench_mobile.runs import Run
 
 BASELINE = "random"
@@ -110,10 +111,7 @@ class StrategyRuns:
         if all(scored.pick is None for scored in self.scored):
             return "found no network that could be evaluated"
         if all(scored.run.failure is not None for scored in self.scored):
-            count = len(self.scored)
-            return (
-                "failed on its only seed" if count == 1 else f"failed on all of its {count} seeds"
-            )
+            return f"failed on {every_seed(len(self.scored))}"
         return None
 
 

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Mapping
 from typing import Any
 
-from nasbench_mobile.report.wording import counted, listed, percent
+from nasbench_mobile.report.wording import counted, every_seed, listed, percent
 
 _WAYS = {
     "surrogate": "is predicted by a model (a surrogate) fitted to",
@@ -32,7 +32,7 @@ def accuracy_note(summary: Mapping[str, Any]) -> str:
     record, trained = summary["accuracy"], summary["accuracy"]["trained"]
     way, label = _WAYS.get(record["evaluator"]), record["label"]
     if way is None or trained is None:
-        return f"Accuracy is {label}." if label else ""
+        return f"Accuracy: {label}." if label else ""
     return f"Accuracy {way} {_trainings(trained)} ({label})."
 
 
@@ -79,10 +79,11 @@ def picks_note(summary: Mapping[str, Any]) -> str:
         )
     latencies = [pick["latency_ms"] for pick in picks]
     within = sum(latency <= target_ms for latency in latencies)
+    low, high = (f"{end:.1f}" for end in (min(latencies), max(latencies)))
+    where = f"{low} to {high} ms, median {statistics.median(latencies):.1f}"
     said.append(
-        f"The picks lie at {min(latencies):.1f} to {max(latencies):.1f} ms, median "
-        f"{statistics.median(latencies):.1f}; {within:,} of {len(picks):,} within "
-        f"T = {target_ms:g} ms."
+        f"The picks lie at {where if low != high else f'{low} ms'}; {within:,} of {len(picks):,} "
+        f"within T = {target_ms:g} ms."
     )
     return " ".join(said)
 
@@ -114,10 +115,12 @@ def row_notes(row: Mapping[str, Any], summary: Mapping[str, Any]) -> list[str]:
             f"{summary['budget']:,}"
         )
     found, scored = row["found_within_target"], len(row["scored_seeds"])
-    if found < scored and not row["unranked"]:
+    if not row["unranked"] and not found:
+        said.append("found no network within T")
+    elif not row["unranked"] and found < scored:
         said.append(
-            f"found networks within T in {found} of {counted(scored, 'run')}: "
-            + ("it has no accuracy there" if not found else "its accuracy there is of those alone")
+            f"found networks within T in {found} of {counted(scored, 'run')}: its accuracy there "
+            "is of those alone"
         )
     return said
 
@@ -143,8 +146,7 @@ def stopped_early(row: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
     low, high = spent(min(charged)), spent(max(charged))
     after = low if low == high else f"{low} to {high}"
     stopped, seeds = len(charged), len(row["seeds"])
-    where = f"{stopped} of {seeds} seeds" if stopped < seeds else f"all {seeds} seeds"
-    where = "its only seed" if seeds == 1 else where
+    where = f"{stopped} of {seeds} seeds" if stopped < seeds else every_seed(seeds)
     return f"stopped after {after} of {summary['budget']:,} {summary['budget_unit']} on {where}"
 
 

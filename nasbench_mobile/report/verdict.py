@@ -25,8 +25,6 @@ def verdict(summary: Mapping[str, Any]) -> str:
     """A plain reading of a `summary`; what it cannot know, it says."""
     rows, pairs = summary["strategies"], summary["pairs"]
     ranked = [row for row in rows if row["unranked"] is None]
-    total = sum(len(row["seeds"]) for row in rows)
-    failed = sum(run["failed"] for row in rows for run in row["incomplete"])
     unfinished = sum(not run["failed"] for row in rows for run in row["incomplete"])
     sentences = [
         _first(ranked, pairs, so_far=unfinished > 0),
@@ -34,8 +32,8 @@ def verdict(summary: Mapping[str, Any]) -> str:
         _power(pairs) if len(ranked) > 1 else "",
         *(f"{row['label']} {row['unranked']}." for row in rows if row["unranked"]),
         *(f"{row['label']} {stopped_early(row, summary)}." for row in rows if row["unspent"]),
-        _failed(failed, total),
-        _unfinished(unfinished, total),
+        _failed(rows),
+        _unfinished(rows, unfinished),
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -192,18 +190,24 @@ def _power(pairs: Sequence[Row]) -> str:
     return ""
 
 
-def _failed(count: int, total: int) -> str:
-    if not count:
+def _failed(rows: Sequence[Row]) -> str:
+    """Of runs whose strategy has others that did not fail; of the rest another sentence tells."""
+    if not any(run["failed"] for row in rows if not row["unranked"] for run in row["incomplete"]):
         return ""
+    count = sum(run["failed"] for row in rows for run in row["incomplete"])
     what = "counts with what it" if count == 1 else "count with what they"
-    return f"{count} of {counted(total, 'run')} failed and {what} had found."
+    return f"{count} of {_runs(rows)} failed and {what} had found."
 
 
-def _unfinished(count: int, total: int) -> str:
+def _unfinished(rows: Sequence[Row], count: int) -> str:
     if not count:
         return ""
     verb = "is" if count == 1 else "are"
-    return f"{count} of {counted(total, 'run')} {verb} unfinished, so this may change."
+    return f"{count} of {_runs(rows)} {verb} unfinished, so this may change."
+
+
+def _runs(rows: Sequence[Row]) -> str:
+    return counted(sum(len(row["seeds"]) for row in rows), "run")
 
 
 def _seeds(row: Row) -> str:

@@ -19,9 +19,10 @@ def headline(summary: Mapping[str, Any]) -> str:
     objective = summary["objective"]
     seeds = {len(row["seeds"]) for row in summary["strategies"]}
     counted = f"{min(seeds)}" if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
+    unit = summary["budget_unit"].removesuffix("s" if summary["budget"] == 1 else "")
     return (
         f"{summary['benchmark']}, {objective['name']} reward, T = {objective['target_ms']:g} ms, "
-        f"{summary['budget']:,} {summary['budget_unit']}, seeds: {counted}"
+        f"{summary['budget']:,} {unit}, seeds: {counted}"
     )
 
 
@@ -34,6 +35,11 @@ def listed(names: Sequence[str], last: str = "and") -> str:
 def counted(count: int, noun: str) -> str:
     """`1 seed`, `2 seeds`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def every_seed(count: int) -> str:
+    """`its only seed`, `both seeds`, `all 5 seeds`."""
+    return {1: "its only seed", 2: "both seeds"}.get(count, f"all {count:,} seeds")
 
 
 def number(value: float | None, digits: int) -> str:

@@ -105,7 +105,9 @@ def test_too_few_pairs_are_said_not_tested() -> None:
     test = wilcoxon([1, 2, 3], [0, 0, 0])
     assert test.p is None
     assert test.note is not None
-    assert "3 paired seeds are too few" in test.note
+    assert test.note == "3 paired seeds are too few to test; use at least 6"
+    assert wilcoxon([1], [0]).note == "1 paired seed is too few to test; use at least 6"
+    assert wilcoxon([], []).note == "no seed is shared"
     some = wilcoxon(range(8), [0, 1, 2, 3, 4, 5, 6, 9])
     assert some.p is None
     assert some.note is not None

@@ -21,7 +21,7 @@ from nasbench_mobile.report.notes import (
 )
 from nasbench_mobile.report.random_first import OPTIONS
 from nasbench_mobile.report.tables import summary
-from nasbench_mobile.report.wording import counted, listed, signed, spread
+from nasbench_mobile.report.wording import counted, headline, listed, signed, spread
 from nasbench_mobile.runs import Run
 from nasbench_mobile.types import Decision, Measurement, StrategySpec, Tokens, Trial
 
@@ -62,7 +62,7 @@ def accuracy(evaluator: str | None, **trained: Any) -> str:
             "Accuracy is made up but for where each learning curve ends, a surrogate fitted to "
             "trainings of 16 epochs (the label).",
         ),
-        ("mine.py:Mine", {"epochs": 2}, "Accuracy is the label."),
+        ("mine.py:Mine", {"epochs": 2}, "Accuracy: the label."),
     ],
 )  # fmt: skip
 def test_accuracies_are_said_to_be_what_they_are(
@@ -73,7 +73,7 @@ def test_accuracies_are_said_to_be_what_they_are(
 
 def test_of_logs_that_do_not_say_the_label_is_told() -> None:
     record = {"evaluator": "surrogate", "label": "the label", "trained": None}
-    assert accuracy_note({"accuracy": record}) == "Accuracy is the label."
+    assert accuracy_note({"accuracy": record}) == "Accuracy: the label."
     assert accuracy_note({"accuracy": record | {"label": None}}) == ""
 
 
@@ -105,6 +105,8 @@ def test_picks_are_counted_by_extrapolation_and_by_the_target(exact_run: Maker) 
         "extrapolated: outside the range that the model was fitted to, so their accuracies are "
         "least sure. The picks lie at 60.0 to 90.0 ms, median 75.1; 2 of 4 within T = 75 ms."
     )
+    level = [exact_run("ppo", seed, [(0.7, 0.7, 80.0)]) for seed in (0, 1)]
+    assert picks_note(summary(level)) == "The picks lie at 80.0 ms; 0 of 2 within T = 75 ms."
     assert picks_note(summary(runs[1:2])) == (
         "The only pick lies at 60.0 ms; it is within T = 75 ms."
     )
@@ -133,7 +135,7 @@ STUDY = {"budget": 1300, "budget_unit": "proposals"}
         ([10.0], [0, 1, 2], "stopped after 10 of 1,300 proposals on 1 of 3 seeds"),
         ([10.0, 1012.25], [0, 1, 2], "stopped after 10 to 1,012.25 of 1,300 proposals on 2 of 3 "
          "seeds"),
-        ([9.0, 9.0], [0, 1], "stopped after 9 of 1,300 proposals on all 2 seeds"),
+        ([9.0, 9.0], [0, 1], "stopped after 9 of 1,300 proposals on both seeds"),
         ([9.0], [4], "stopped after 9 of 1,300 proposals on its only seed"),
     ],
 )  # fmt: skip
@@ -252,3 +254,13 @@ def test_random_throughout_needs_a_recorded_option_and_a_cold_start(exact_run: M
     warm = dataclasses.replace(cases[0][0].header, start=((0,),))
     [row] = summary([dataclasses.replace(cases[0][0], header=warm)])["strategies"]
     assert row["random_first"] is None
+
+
+def test_the_headline_counts_in_english(exact_run: Maker) -> None:
+    one = exact_run("ppo", 0, [(0.6, 0.6, 75.0)])
+    told = "imagenet-pixel1@1, soft reward, T = 75 ms"
+    assert headline(summary([one])) == f"{told}, 1 proposal, seeds: 1"
+    two = [exact_run("ppo", seed, [(0.6, 0.6, 75.0)], budget=1200) for seed in (0, 1)]
+    more = [exact_run("tpe", seed, [(0.6, 0.6, 75.0)], budget=1200) for seed in (0, 1, 2)]
+    assert headline(summary(two)) == f"{told}, 1,200 proposals, seeds: 2"
+    assert headline(summary([*two, *more])) == f"{told}, 1,200 proposals, seeds: 2 to 3"

@@ -14,7 +14,10 @@ from PIL import Image
 from nasbench_mobile.errors import NasbenchError
 from nasbench_mobile.networks.blocks import BlockSpec, MobileSpec
 from nasbench_mobile.report.architecture import architecture_svg
+from nasbench_mobile.report.comparison import compare_runs
+from nasbench_mobile.report.html import page
 from nasbench_mobile.report.study import write_report
+from nasbench_mobile.report.tables import Describe, summarise
 from nasbench_mobile.report.trials import FIELDS, write_trials
 from nasbench_mobile.runs import Run
 
@@ -157,82 +160,67 @@ def test_trials_read_back_to_the_same_values(run_maker: Callable[..., Run]) -> N
         assert float(row["true_reward"]) == pytest.approx(expected)
 
 
-def page_of(folder: Path, runs: list[Run], **more: Any) -> tuple[list[list[str]], str]:
-    """The rows of the page's leaderboard and all its words."""
-    write_report(folder, runs, **more)
-    text = (folder / "report.html").read_text()
+def page_of(runs: list[Run], describe: Describe | None = None) -> tuple[dict[str, list[str]], str]:
+    """The cells of the page's leaderboard by heading, and all its words; without plots."""
+    comparison = compare_runs(runs)
+    text = page(comparison, summarise(comparison, describe), [])
     board = text[text.index("<h2>Leaderboard") :]
     rows = re.findall(r"<tr>\s*(.*?)\s*</tr>", board[: board.index("</table>")], re.DOTALL)
     cells = [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, re.DOTALL) for row in rows]
+    columns = {heading: list(column) for heading, *column in zip(*cells, strict=True)}
     checker = Checker()
-    checker.feed(text)
-    return cells, " ".join("".join(checker.text).split())
+    checker.feed(text.replace("</td>", " </td>"))
+    return columns, " ".join("".join(checker.text).split())
 
 
 def test_the_page_shows_one_figure_of_hypervolume_as_the_terminal_does(
-    tmp_path: Path, exact_run: Callable[..., Run]
+    exact_run: Callable[..., Run],
 ) -> None:
     """One network at 80 ms per seed: half of the box's latency times a share of its accuracy."""
     accuracies = [0.64, 0.66, 0.70, 0.72, 0.90]  # median 0.70, of the middle three 0.6933
     runs = [exact_run("ppo", seed, [(one, one, 80.0)]) for seed, one in enumerate(accuracies)]
-    (heading, row), _ = page_of(tmp_path, runs)
-    figure = row[heading.index("hypervolume, median")]
+    columns, _ = page_of(runs)
+    [figure] = columns["hypervolume, median"]
     assert float(figure) == pytest.approx((0.70 - 0.6) / 0.4 / 2, abs=5e-5)
-    summary = json.loads((tmp_path / "summary.json").read_text())
-    assert f"{summary['strategies'][0]['hypervolume']['median']:.4f}" == figure
 
 
-def test_the_page_prints_no_interval_below_five_seeds(
-    tmp_path: Path, runs_of: Callable[..., list[Run]]
-) -> None:
+def test_the_page_prints_no_interval_below_five_seeds(runs_of: Callable[..., list[Run]]) -> None:
     values = [0.60, 0.61, 0.63, 0.66, 0.70]
-    (heading, row), words = page_of(tmp_path, runs_of({"ppo": values[:4]}))
-    assert "[" not in row[heading.index("IQM")]
+    columns, words = page_of(runs_of({"ppo": values[:4]}))
+    assert columns["IQM"] == ["0.6200"]
     assert "an interval needs 5 seeds" in words
-    (heading, row), words = page_of(tmp_path, runs_of({"ppo": values}))
-    assert "[" in row[heading.index("IQM [95 % interval]")]
+    columns, words = page_of(runs_of({"ppo": values}))
+    assert columns["IQM [95 % interval]"][0].startswith("0.6333 [.6")
     assert "with a bootstrap 95 % interval" in words
 
 
-def test_the_page_says_what_accuracies_and_picks_are(
-    tmp_path: Path, exact_run: Callable[..., Run]
-) -> None:
+def test_the_page_says_what_accuracies_and_picks_are(exact_run: Callable[..., Run]) -> None:
     runs = [
         exact_run("ppo", 0, [(0.7, 0.7, 60.0)], extrapolated=frozenset({0})),
         exact_run("ppo", 1, [(0.6, 0.6, 80.0)]),
         exact_run("ppo", 2, [(0.5, 0.5, 75.0)]),
     ]
-    (heading, row), words = page_of(tmp_path, runs)
-    assert row[heading.index("acc. within T")] == "60.00% (2 of 3)"
-    assert "Accuracy is made-up accuracy." in words
+    columns, words = page_of(runs)
+    assert columns["acc. within T"] == ["60.00% (2 of 3)"]
+    assert "Accuracy: made-up accuracy." in words
     assert "Of the 3 picks (in each run the network of highest reward), 1 is extrapolated" in words
     assert "The picks lie at 60.0 to 80.0 ms, median 75.0; 2 of 3 within T = 75 ms." in words
-    text = (tmp_path / "report.html").read_text()
-    picked = text[text.index("What the runs picked") :]
-    [cells] = re.findall(r"<tr><td.*?</tr>", picked[: picked.index("</table>")])
-    assert re.findall(r"<td[^>]*>(.*?)</td>", cells) == [
-        "ppo", "3", "1", "60.00 (50.00 to 70.00)", "75.0 (60.0 to 80.0)", "2"
-    ]  # fmt: skip
+    assert "within T ppo 3 1 60.00 (50.00 to 70.00) 75.0 (60.0 to 80.0) 2 A pick is" in words
 
 
-def test_the_page_says_which_runs_stopped_early(
-    tmp_path: Path, exact_run: Callable[..., Run]
-) -> None:
+def test_the_page_says_which_runs_stopped_early(exact_run: Callable[..., Run]) -> None:
     whole = exact_run("ppo", 0, [(0.7, 0.7, 60.0)] * 9)
-    _, words = page_of(tmp_path, [whole])
+    _, words = page_of([whole])
     assert "None: all runs came to a good end and spent their budget." in words
     short = exact_run("ppo", 1, [(0.7, 0.7, 60.0)] * 4, budget=9)
-    (_, row), words = page_of(tmp_path, [whole, short])
-    assert row[0] == "ppo (stopped early)"
+    columns, words = page_of([whole, short])
+    assert columns["strategy"] == ["ppo (stopped early)"]
     assert "None: all runs came to a good end." in words
     assert "ppo stopped after 4 of 9 proposals on 1 of 2 seeds: it had nothing more to" in words
     halves = exact_run("ppo", 1, [(0.7, 0.7, 60.0)] * 3, budget=9, finished=False,
                        fidelities={0: 0.5})  # fmt: skip
-    _, words = page_of(tmp_path, [whole, halves])
-    assert "ppo" in words
-    assert " 2.50 of 9 " in (tmp_path / "report.html").read_text().replace("<td>", " ").replace(
-        "</td>", " "
-    )
+    _, words = page_of([whole, halves])
+    assert "ppo 1 2.50 of 9 0.7110 interrupted" in words
 
 
 @pytest.mark.parametrize(
@@ -244,27 +232,25 @@ def test_the_page_says_which_runs_stopped_early(
     ],
 )
 def test_the_page_names_each_kind_of_latency_rightly(
-    tmp_path: Path, exact_run: Callable[..., Run], kind: str, said: str
+    exact_run: Callable[..., Run], kind: str, said: str
 ) -> None:
     run = exact_run("ppo", 0, [(0.7, 0.7, 60.0)])
     latency = run.header.benchmark["latency"] | {"kind": kind}
     benchmark = run.header.benchmark | {"latency": latency}
     header = dataclasses.replace(run.header, benchmark=benchmark)
-    _, words = page_of(tmp_path, [dataclasses.replace(run, header=header)])
+    _, words = page_of([dataclasses.replace(run, header=header)])
     assert said in words
     assert ("give the same logs, times apart" in words) == (kind != "measured")
     assert "synthetics" not in words
 
 
-def test_the_page_says_of_which_network_counts_are(
-    tmp_path: Path, exact_run: Callable[..., Run]
-) -> None:
+def test_the_page_says_of_which_network_counts_are(exact_run: Callable[..., Run]) -> None:
     small = {"width": 1.0, "input_size": 32, "classes": 10, "full_input_size": 224}
 
     def describe(tokens: tuple[int, ...]) -> dict[str, Any]:
         return {"block_string": "b", "parameters": 1234, "multiply_adds": 5678, "counted": small}
 
     runs = [exact_run("ppo", 0, [(0.7, 0.7, 60.0)])]
-    _, words = page_of(tmp_path, runs, describe=describe)
+    _, words = page_of(runs, describe=describe)
     assert "1,234" in words
     assert "of the network that was trained: 32 px, 10 classes. Latency and drawings are" in words

@@ -206,17 +206,17 @@ def test_p_values_of_one_are_equal_to_one() -> None:
 
 
 def test_p_is_never_rounded_to_the_level_it_is_below() -> None:
-    assert [p_text(p) for p in (0.0496, 0.0123, 0.0009, 0.05, 0.3, None)] == [
-        "p = 0.0496", "p = 0.012", "p < 0.001", "p = 0.05", "p = 0.3", "untested",
+    assert [p_text(p) for p in (0.0496, 0.0123, 0.0009, 0.001, 0.05, 0.3, None)] == [
+        "p = 0.0496", "p = 0.012", "p < 0.001", "p = 0.001", "p = 0.05", "p = 0.3", "untested",
     ]  # fmt: skip
 
 
 def test_what_failed_is_not_second() -> None:
-    failed = row("ppo", 0.75, unranked="failed on all of its 10 seeds")
+    failed = row("ppo", 0.75, unranked="failed on all 10 seeds")
     pairs = [pair("leader", "random", 0.01, -1.0), pair("leader", "ppo", 0.3, -0.2)]
     text = said([row("evolution", 0.76), row("random", 0.74), failed], pairs)
     assert "+0.0200 (+2.70%) ahead of random (0.7400): it is better on 9" in text
-    assert text.endswith("ppo failed on all of its 10 seeds.")
+    assert text.endswith("ppo failed on all 10 seeds.")
 
 
 def test_too_few_seeds_missing_baseline_and_unfinished_runs_are_said() -> None:
@@ -242,6 +242,16 @@ def test_nobody_wins_before_all_runs_have_ended_and_failed_runs_have() -> None:
     text = said(failed, pairs)
     assert text.startswith("ppo wins")
     assert text.endswith("1 of 20 runs failed and counts with what it had found.")
+
+
+def test_failures_of_what_is_not_ranked_are_told_once() -> None:
+    gone = row("tpe", 0.5, 2, unranked="failed on both seeds", incomplete=[{"failed": True}] * 2)
+    ranked, pairs = [row("ppo", 0.7), row("random", 0.6)], [pair("leader", "random", 0.01, -1.0)]
+    assert said([*ranked, gone], pairs).endswith("A12 = 0.90). tpe failed on both seeds.")
+    ranked[1]["incomplete"] = [{"failed": True}]
+    assert said([*ranked, gone], pairs).endswith(
+        "tpe failed on both seeds. 3 of 22 runs failed and count with what they had found."
+    )
 
 
 def test_unspent_budget_is_said() -> None:
@@ -286,3 +296,41 @@ def test_seeds_that_cannot_show_anything_are_said() -> None:
     assert text.endswith("use at least 7.")
     enough = said(ranked, [each | {"seeds": 7} for each in rows])
     assert "too few" not in enough
+    uneven = said(ranked, [rows[0] | {"seeds": 7}, rows[1]])
+    assert "too few" not in uneven  # the pair of seven can be shown
+    three = [pair("leader", label, 0.5, -0.1, seeds=7) for label in ("ppo", "random", "tpe")]
+    assert "too few" not in said([*ranked, row("tpe", 0.6)], three)
+
+
+def test_power_is_of_one_family_and_of_those_that_are_ranked() -> None:
+    """3 * 2 / 2**7 is below 0.05; 2 * 2 / 2**6 is not, but matters only among the ranked."""
+    rows = [pair("leader", label, 0.0625, -1.0, seeds=6) for label in ("ppo", "random")]
+    gone: dict[str, Any] = {"unranked": "found no network that could be evaluated"}
+    one = [row("evolution", 0.7), row("ppo", 0.0, **gone), row("random", 0.0, **gone)]
+    assert "too few" not in said(one, rows)
+    two = [row("evolution", 0.7), row("random", 0.6), row("ppo", 0.0, **gone)]
+    assert "6 paired seeds are too few for 2 comparisons" in said(two, rows)
+    untested = pair("leader", "tpe", None, -1.0, seeds=6)
+    assert "too few for 2 comparisons" in said([*two, row("tpe", 0.5)], [*rows, untested])
+
+
+def test_the_order_of_pairs_does_not_matter() -> None:
+    ranked = [row("evolution", 0.76), row("ppo", 0.75), row("random", 0.74)]
+    pairs = [
+        pair("random", "evolution", 0.004, 1.0), pair("random", "ppo", 0.3, 0.8),
+        pair("leader", "ppo", 0.012, -1.0), pair("leader", "random", 0.004, -1.0),
+    ]  # fmt: skip
+    assert said(ranked, pairs) == said(ranked, pairs[::-1])
+    assert said(ranked, pairs).startswith("evolution wins")
+
+
+def test_equal_medians_say_nothing_against_the_test() -> None:
+    ranked = [row("evolution", 0.76), row("ppo", 0.74), row("random", 0.74)]
+    text = said(
+        ranked,
+        [
+            pair("random", "evolution", 0.01, 1.0), pair("random", "ppo", 0.02, 0.8),
+            pair("leader", "ppo", 0.01, -1.0), pair("leader", "random", 0.01, -1.0),
+        ],
+    )  # fmt: skip
+    assert text.endswith("2 of 2 strategies beat random search (adjusted p at most 0.02).")
