@@ -109,12 +109,15 @@ def test_what_the_space_cannot_make(
         space.encode(zoo.network(model, multiplier))
 
 
+# Coverage makes these twice as long, and what they run is measured in the other tests.
+@pytest.mark.no_cover
 @pytest.mark.parametrize("block", range(7))
 def test_canonical_tokens_are_equal_exactly_where_graphs_are(block: int) -> None:
     """All 432 lists of one block, between fixed neighbours."""
     assert_canonical_means_graph(SPACE, A1, block)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("options", "block"),
     [

@@ -24,10 +24,13 @@ class TestMnasNetAnb(SpaceContract):
     space = MnasNetAnbSpace
 
 
+# On the other spaces the kit is measured, which makes it twice as long.
+@pytest.mark.no_cover
 class TestMnasNet(SpaceContract):
     space = MnasNetSpace
 
 
+@pytest.mark.no_cover
 class TestMnasNetVariant(SpaceContract):
     space = MnasNetSpace
     options = {"blocks": 5, "sharing": "layer"}  # noqa: RUF012
@@ -37,11 +40,13 @@ class TestMnasNetCoarse(SpaceContract):
     space = MnasNetCoarseSpace
 
 
+@pytest.mark.no_cover
 class TestNasNet(SpaceContract):
     space = NasNetSpace
     options = {"repeats": 1}  # noqa: RUF012  (as its networks are, but smaller)
 
 
+@pytest.mark.no_cover
 class TestNasNetVariant(SpaceContract):
     space = NasNetSpace
     options = {"outputs": "unread", "repeats": 1, "bottleneck": True}  # noqa: RUF012
