@@ -40,7 +40,6 @@ def test_the_example_is_the_listing() -> None:
     assert example.read_text(encoding="utf-8") == LISTINGS["my_strategy.py"]
 
 
-@pytest.mark.slow
 @pytest.mark.no_cover
 def test_doing_what_the_page_says(tmp_path: Path) -> None:
     """Its commands, in order, in an empty folder."""

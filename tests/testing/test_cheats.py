@@ -325,7 +325,6 @@ def test_a_run_of_a_single_ask_can_be_resumed() -> None:
     assert judged(AllAtOnce, [law])[law].result == "kept"
 
 
-@pytest.mark.slow
 def test_a_strategy_that_learns_the_wrong_way_is_named() -> None:
     law = "beats_random_search"
     verdict = judged(Backwards, [law])[law]
