@@ -78,11 +78,11 @@ def test_an_average_starts_at_the_weights_and_ends_at_its_decay() -> None:
     with torch.no_grad():
         module.weight.fill_(3.0)
     average = averaged(module, 0.9)
-    assert average.module.weight.item() == 3.0
+    assert average.module.get_parameter("weight").item() == 3.0
     with torch.no_grad():
         module.weight.fill_(14.0)
     average.update_parameters(module)  # after one step d = 2 / 11
-    assert average.module.weight.item() == pytest.approx(3 * 2 / 11 + 14 * 9 / 11)
+    assert average.module.get_parameter("weight").item() == pytest.approx(3 * 2 / 11 + 14 * 9 / 11)
 
 
 def test_a_dropouts_own_rate_stays_unless_another_is_given(tiny_network: Tiny) -> None:
@@ -103,9 +103,8 @@ def test_kept_memory_is_measured_in_bytes(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert limits._kilobytes(status, "VmData") == 2048
     with pytest.raises(NasbenchError, match="has no VmSwap"):
         limits._kilobytes(status, "VmSwap")
-    monkeypatch.setattr(
-        limits, "_kilobytes", lambda path, key: {"VmData": 7, "MemAvailable": 9}[key]
-    )
+    told = {"VmData": 7, "MemAvailable": 9}
+    monkeypatch.setattr(limits, "_kilobytes", lambda path, key: told[key])
     assert (limits._in_use(), limits._available()) == (7 * 1024, 9 * 1024)
     import resource
 
