@@ -248,6 +248,14 @@ def test_a_failed_training_is_a_row_with_its_reason(monkeypatch: pytest.MonkeyPa
     assert (row.failure, row.accuracy, row.history, row.seed) == ("it diverged", None, (), 4)
 
 
+def test_seconds_are_kept_to_the_millisecond(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = {"accuracy": 0.5, "cost_s": 1.23456, "history": [{"accuracy": 0.4}, {"accuracy": 0.5}]}
+    trainer = Trainer(SPACE, TrainingAccuracy(**TINY))
+    monkeypatch.setattr(TrainingAccuracy, "trained", lambda self, network: ended)
+    row = trainer.train(Job("given", 4, tokens=FIRST))
+    assert (row.cost_s, row.accuracy, row.history) == (1.235, 0.5, (0.4, 0.5))
+
+
 def test_a_training_is_forgotten_by_its_own_seed(
     monkeypatch: pytest.MonkeyPatch, accuracy: TrainingAccuracy
 ) -> None:

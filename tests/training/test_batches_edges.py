@@ -47,14 +47,15 @@ def test_a_cached_batch_is_drawn_by_seed_epoch_and_step(cached: ImageData) -> No
         assert labels.tolist() == cached.train.labels[chosen].tolist()
 
 
+@pytest.mark.parametrize("epoch", [0, 2])
 def test_a_decoded_image_is_drawn_by_seed_epoch_and_its_own_index(
-    tree: Path, decoded: ImageData
+    tree: Path, decoded: ImageData, epoch: int
 ) -> None:
-    images, labels = next(iter(Batches(RECIPE, 8, 5, CPU).training(decoded.train, 2)))
-    order = np.random.default_rng((5, 2)).permutation(15)
+    images, labels = next(iter(Batches(RECIPE, 8, 5, CPU).training(decoded.train, epoch)))
+    order = np.random.default_rng((5, epoch)).permutation(15)
     for place, index in enumerate(order[:4]):
         name = decoded.train.listed.names[index]
-        rng = np.random.default_rng((5, 2, int(index)))
+        rng = np.random.default_rng((5, epoch, int(index)))
         box = CROPPING.random_box(rng, 12, 10)
         wanted = cut(decode((tree / name).read_bytes(), name), box, 8, CROPPING.flips(rng))
         assert torch.equal(images[place], wanted)
