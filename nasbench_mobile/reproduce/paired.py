@@ -17,7 +17,7 @@ from nasbench_mobile.types import Measurement
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """Values of all seeds, their mean, and its 95 % bootstrap interval (None for one seed)."""
+    """Values of all seeds, their mean, and its 95 % bootstrap interval (None for too few seeds)."""
 
     values: tuple[float, ...]
     mean: float
@@ -34,10 +34,11 @@ class Gain:
         return self.interval is not None and self.interval[1] < 0.0
 
     def words(self, form: str = "+.4f") -> str:
-        """`+0.0123 [+0.0101, +0.0144]`."""
+        """`+0.0123 [+0.0101, +0.0144]`, or `+0.0123 (3 seeds, too few for an interval)`."""
         text = format(self.mean, form)
         if self.interval is None:
-            return f"{text} (one seed)"
+            seeds = "1 seed" if len(self.values) == 1 else f"{len(self.values)} seeds"
+            return f"{text} ({seeds}, too few for an interval)"
         low, high = (format(end, form) for end in self.interval)
         return f"{text} [{low}, {high}]"
 

@@ -19,7 +19,7 @@ from nasbench_mobile.evaluators.priced_networks import row_counts
 from nasbench_mobile.evaluators.published_pixel1 import A1_LATENCY_MS, A1_MULTIPLIERS, read_a1_rows
 
 DATA = Path("data/pixel1/priced_networks.jsonl.xz")
-CHECK = "mnasnet_a1_scaling_tpu_readme.csv"
+CHECK = Path("mnasnet_a1_scaling_tpu_readme.csv")
 
 
 @pytest.fixture(scope="session")

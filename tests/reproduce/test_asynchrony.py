@@ -34,21 +34,23 @@ def test_a_row_says_what_is_lost_in_reward_and_gained_in_days() -> None:
         course([0.3, 0.3, 0.7], [12, 24, 36]),
         course([0.5, 0.8, 0.8], [20, 30, 44]),
         course([0.1, 0.1, 0.1], [11, 22, 33]),
+        course([0.3, 0.4, 0.4], [13, 26, 39]),
     ]
     together = [
         course([0.2, 0.2, 0.5], [1, 2, 3]),
         course([0.3, 0.4, 0.5], [1, 3, 5]),
         course([0.5, 0.5, 0.7], [2, 4, 4]),
         course([0.1, 0.1, 0.4], [1, 1, 2]),
+        course([0.2, 0.3, 0.4], [1, 2, 3]),
     ]
     row = asynchrony._row("ppo", alone, together, 0.5)
-    # at the end 0.1, 0.2, 0.1 and -0.3 are lost
-    assert row.pop("reward_lost") == pytest.approx(0.025)
-    assert row.pop("lost_low") < 0.025 < row.pop("lost_high")
+    # at the end 0.1, 0.2, 0.1, -0.3 and 0 are lost
+    assert row.pop("reward_lost") == pytest.approx(0.02)
+    assert row.pop("lost_low") < 0.02 < row.pop("lost_high")
     assert row == {
         "strategy": "ppo",
-        "days_whole_1": pytest.approx(34.5),  # of 30, 36, 44 and 33
-        "days_whole_16": pytest.approx(3.5),  # of 3, 5, 4 and 2
+        "days_whole_1": pytest.approx(36),  # of 30, 36, 44, 33 and 39
+        "days_whole_16": pytest.approx(3),  # of 3, 5, 4, 2 and 3
         "reached_1": 3,  # the second, third and first proposals, after 20, 36 and 20 days
         "proposals_to_target_1": 2.0,
         "days_to_target_1": pytest.approx(20.0),

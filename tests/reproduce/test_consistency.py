@@ -72,6 +72,28 @@ def test_a_quotient_agrees_to_the_printed_digits(top: float, printed: str, agree
     assert verdict.detail == f"{2 * top:g} / 2 = {top:.2f}!"
 
 
+@pytest.mark.parametrize(
+    ("v2_top1", "agrees"), [(72.1, False), (72.2, True), (72.3, False), (71.2, False)]
+)
+def test_three_points_more_are_three_to_a_digit(
+    monkeypatch: pytest.MonkeyPatch, v2_top1: float, agrees: bool
+) -> None:
+    """MnasNet-A1 has 75.2 %."""
+    real = consistency._table_1
+    monkeypatch.setattr(
+        consistency, "_table_1",
+        lambda model, column: v2_top1
+        if (model, column) == ("MobileNetV2", "top1_pct") else real(model, column),
+    )  # fmt: skip
+    [verdict] = [v for v in consistency._imagenet() if v.claim == "over-mobilenetv2"]
+    assert (verdict.status == "exact") is agrees
+
+
+def test_the_ranges_are_those_of_section_6_and_the_samples_those_of_the_text() -> None:
+    assert consistency.RANGE_MS == (20.0, 160.0)
+    assert (consistency.SAMPLES, consistency.FIGURE_6_SAMPLES) == (8000, 3000)
+
+
 def test_what_agrees_elsewhere_would_be_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tolerances, seen from their other side."""
     monkeypatch.setattr(consistency, "FIGURE_6_SAMPLES", 7210)  # 9.9 % less than 8,000

@@ -120,7 +120,7 @@ def test_the_extended_ablation_compares_on_paired_seeds(tmp_path: Path) -> None:
     outcome = EXTENDED.run(setting, tmp_path, run_here)
     answers = {row["strategy"]: row for row in outcome.result["answers"]}
     # random search does not look at rewards
-    assert answers["random"]["gain"] == "+0.0000 [+0.0000, +0.0000]"
+    assert answers["random"]["gain"] == "+0.0000 (2 seeds, too few for an interval)"
     assert answers["regularized-evolution"]["p"] is None  # two seeds prove nothing
     assert {row["answer"] for row in answers.values()} == {"?"}
     objectives = {row["objective"] for row in outcome.result["rows"]}
@@ -139,8 +139,9 @@ def test_trained_references_are_compared_by_the_spread_of_all_seeds() -> None:
 
 
 def test_a_gain_is_sure_only_where_its_interval_is() -> None:
-    assert gain([0.1, 0.2, 0.15]).above
-    assert not gain([-0.1, 0.2, 0.15]).above
-    assert gain([-0.1, -0.2]).below
-    assert not gain([0.3]).above
-    assert gain([0.3]).words() == "+0.3000 (one seed)"
+    assert gain([0.1, 0.2, 0.15, 0.1, 0.2]).above
+    assert not gain([-0.5, 0.2, 0.15, 0.1, 0.2]).above
+    assert gain([-0.1, -0.2, -0.1, -0.2, -0.3]).below
+    assert not gain([0.3] * 4).above
+    assert gain([0.3]).words() == "+0.3000 (1 seed, too few for an interval)"
+    assert gain([0.3] * 4).words() == "+0.3000 (4 seeds, too few for an interval)"

@@ -127,9 +127,12 @@ def test_the_papers_strategy_judges_whoever_else_runs(
     outcome = figure6.run(replace(setting, strategies=both), tmp_path, no_study)
     assert {(len(plan.seeds), plan.budget) for plan in plans.values()} == {(seeds, samples)}
     assert list(outcome.result["strategies"]) == ["random", "ppo"]
-    assert outcome.verdicts[0].status == "holds on our benchmark"
+    first = outcome.verdicts[0]
+    assert (first.status == "holds on our benchmark") is (seeds == 10)
+    assert ("undecided, so not shown" in first.detail) is (seeds == 3)  # no interval
+    assert "hard minus soft: 0.417 (" in first.detail
     alone = figure6.run(replace(setting, strategies=both[:1]), tmp_path, no_study)
-    assert alone.verdicts[0].status == "does not hold"  # judged by what there is
+    assert "hard minus soft: -0.417 (" in alone.verdicts[0].detail  # judged by what there is
 
 
 def made_check(number: int, answer: Literal["yes", "no", "undecided"]) -> Check:

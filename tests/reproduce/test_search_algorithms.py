@@ -148,6 +148,11 @@ def test_those_of_the_claim_are_always_in(
     assert rows["random"]["best_reward"] == pytest.approx(middle)
     assert rows["random"]["p_random"] is None
     assert outcome.result["samples"] == samples
+    [table] = outcome.tables
+    assert (table.rows, table.title) == (
+        outcome.result["rows"],
+        f"{samples:,} proposals, {seeds} seeds",
+    )
     assert [one.file for one in outcome.pictures] == [
         "search-algorithms-anytime.png", "search-algorithms-fronts.png",
     ]  # fmt: skip
