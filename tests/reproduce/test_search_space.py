@@ -8,6 +8,7 @@ from nasbench_mobile.networks import zoo
 from nasbench_mobile.networks.cost import node_multiply_adds
 from nasbench_mobile.reproduce import search_space
 from nasbench_mobile.reproduce.experiment import Outcome, Setting
+from nasbench_mobile.spaces.mnasnet import MnasNetSpace
 from nasbench_mobile.study import Study
 
 
@@ -31,6 +32,7 @@ def test_sizes_are_powers_of_a_blocks_432(outcome: Outcome) -> None:
     assert tokens["5 blocks"] == 30
     assert tokens["7 blocks (Fig. 4)"] == 42
     assert tokens["5 blocks, every layer by itself"] == 90
+    assert outcome.said == ["sizes are exact integers in the JSON; the table rounds them"]
 
 
 def test_every_claim_of_the_space_has_its_answer(outcome: Outcome) -> None:
@@ -48,6 +50,15 @@ def test_every_claim_of_the_space_has_its_answer(outcome: Outcome) -> None:
         "space-a1-floored": (True, "2 of 2 encode and decode to the same graph"),
         "separable-cost": (True, "6 layers of K in (3, 5) counted"),
     }
+
+
+def test_a_network_that_encodes_is_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    floored = MnasNetSpace()  # whose filters are floored, as the released network's are
+    monkeypatch.setattr(search_space, "MnasNetSpace", lambda filter_grid: floored)
+    verdict = search_space._inside()
+    assert (verdict.claim, verdict.status, verdict.detail) == (
+        "space-a1-inside", "exact", "it encodes",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
