@@ -104,7 +104,7 @@ def test_a_record_has_all_that_an_outcome_says(
         return Outcome({"answer": 42}, (), [number], [table], [picture], ["so it is"])
 
     experiment = Experiment("table3", "Table 3", "a detector", run, frozenset({"seeds"}))
-    session = Session(tmp_path / "new")
+    session = Session(tmp_path / "new" / "deep")
     record = session.run(experiment, Setting(seeds=3, samples=9, quick=True), no_study)
     assert seen == [Setting(seeds=3)]
     made_with = record.pop("made_with")
@@ -134,7 +134,7 @@ def test_a_record_has_all_that_an_outcome_says(
     assert (made_with["schema"], made_with["code"]) == (1, module.code_digest())
     assert made_with["setting"]["seeds"] == 3
     assert "numpy" in made_with["versions"]
-    assert (tmp_path / "new" / "other.csv").read_text() == "a\n1\n"
+    assert (tmp_path / "new" / "deep" / "other.csv").read_text() == "a\n1\n"
 
 
 def test_a_result_may_not_hide_a_part_of_the_record(tmp_path: Path) -> None:
