@@ -2,11 +2,14 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from nasbench_mobile.metrics.anytime import anytime_best
+from nasbench_mobile.metrics.statistics import bootstrap_interval
 from nasbench_mobile.report import plots
 from nasbench_mobile.report.comparison import compare_runs
 from nasbench_mobile.report.labels import latency_label, looks
+from nasbench_mobile.report.tables import summarise
 from nasbench_mobile.runs import Run
 
 
@@ -102,3 +105,49 @@ def test_figure3_has_the_papers_axes() -> None:
     assert axes.get_xticks().tolist() == list(range(20, 161, 20))
     assert axes.get_yticks().tolist() == [0.2, 0.4, 0.6]
     assert np.asarray(axes.lines[0].get_ydata()).tolist() == hard.tolist()
+
+
+def test_final_rewards_have_a_bar_from_five_seeds_on(
+    runs_of: Callable[..., list[Run]],
+) -> None:
+    """Dots are rewards, the stroke is the mean of the middle three, the bar its interval."""
+    values = [0.60, 0.61, 0.64, 0.66, 0.70]
+    (axes,) = plots.draw_final(compare_runs(runs_of({"ppo": values}))).axes
+    dots, bar, stroke = (np.asarray(line.get_xdata(), float) for line in axes.lines)
+    assert dots.tolist() == values
+    assert stroke.tolist() == pytest.approx([(0.61 + 0.64 + 0.66) / 3])
+    assert bar.tolist() == pytest.approx(bootstrap_interval([values]))
+    assert axes.get_title(loc="left") == (
+        "Bar: IQM with 95 % bootstrap interval; one mark per seed"
+    )
+    (axes,) = plots.draw_final(compare_runs(runs_of({"ppo": values[:4]}))).axes
+    dots, stroke = (np.asarray(line.get_xdata(), float) for line in axes.lines)
+    assert dots.tolist() == values[:4]
+    assert stroke.tolist() == pytest.approx([(0.61 + 0.64) / 2])
+    assert axes.get_title(loc="left") == "Stroke: IQM; one mark per seed"
+
+
+def test_captions_are_of_the_seeds_there_are(runs_of: Callable[..., list[Run]]) -> None:
+    one = compare_runs(runs_of({"ppo": [0.6], "tpe": [0.7]}))
+    more = compare_runs(runs_of({"ppo": [0.6], "tpe": [0.7, 0.6]}))
+
+    def caption(figure: Figure) -> str:
+        return figure.axes[0].get_title(loc="left")
+
+    assert caption(plots.draw_anytime(one)) == "One seed of each strategy"
+    assert caption(plots.draw_anytime(more)) == "Median over seeds; band: quartiles"
+    assert caption(plots.draw_fronts(one)).startswith("Front of each strategy's seed")
+    assert caption(plots.draw_fronts(more)).startswith("Front attained by half of the seeds")
+
+
+def test_latency_rows_say_the_share_within_the_target(exact_run: Callable[..., Run]) -> None:
+    fast, slow = (0.6, 0.6, 75.0), (0.6, 0.6, 90.0)
+    runs = [
+        exact_run("ppo", 0, [fast, slow, None, slow]),
+        exact_run("ppo", 1, [fast, fast], budget=4, failure="cut"),
+    ]
+    comparison = compare_runs(runs)
+    caption = plots.draw_latencies(comparison).axes[0].get_title(loc="left")
+    assert caption == "ppo: 50 % of trials within target"  # 3 of 6, of which one failed
+    [row] = summarise(comparison)["strategies"]
+    assert row["within_target"] == pytest.approx(3 / 6)  # what the leaderboard says

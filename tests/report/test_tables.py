@@ -283,6 +283,16 @@ def test_an_early_end_is_unspent_budget(exact_run: Maker) -> None:
         {"seed": 4, "charged": 28.75}, {"seed": 7, "charged": 3.5},
     ]  # fmt: skip
     assert [run["charged"] for run in row["incomplete"]] == [5.0, 5.0]
+    assert [run["trials"] for run in row["incomplete"]] == [5, 5]
+
+
+def test_an_incomplete_run_tells_its_best_or_that_it_has_none(exact_run: Maker) -> None:
+    runs = [
+        exact_run("ppo", 0, [(0.6, 0.55, 75.0), None], budget=9, failure="no"),
+        exact_run("ppo", 1, [None, None], budget=9, failure="no"),
+    ]
+    (row,) = summary(runs)["strategies"]
+    assert [run["best_reward"] for run in row["incomplete"]] == [0.55, None]
 
 
 def test_what_failed_or_found_nothing_is_ranked_last(exact_run: Maker, runs_of: Any) -> None:

@@ -63,6 +63,21 @@ def test_a_p_value_on_the_worse_side_is_marked(runs_of: Callable[..., list[Run]]
     assert "↓" not in printed(runs_of({"random": base, "better": better}), 100)
 
 
+def test_better_on_most_seeds_is_not_marked_as_worse(runs_of: Callable[..., list[Run]]) -> None:
+    """Better on 9 of 10 seeds, worse by the eighth difference: 47 of 55 ranks are for it."""
+    base = [0.10, 0.20, 0.60, 0.61, 0.62, 0.66, 0.67, 0.68, 0.69, 0.70]
+    better = [0.40, 0.40, 0.601, 0.612, 0.623, 0.55, 0.674, 0.685, 0.696, 0.707]
+    text = printed(runs_of({"random": base, "better": better}), 100)
+    assert " p=0.049  " in text
+    assert "↓" not in text
+
+
+def test_a_narrow_terminal_keeps_labels_whole(study: list[Run]) -> None:
+    words = [line.split() for line in printed(study, 66).splitlines()]
+    first = [line[0] for line in words if len(line) > 3 and line[1].startswith("0.")]
+    assert set(first) == {"regularized-evolution", "ppo", "random"}
+
+
 def test_what_sets_a_row_apart_is_marked_and_told(exact_run: Callable[..., Run]) -> None:
     slow, fast = [(0.7, 0.7, 90.0)] * 4, [(0.6, 0.6, 70.0)] * 4
     runs = [
@@ -159,3 +174,30 @@ def test_rewards_of_zero_and_below_are_rewards() -> None:
         progress.update("random", 0, 3, -0.25)
         clock.now = 10.0
     assert "best reward 0.0000 (ppo)" in console.file.getvalue()
+
+
+def test_speed_and_time_left_are_of_what_is_fresh() -> None:
+    """40 proposals in 4 seconds; 50 of this run and 100 of the next are left, 15 seconds' worth."""
+    console, clock = Console(file=io.StringIO(), width=100, force_terminal=True), Clock()
+    assert isinstance(console.file, io.StringIO)
+    with StudyProgress(["random"], [0, 1], 100, console, clock) as progress:
+        progress.update("random", 0, 10, 0.7)
+        clock.now = 4.0
+        progress.update("random", 0, 50, 0.7)
+        clock.now = 6.0  # nobody reported since
+    rows = [line.split() for line in console.file.getvalue().splitlines() if " 0/2 " in line]
+    row = rows[-1]
+    assert row == ["random", "0/2", "50", "10", "0.7000", "0:15"]
+
+
+def test_nothing_is_left_of_a_study_that_is_done() -> None:
+    console, clock = Console(file=io.StringIO(), width=100), Clock()
+    assert isinstance(console.file, io.StringIO)
+    with StudyProgress(["random"], [0], 100, console, clock) as progress:
+        progress.update("random", 0, 0)
+        clock.now = 20.0
+        progress.update("random", 0, 100, 0.7)
+        progress.finished("random", 0)
+        clock.now = 21.0
+    last = console.file.getvalue().splitlines()[-1]
+    assert last == "[0:21] 1 of 1 runs, 100 of 100 proposals, best reward 0.7000 (random)"
