@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from nasbench_mobile.runs import RunHeader
@@ -23,16 +22,12 @@ told, before the first that is not."""
 def random_throughout(header: RunHeader) -> dict[str, Any] | None:
     """{option, count} where the budget ends before the strategy would use what it was told.
 
-    Known from recorded options alone: None where the option is not recorded, and for a run that was
-    started from known architectures.
+    Known from what the log records: None where that is not the option, as in logs without defaults,
+    and for a run that was started from known architectures.
     """
     option = OPTIONS.get(header.strategy.name)
-    count = recorded_options(header).get(option) if option else None
+    recorded = header.defaults | header.strategy.options
+    count = recorded.get(option) if option else None
     if isinstance(count, int) and count >= header.budget and not header.start:
         return {"option": option, "count": count}
     return None
-
-
-def recorded_options(header: RunHeader) -> Mapping[str, Any]:
-    """The strategy's options as far as the log says what they were, defaults among them."""
-    return {**getattr(header, "defaults", {}), **header.strategy.options}

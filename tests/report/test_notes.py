@@ -251,6 +251,16 @@ def test_random_throughout_needs_a_recorded_option_and_a_cold_start(exact_run: M
         assert row["random_first"] == (
             None if count is None else {"option": "population_size", "count": count}
         )
+    plain = cases[2][0]
+    for given, count in (({}, 8), ({"population_size": 7}, None)):  # what is given goes first
+        strategy = dataclasses.replace(plain.header.strategy, options=given)
+        header = dataclasses.replace(
+            plain.header, strategy=strategy, defaults={"population_size": 8, "sample_size": 2}
+        )
+        [row] = summary([dataclasses.replace(plain, header=header)])["strategies"]
+        assert row["random_first"] == (
+            None if count is None else {"option": "population_size", "count": count}
+        )
     warm = dataclasses.replace(cases[0][0].header, start=((0,),))
     [row] = summary([dataclasses.replace(cases[0][0], header=warm)])["strategies"]
     assert row["random_first"] is None
