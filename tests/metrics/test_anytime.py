@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from nasbench_mobile.errors import LogError
 from nasbench_mobile.metrics.anytime import (
     anytime_best,
+    at_budget,
     best,
     best_reward,
     best_within_target,
@@ -82,3 +85,19 @@ def test_trials_without_their_noise_free_values_are_an_error(noisy: Run) -> None
     broken = Run(noisy.header, noisy.trials, noisy.noise_free[:-1], finished=True)
     with pytest.raises(LogError, match="5 trials but 4 noise-free"):
         columns(broken)
+
+
+def test_a_curve_over_the_budget_has_a_value_per_whole_proposal() -> None:
+    """Halves are two to a proposal; nothing is known beyond what was spent."""
+    full = columns(run_of([(0.5, 0.5, 80.0), (0.6, 0.6, 80.0), (0.7, 0.7, 80.0)], frozenset()))
+    curve = np.array([0.5, 0.6, 0.7])
+    assert at_budget(curve, full, 3).tolist() == [0.5, 0.6, 0.7]
+    assert at_budget(curve, full, 2).tolist() == [0.5, 0.6]
+    longer = at_budget(curve, full, 5)
+    assert longer[:3].tolist() == [0.5, 0.6, 0.7]
+    assert np.isnan(longer[3:]).all()
+    halves = replace(full, share=np.array([0.5, 0.5, 1.0]))
+    assert at_budget(curve, halves, 2).tolist() == [0.6, 0.7]
+    late = at_budget(curve, replace(full, share=np.array([0.75, 0.75, 0.5])), 2)
+    assert late.tolist() == [0.5, 0.7]
+    assert np.isnan(at_budget(curve[:0], replace(full, share=np.array([])), 1)).all()

@@ -54,6 +54,16 @@ def test_the_median_of_differences_is_no_difference_of_medians(runs_of: RunsOf) 
     assert row["median_difference"] == pytest.approx(-0.1)  # of -0.1, -0.3, 0.5; medians: 0.5, 0.4
 
 
+def test_equal_seeds_are_ties_and_neither_won_nor_lost(runs_of: RunsOf) -> None:
+    """Of seven seeds two are equal, and are left out of the test; four of five differ one way."""
+    first = {0: 0.5, 1: 0.61, 2: 0.62, 3: 0.63, 4: 0.64, 5: 0.50, 6: 0.6}
+    second = {0: 0.5, 1: 0.60, 2: 0.60, 3: 0.60, 4: 0.60, 5: 0.55, 6: 0.6}
+    row = against(summary(runs_of({"random": second, "ppo": first})), "random", "ppo")
+    assert (row["wins"], row["ties"], row["losses"]) == (4, 2, 1)
+    assert (row["p"], row["note"]) == (None, "only 5 of 7 paired seeds differ: too few to test")
+    assert row["rank_biserial"] == pytest.approx((1 + 2 + 3 + 4 - 5) / 15)
+
+
 def test_the_leader_is_the_other_control_and_wins_are_its_losses(runs_of: RunsOf) -> None:
     told = summary(runs_of({"random": RANDOM, "ppo": PPO}))
     row = against(told, "leader", "random")

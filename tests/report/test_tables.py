@@ -213,6 +213,10 @@ def test_seconds_are_a_median_and_speed_a_ratio_of_sums(exact_run: Maker) -> Non
     (row,) = summary(runs)["strategies"]
     assert row["ask_tell_s"] == 2.0
     assert row["evaluations_per_s"] == pytest.approx((2 + 4 + 6) / (4 + 6 + 2))
+    quick = exact_run("ppo", 0, [(0.6, 0.6, 70.0)] * 3, timing=Timing(0.25, 0.25))
+    assert summary([quick])["strategies"][0]["evaluations_per_s"] == pytest.approx(6.0)
+    timeless = exact_run("ppo", 0, [(0.6, 0.6, 70.0)] * 3)
+    assert summary([timeless])["strategies"][0]["evaluations_per_s"] is None
 
 
 def test_accuracy_within_the_target_is_of_the_runs_that_found_any(exact_run: Maker) -> None:

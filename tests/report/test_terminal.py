@@ -201,3 +201,13 @@ def test_nothing_is_left_of_a_study_that_is_done() -> None:
         clock.now = 21.0
     last = console.file.getvalue().splitlines()[-1]
     assert last == "[0:21] 1 of 1 runs, 100 of 100 proposals, best reward 0.7000 (random)"
+
+
+def test_two_reports_at_one_time_have_no_speed_yet() -> None:
+    console, clock = Console(file=io.StringIO(), width=100, force_terminal=True), Clock()
+    assert isinstance(console.file, io.StringIO)
+    with StudyProgress(["random"], [0], 100, console, clock) as progress:
+        progress.update("random", 0, 10, 0.7)
+        progress.update("random", 0, 50, 0.7)
+    rows = [line.split() for line in console.file.getvalue().splitlines() if " 0/1 " in line]
+    assert rows[-1] == ["random", "0/1", "50", "–", "0.7000", "–"]
