@@ -363,3 +363,13 @@ def test_an_architecture_is_told_of_the_run_whose_reading_was_highest(exact_run:
     [row] = summary(runs)["best_architectures"]
     assert (row["strategy"], row["seed"], row["reward"]) == ("tpe", 3, 0.65)
     assert row["extrapolated"] is True
+
+
+def test_versions_that_differ_between_runs_are_all_told(exact_run: Maker) -> None:
+    runs = []
+    for seed, versions in enumerate(({"numpy": "2.5", "a": "1"}, {"numpy": "2.4", "a": "1"})):
+        run = exact_run("ppo", seed, [(0.6, 0.6, 75.0)])
+        header = dataclasses.replace(run.header, versions=versions)
+        runs.append(dataclasses.replace(run, header=header))
+    (row,) = summary(runs)["strategies"]
+    assert list(row["versions"].items()) == [("a", "1"), ("numpy", "2.4, 2.5")]
