@@ -14,6 +14,7 @@ from nasbench_mobile.report.notes import (
     counts_note,
     latency_note,
     mark,
+    notes,
     picks_note,
     row_notes,
     stopped_early,
@@ -116,6 +117,13 @@ def test_picks_are_counted_by_extrapolation_and_by_the_target(exact_run: Maker) 
         "T = 75 ms."
     )
     assert picks_note(summary(runs[4:])) == ""
+
+
+def test_nothing_is_said_of_measured_latencies_nor_of_picks_that_are_not(exact_run: Maker) -> None:
+    study = summary([exact_run("ppo", 0, [None])])
+    assert [line[:8] for line in notes(study)] == ["Accuracy", "Latencie"]
+    measured = study | {"latency": study["latency"] | {"kind": "measured"}}
+    assert notes(measured) == ["Accuracy: made-up accuracy."]
 
 
 def told(**more: Any) -> dict[str, Any]:

@@ -151,3 +151,8 @@ def test_latency_rows_say_the_share_within_the_target(exact_run: Callable[..., R
     assert caption == "ppo: 50 % of trials within target"  # 3 of 6, of which one failed
     [row] = summarise(comparison)["strategies"]
     assert row["within_target"] == pytest.approx(3 / 6)  # what the leaderboard says
+
+
+def test_random_search_takes_no_colour_from_the_others() -> None:
+    assert looks(["random", "tpe"])["tpe"] == looks(["tpe"])["tpe"]
+    assert looks(["tpe"])["random"].colour == "#000000"

@@ -254,3 +254,21 @@ def test_the_page_says_of_which_network_counts_are(exact_run: Callable[..., Run]
     _, words = page_of(runs, describe=describe)
     assert "1,234" in words
     assert "of the network that was trained: 32 px, 10 classes. Latency and drawings are" in words
+
+
+def test_the_page_has_every_pair_with_its_direction(runs_of: Callable[..., list[Run]]) -> None:
+    """P = 2 / 2**8 against random search; ppo and tpe share three seeds."""
+    base = [0.60, 0.61, 0.62, 0.63, 0.64, 0.65, 0.66, 0.67]
+    runs = runs_of(
+        {"random": base, "ppo": [one + 0.1 for one in base], "tpe": {5: 0.76, 6: 0.75, 7: 0.77}}
+    )
+    _, words = page_of(runs)
+    assert "ppo random (baseline) 8 8 / 0 / 0 +0.1000 0.0078 0.0078 +1.00 1.00 " in words
+    assert (
+        "tpe random (baseline) 3 3 / 0 / 0 +0.1000 – – +1.00 1.00 3 paired seeds are too few"
+        in words
+    )
+    assert "random tpe (leader) 3 0 / 0 / 3 -0.1000 – – -1.00 0.00 3 paired seeds" in words
+    many = [0.5 + 0.01 * n for n in range(12)]
+    _, words = page_of(runs_of({"random": many, "ppo": [one + 0.1 for one in many]}))
+    assert "ppo random (baseline) 12 12 / 0 / 0 +0.1000 < 0.001 < 0.001 +1.00 0.99 " in words
