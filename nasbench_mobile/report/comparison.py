@@ -74,9 +74,9 @@ class StrategyRuns:
         return dict(self.runs[0].run.header.strategy.options)
 
     @property
-    def is_baseline(self) -> bool:
-        """Whether this is random search as it comes, and nothing else under that label."""
-        return self.label == self.name == BASELINE and not self.options
+    def is_random_search(self) -> bool:
+        """Whether this is random search as it comes, whatever its label."""
+        return self.name == BASELINE and not self.options
 
     @property
     def provisional(self) -> bool:
@@ -124,6 +124,12 @@ class Comparison:
     budget: int
     objective: BenchmarkObjective
     strategies: tuple[StrategyRuns, ...]
+
+    @property
+    def baseline(self) -> StrategyRuns | None:
+        """Random search as it comes: the one without a label of its own where there are two."""
+        found = [group for group in self.strategies if group.is_random_search]
+        return min(found, key=lambda group: group.label != BASELINE, default=None)
 
     @property
     def target_ms(self) -> float:

@@ -11,8 +11,10 @@ from nasbench_mobile.metrics.statistics import a12, holm, wilcoxon
 from nasbench_mobile.report.comparison import StrategyRuns
 
 
-def pair_table(ranked: Sequence[StrategyRuns]) -> list[dict[str, Any]]:
-    """Rows of `strategy` against a control, `ranked` best first.
+def pair_table(
+    ranked: Sequence[StrategyRuns], baseline: StrategyRuns | None
+) -> list[dict[str, Any]]:
+    """Rows of `strategy` against a control, `ranked` best first; `baseline` is random search.
 
     Two families, each with Holm's correction of its own (comparisons with a control: Demsar 2006,
     section 3.2.2): against the plain random strategy, and against the leader. The leader was
@@ -22,9 +24,8 @@ def pair_table(ranked: Sequence[StrategyRuns]) -> list[dict[str, Any]]:
     direction of the test) and a12, of `strategy` over `against`, and note.
     """
     rows: list[dict[str, Any]] = []
-    control = next((group for group in ranked if group.is_baseline), None)
-    if control is not None:
-        rows += _family("random", control, ranked)
+    if baseline is not None and baseline in ranked:
+        rows += _family("random", baseline, ranked)
     if ranked:
         rows += _family("leader", ranked[0], ranked)
     return rows

@@ -61,7 +61,7 @@ def summarise(comparison: Comparison, describe: Describe | None = None) -> dict[
             for key in ("label", "device", "kind")
         },
         "strategies": [_strategy(group, comparison) for group in ranked],
-        "pairs": pair_table([group for group in ranked if group.scored]),
+        "pairs": pair_table([group for group in ranked if group.scored], comparison.baseline),
         "best_architectures": best_architectures(comparison, describe),
     }
 
@@ -87,7 +87,7 @@ def _strategy(group: StrategyRuns, comparison: Comparison) -> dict[str, Any]:
         "name": group.name,
         "label": group.label,
         "options": group.options,
-        "baseline": group.is_baseline,
+        "baseline": group is comparison.baseline,
         "versions": _versions(group),
         "seeds": [scored.seed for scored in group.runs],
         "budget": comparison.budget,

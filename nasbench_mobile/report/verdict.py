@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from nasbench_mobile.metrics.statistics import EQUAL
-from nasbench_mobile.report.comparison import BASELINE
 from nasbench_mobile.report.notes import stopped_early
 from nasbench_mobile.report.wording import counted, listed
 
@@ -147,7 +146,8 @@ def _shown(wins: int, a12: float, row: Row) -> str:
 
 def _against_random(rows: Sequence[Row], pairs: Sequence[Row]) -> str:
     medians = {row["label"]: row["best_reward"]["median"] for row in rows}
-    if not any(row["baseline"] for row in rows):
+    baseline = next((row["label"] for row in rows if row["baseline"]), None)
+    if baseline is None:
         return "Random search was not run, so there is no baseline." if len(rows) > 1 else ""
     found = [row for row in pairs if row["family"] == "random"]
     tested = [row for row in found if row["p"] is not None]
@@ -169,7 +169,7 @@ def _against_random(rows: Sequence[Row], pairs: Sequence[Row]) -> str:
         parts.append(f"random search beats {listed(worse)}")
     against_medians = [
         row["strategy"] for row in shown
-        if (medians[row["strategy"]] - medians[BASELINE]) * row["rank_biserial"] < 0.0
+        if (medians[row["strategy"]] - medians[baseline]) * row["rank_biserial"] < 0.0
     ]  # fmt: skip
     if against_medians:
         parts.append(f"for {listed(against_medians)} the medians say the opposite")

@@ -13,6 +13,7 @@ from scipy import stats
 from nasbench_mobile.errors import LogError
 from nasbench_mobile.report.comparison import compare_runs
 from nasbench_mobile.report.tables import summary
+from nasbench_mobile.report.verdict import verdict
 from nasbench_mobile.runs import Run
 
 RunsOf = Callable[[Mapping[str, Mapping[int, float]]], list[Run]]
@@ -101,6 +102,28 @@ def test_the_baseline_is_plain_random_search_alone(runs_of: RunsOf, exact_run: A
     told = summary([*tuned, *plain])
     [row] = [row for row in told["pairs"] if row["family"] == "random"]
     assert (row["strategy"], row["against"]) == ("random:bias=2", "random")
+
+
+def labelled(run: Run, label: str) -> Run:
+    strategy = dataclasses.replace(run.header.strategy, alias=label)
+    return dataclasses.replace(run, header=dataclasses.replace(run.header, strategy=strategy))
+
+
+def test_random_search_is_the_baseline_under_any_label_and_others_under_none(
+    runs_of: RunsOf,
+) -> None:
+    base = runs_of({"random": {seed: 0.5 + 0.01 * seed for seed in range(6)}})
+    ours = runs_of({"ppo": {seed: 0.7 - 0.01 * seed for seed in range(6)}})
+    told = summary([*(labelled(run, "base") for run in base), *ours])
+    assert {row["against"] for row in told["pairs"] if row["family"] == "random"} == {"base"}
+    assert verdict(told).endswith("p = 0.031; A12 = 1.00).")
+    posing = [labelled(run, "random") for run in ours]
+    told = summary([*(labelled(run, "base") for run in base), *posing])
+    [row] = [row for row in told["pairs"] if row["family"] == "random"]
+    assert (row["strategy"], row["against"]) == ("random", "base")
+    both = summary([*base, *(labelled(run, "again") for run in base), *ours])
+    assert {row["against"] for row in both["pairs"] if row["family"] == "random"} == {"random"}
+    assert [row["label"] for row in both["strategies"] if row["baseline"]] == ["random"]
 
 
 def test_runs_with_different_workers_or_starts_are_not_compared(exact_run: Any) -> None:
