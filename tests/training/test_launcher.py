@@ -39,6 +39,7 @@ if launcher.share.rank == 0:
 """
 
 
+@pytest.mark.slow
 def test_two_processes_equal_one(tmp_path: Path) -> None:
     pytest.importorskip("lightning_fabric")
     program = tmp_path / "program.py"
