@@ -34,8 +34,7 @@ def test_figure_6_in_small(command: Callable[..., Any], tmp_path: Path) -> None:
     for check in part["checks"]:
         assert check["answer"] in ("yes", "no", "undecided")
         assert len(check["per_seed"]) == 2
-        low, high = check["ci95"]
-        assert low <= check["mean"] <= high
+        assert check["ci95"] is None  # two seeds give no interval
     for other in part["target_invariance"]["others"]:
         ratio = other["reward_ratio"]
         wanted = (other["target_ms"] / 75.0) ** 0.07
