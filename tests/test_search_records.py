@@ -178,6 +178,16 @@ def test_time_goes_on_from_the_log(synthetic_problem: Problem, tmp_path: Path) -
     assert 30000.0 < end.timing.wall_s < 30100.0
 
 
+def test_a_run_begins_at_no_time(synthetic_problem: Problem, tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with EventLog.create(path, HEADER) as log:
+        Search(Scripted([(ZERO, 1.0)]), synthetic_problem, 1, log=log).run()
+    timing = read_run(path).timing
+    assert 0.0 <= timing.ask_tell_s < 10.0
+    assert 0.0 <= timing.evaluate_s < 10.0
+    assert 0.0 <= timing.wall_s < 60.0
+
+
 class Watched:
     """A pool that keeps how many jobs were in flight, and never has one finish by itself."""
 

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import errno
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from nasbench_mobile.errors import LogError, NasbenchError
-from nasbench_mobile.events import Ask, End, Tell
+from nasbench_mobile.events import Ask, End, Tell, header_from_json, header_to_json
 from nasbench_mobile.runs import RunHeader, Timing
 from nasbench_mobile.store import EventLog, read_log, read_run, same_run
 from nasbench_mobile.types import Fidelity, Measurement, Proposal, StrategySpec, Trial
@@ -151,6 +152,35 @@ def test_a_full_disk_says_what_is_safe(tmp_path: Path) -> None:
     with pytest.raises(NasbenchError, match="the disk is full. All trials told before .* safe"):
         log.write(EVENTS[0])
     log.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(errno.EIO, "Input/output error"), "cannot be written: Input/output error"),
+        (OSError("the cable is out"), "cannot be written: the cable is out"),
+    ],
+)
+def test_why_a_log_cannot_be_written_is_said(tmp_path: Path, error: OSError, words: str) -> None:
+    log = EventLog.create(tmp_path / "log.jsonl", HEADER)
+
+    class Failing:
+        closed = True
+
+        def write(self, _: bytes) -> None:
+            raise error
+
+    log._file = Failing()  # type: ignore[assignment]
+    with pytest.raises(NasbenchError, match=words):
+        log.write(EVENTS[0])
+
+
+def test_a_log_of_a_newer_version_is_refused_with_that_version(tmp_path: Path) -> None:
+    header = header_to_json(replace(HEADER, versions={"nasbench-mobile": "7.8.9"}))
+    with pytest.raises(NasbenchError, match=r"7\.8\.9"):
+        header_from_json({**header, "schema": 99})
+    with pytest.raises(NasbenchError, match="newer|schema 99"):
+        header_from_json({**header, "schema": 99, "versions": "none"})
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")

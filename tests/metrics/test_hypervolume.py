@@ -53,3 +53,8 @@ def test_front_is_chosen_by_what_was_seen_and_scored_by_the_truth() -> None:
     # the second network is truly better, but its reading was worse: it is not on the seen front
     columns = seen_and_true([0.8, 0.7], [0.6, 0.9], [50.0, 60.0])
     assert run_hypervolume(columns, REFERENCE) == pytest.approx(0.1 * 50 / 50)
+
+
+def test_a_box_smaller_than_one_millisecond_is_a_box() -> None:
+    corner = ReferencePoint(accuracy=0.5, latency_ms=0.5)
+    assert hypervolume([0.75], [0.25], corner) == pytest.approx(0.25)

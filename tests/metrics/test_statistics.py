@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -140,3 +143,14 @@ def test_probability_of_improvement_averages_benchmarks() -> None:
     assert probability_of_improvement([[1, 1], [0, 2]], [[0, 0], [1, 1]]) == 0.75
     with pytest.raises(UsageError, match="same ones"):
         probability_of_improvement([[1]], [])
+
+
+def test_published_intervals_are_computed_again_to_the_last_digit() -> None:
+    root = Path(__file__).resolve().parents[2]
+    path = root / "results" / "imagenet-pixel1" / "defaults" / "summary.json"
+    rows = json.loads(path.read_text())["strategies"]
+    assert len(rows) == 5
+    for row in rows:
+        figure = row["best_reward"]
+        assert bootstrap_interval([figure["values"]]) == tuple(figure["ci95"])
+        assert iqm(figure["values"]) == figure["iqm"]

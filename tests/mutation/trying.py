@@ -34,24 +34,26 @@ class Reached:
     def chosen(self, mutant: Mutant) -> list[str]:
         """Tests to try, by file: those that run the statement, then others of the same files.
 
-        What importing runs is tried on all tests that run anything of the file, and what no test
-        runs in this process on those that start others.
+        What importing runs, constants for instance, is tried on all tests of the room: first on
+        those that run anything of the file. What no test runs in this process is tried on those
+        that start others.
         """
         lines = self.lines[mutant.file]
         first, last = mutant.statement
         found = {test for n in range(first, last + 1) for test in lines.get(n, ())}
-        if found == {""}:
+        importing = found == {""}
+        if importing:
             found = {test for tests in lines.values() for test in tests}
         found &= self.seconds.keys()
         if not found:
             imported = any(lines.get(n) for n in range(first, last + 1))
             found = set(self.seconds if imported else self.starters)
-        files = {test.split("::")[0] for test in found}
+        files = {test.split("::")[0] for test in (self.seconds if importing else found)}
         cost = {f: sum(self.seconds[t] for t in found if t.split("::")[0] == f) for f in files}
 
         def place(test: str) -> tuple[bool, float, str, float]:
             file = test.split("::")[0]
-            return test not in found, cost[file], file, self.seconds[test]
+            return test not in found, cost.get(file, 0.0), file, self.seconds[test]
 
         return sorted((t for t in self.seconds if t.split("::")[0] in files), key=place)
 
@@ -159,8 +161,10 @@ def _outcome(ended: Ended, count: int) -> dict[str, Any]:
     if ended.answer is None:
         return _row("caught", "the process died", count, ended.cpu_s)
     code = ended.answer["code"]
-    if code in (4, 5):
-        raise SystemExit(f"pytest could not run the tests (it ended with {code})\n{ended.output}")
+    if code == 4:  # the same words ran before: what is new is that a module cannot be imported
+        return _row("caught", "the tests could not be collected", count, ended.cpu_s)
+    if code == 5:
+        raise SystemExit(f"pytest found no tests (it ended with {code})\n{ended.output}")
     return _row("survived" if code == 0 else "caught", ended.answer["failed"], count, ended.cpu_s)
 
 

@@ -188,3 +188,9 @@ def test_words() -> None:
     )
     assert how_trained(summary()) == "A full training is 4 epochs at width 0.25 and 32 px"
     assert how_measured(summary(latency_kind="measured")).startswith("Latency was measured and")
+
+
+def test_the_page_lists_twenty_and_all_of_the_front(run: Run) -> None:
+    rows = [row(rank, 4, front=rank in (1, 24)) for rank in range(1, 26)]
+    text = page(run, rows)
+    assert "4 more are in <code>trials.csv</code>" in text  # 21, 22, 23 and 25

@@ -164,6 +164,7 @@ def test_the_mode_is_the_middle_of_the_fullest_bin() -> None:
     assert mode_ms(np.array([71.0, 80.0, 80.0])) == 82.5  # an edge belongs to what is above it
     assert mode_ms(np.array([12.0, 33.0])) == 12.5  # the fastest of equals
     assert mode_ms(np.array([4.0, 4.9, 5.0, 6.0, 9.9, 10.0])) == 7.5
+    assert mode_ms(np.array([3.0, 98.0, 99.0, 99.5])) == 97.5  # the slowest bin may be the fullest
 
 
 def test_failed_and_partly_trained_samples_have_no_latency(run_maker: MakeRun) -> None:
