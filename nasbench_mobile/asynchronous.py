@@ -42,8 +42,12 @@ class AsynchronousSearch(Search):
         start: Sequence[Tokens] = (),
         log: EventLog | None = None,
         on_progress: OnProgress | None = None,
+        call_limit_s: float | None = None,
     ) -> None:
-        super().__init__(strategy, problem, budget, start=start, log=log, on_progress=on_progress)
+        super().__init__(
+            strategy, problem, budget,
+            start=start, log=log, on_progress=on_progress, call_limit_s=call_limit_s,
+        )  # fmt: skip
         self._pool = pool
         self._waiting: dict[Key, list[Proposal]] = {}
 

@@ -16,6 +16,19 @@ class NasbenchError(Exception):
 
     exit_code = 1
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For the way from a worker process: whatever an error's class is built from, it is whole.
+
+        By itself an exception is built again from its message alone.
+        """
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[NasbenchError], arguments: tuple[Any, ...], state: dict[str, Any]) -> Any:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(state)
+    return error
+
 
 class UsageError(NasbenchError):
     """The caller asked for something that cannot be: a wrong option, name, value or file."""
@@ -50,11 +63,6 @@ class UnknownNameError(UsageError):
         if len(names) > FEW and kind in LISTED_BY:
             known_are = f"all {len(names)} are listed by `nasbench-mobile {LISTED_BY[kind]}`"
         super().__init__(f"unknown {kind} {name!r}: {hint}{known_are}")
-        self._given = (kind, name, tuple(names))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """For the way from a worker process, which by itself would keep the message alone."""
-        return type(self), self._given
 
 
 class InvalidTokensError(UsageError):

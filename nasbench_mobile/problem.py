@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import compress
 from typing import TypeAlias, TypeVar
 
+from nasbench_mobile.answers import taken_readings
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import InvalidNetworkError, OutsideError, UsageError
+from nasbench_mobile.plugin_calls import is_plugins, named
 from nasbench_mobile.protocols import (
     AccuracyEvaluator,
     LatencyEvaluator,
@@ -17,9 +19,10 @@ from nasbench_mobile.protocols import (
     Scalable,
     SearchSpace,
 )
+from nasbench_mobile.time_limits import OverdueError, time_limit
 from nasbench_mobile.types import AccuracyReading, Failure, LatencyReading, Measurement
 
-Reading = TypeVar("Reading")
+Reading = TypeVar("Reading", AccuracyReading, LatencyReading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What `search` needs. `noise_free` scores what `accuracy` showed; often they are one."""
+    """What `search` needs. `noise_free` scores what `accuracy` showed; often they are one.
+
+    `call_limit_s` is how many seconds one evaluation may take before it fails; None is no limit.
+    """
 
     space: SearchSpace
     accuracy: AccuracyEvaluator
     noise_free: AccuracyEvaluator
     latency: LatencyEvaluator
     objective: Objective
+    call_limit_s: float | None = field(default=None, kw_only=True)
 
     def evaluate(
         self, architectures: Sequence[Architecture], fidelities: Sequence[float] | None = None
@@ -51,7 +58,9 @@ class Problem:
         no failure of an architecture and goes up, and so does an `OutsideError`. A reading that is
         NaN or out of range is a failure too. Latency comes first: what has none is not trained.
         """
-        latencies = _isolated(self.latency.latency, architectures)
+        latencies = _isolated(
+            self.latency.latency, architectures, LatencyReading, self._call(self.latency)
+        )
         shares = [1.0] * len(architectures) if fidelities is None else fidelities
         timed = [not isinstance(latency, Failure) for latency in latencies]
         outcomes = iter(
@@ -71,16 +80,37 @@ class Problem:
         fidelities: Sequence[float],
         latencies: Sequence[LatencyReading | Failure],
     ) -> list[Outcome | Failure]:
-        accuracies = _accuracies(self.accuracy, architectures, fidelities)
+        accuracies = self._accuracies(self.accuracy, architectures, fidelities)
         noise_free = (
             accuracies
             if self.noise_free is self.accuracy
-            else _accuracies(self.noise_free, architectures, fidelities)
+            else self._accuracies(self.noise_free, architectures, fidelities)
         )
         return [
             self._outcome(*readings)
             for readings in zip(accuracies, noise_free, latencies, strict=True)
         ]
+
+    def _accuracies(
+        self,
+        evaluator: AccuracyEvaluator,
+        architectures: Sequence[Architecture],
+        fidelities: Sequence[float],
+    ) -> Sequence[AccuracyReading | Failure]:
+        call = self._call(evaluator)
+        if all(fidelity == 1.0 for fidelity in fidelities):
+            return _isolated(evaluator.accuracy, architectures, AccuracyReading, call)
+        if not isinstance(evaluator, Scalable):
+            reason = f"{call.whose} cannot train for less than its full training"
+            return [Failure(reason)] * len(architectures)
+        readings: list[AccuracyReading | Failure] = []
+        for architecture, fidelity in zip(architectures, fidelities, strict=True):
+            train_for = partial(evaluator.accuracy_at, fidelities=[fidelity])
+            readings += _isolated(train_for, [architecture], AccuracyReading, call)
+        return readings
+
+    def _call(self, evaluator: object) -> _Call:
+        return _Call(label_of(evaluator), self.call_limit_s)
 
     def evaluate_one(self, job: tuple[Architecture, float]) -> Outcome | Failure:
         """One architecture at one fidelity: what a worker of a pool does."""
@@ -120,53 +150,54 @@ def _measurement(accuracy: AccuracyReading, latency: LatencyReading) -> Measurem
     )
 
 
-def _accuracies(
-    evaluator: AccuracyEvaluator,
-    architectures: Sequence[Architecture],
-    fidelities: Sequence[float] | None,
-) -> Sequence[AccuracyReading | Failure]:
-    if fidelities is None or all(fidelity == 1.0 for fidelity in fidelities):
-        return _isolated(evaluator.accuracy, architectures)
-    if not isinstance(evaluator, Scalable):
-        reason = f"{evaluator.label} cannot train for less than its full training"
-        return [Failure(reason)] * len(architectures)
-    readings: list[AccuracyReading | Failure] = []
-    for architecture, fidelity in zip(architectures, fidelities, strict=True):
-        train_for = partial(evaluator.accuracy_at, fidelities=[fidelity])
-        readings += _isolated(train_for, [architecture])
-    return readings
+def label_of(evaluator: object) -> str:
+    """What an evaluator calls itself, or its class where it does not say: for messages."""
+    try:
+        label: object = getattr(evaluator, "label", None)
+    except Exception:
+        label = None
+    return label if isinstance(label, str) and label else type(evaluator).__name__
 
 
-Evaluate: TypeAlias = Callable[[Sequence[Architecture]], Sequence[Reading | Failure]]
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """Whose call it is, for messages, and how many seconds one architecture may take."""
+
+    whose: str
+    limit_s: float | None
+
+
+Evaluate: TypeAlias = Callable[[Sequence[Architecture]], object]
 
 
 def _isolated(
-    evaluate: Evaluate[Reading], architectures: Sequence[Architecture]
-) -> Sequence[Reading | Failure]:
+    evaluate: Evaluate, architectures: Sequence[Architecture], kind: type[Reading], call: _Call
+) -> list[Reading | Failure]:
+    """What an evaluator gives, taken in; where it raises, each architecture is tried by itself."""
+    limit_s = None if call.limit_s is None else call.limit_s * max(len(architectures), 1)
     try:
-        readings = evaluate(architectures)
-    except UsageError as error:
+        with time_limit(limit_s):
+            answer = evaluate(architectures)
+    except (UsageError, OutsideError) as error:
         if not isinstance(error, InvalidNetworkError):
             raise  # the benchmark does not fit together: no architecture would fare better
-        return _one_by_one(evaluate, architectures, error)
-    except OutsideError:
-        raise
-    except Exception as error:
-        return _one_by_one(evaluate, architectures, error)
-    if len(readings) != len(architectures):
-        reason = f"the evaluator gave {len(readings)} readings for {len(architectures)}"
-        return [Failure(reason)] * len(architectures)
-    return readings
+        return _one_by_one(evaluate, architectures, kind, call, error)
+    except BaseException as error:
+        if not is_plugins(error):
+            raise
+        return _one_by_one(evaluate, architectures, kind, call, error)
+    return taken_readings(answer, len(architectures), kind, call.whose)
 
 
 def _one_by_one(
-    evaluate: Evaluate[Reading], architectures: Sequence[Architecture], error: Exception
-) -> Sequence[Reading | Failure]:
+    evaluate: Evaluate,
+    architectures: Sequence[Architecture],
+    kind: type[Reading],
+    call: _Call,
+    error: BaseException,
+) -> list[Reading | Failure]:
     """After a batch raised: its only architecture's failure, or each architecture by itself."""
     if len(architectures) == 1:
-        return [_failure(error)]
-    return [_isolated(evaluate, [architecture])[0] for architecture in architectures]
-
-
-def _failure(error: Exception) -> Failure:
-    return Failure(f"{type(error).__name__}: {error}")
+        late = isinstance(error, OverdueError)
+        return [Failure(f"{call.whose}: {error}" if late else named(error))]
+    return [_isolated(evaluate, [architecture], kind, call)[0] for architecture in architectures]

@@ -56,6 +56,18 @@ class Batched(Protocol):
 
 
 @runtime_checkable
+class PartialTrainings(Protocol):
+    """Optional ability: to propose trainings of less than the full length.
+
+    A strategy whose proposals have a fidelity below 1 says so with `partial_trainings = True`: a
+    class attribute, so that it is known before a run that the benchmark has to offer them.
+    """
+
+    @property
+    def partial_trainings(self) -> bool: ...
+
+
+@runtime_checkable
 class WarmStart(Protocol):
     """Optional ability: to learn from architectures the strategy did not propose."""
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from nasbench_mobile.answers import taken_proposals, whole_number
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.budget import Budget
 from nasbench_mobile.errors import (
@@ -22,6 +23,7 @@ from nasbench_mobile.errors import (
     UsageError,
 )
 from nasbench_mobile.events import Ask, End, Event, Start, Tell
+from nasbench_mobile.plugin_calls import plugin_call
 from nasbench_mobile.problem import Outcome, Problem
 from nasbench_mobile.protocols import Batched, Strategy, WarmStart
 from nasbench_mobile.runs import Timing
@@ -62,8 +64,9 @@ class Search:
 
     `batch` is how many proposals are asked for at once; None leaves it to the strategy's own
     `batch_size` (1 where it has none). `start` holds architectures to evaluate first, charged like
-    proposals, for a strategy with the ability `WarmStart`. `on_progress` is called after
-    every tell and may return True to stop, which raises `Interrupted`.
+    proposals, for a strategy with the ability `WarmStart`. `call_limit_s` is how many seconds one
+    call of the strategy may take, None without end. `on_progress` is called after every tell and
+    may return True to stop, which raises `Interrupted`.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class Search:
         start: Sequence[Tokens] = (),
         log: EventLog | None = None,
         on_progress: OnProgress | None = None,
+        call_limit_s: float | None = None,
     ) -> None:
         if batch is not None and batch < 1:
             raise UsageError(f"batch is {batch}; it must be at least 1")
@@ -87,6 +91,7 @@ class Search:
         self._start_tokens = tuple(start)
         self._log = log
         self._on_progress = on_progress
+        self._call_limit_s = call_limit_s
         self._ids: set[int] = set()
         self._first_id: dict[Key, int] = {}
         self._known: dict[Key, Outcome] = {}
@@ -134,9 +139,11 @@ class Search:
             self._tell(self._evaluate(proposals))
 
     def _admit(self, proposals: tuple[Proposal, ...]) -> tuple[Proposal, ...]:
-        """Check proposals and charge those that the budget still pays for."""
+        """Charge those proposals that the budget still pays for."""
         for proposal in proposals:
-            self._check(proposal)
+            if proposal.id in self._ids:
+                raise StrategyError(f"proposal id {proposal.id} was used twice; count them up")
+            self._ids.add(proposal.id)
         return proposals[: self._budget.admit(proposal.fidelity for proposal in proposals)]
 
     def _ask(self, count: int) -> tuple[Proposal, ...]:
@@ -145,31 +152,12 @@ class Search:
         return proposals
 
     def _propose(self, count: int) -> tuple[Proposal, ...]:
-        with self._clock.strategy():
-            try:
-                proposals = tuple(self._strategy.ask(count))
-            except Exception as error:
-                raise StrategyError(f"ask({count}) raised {_named(error)}") from error
-        if len(proposals) > count:
-            raise StrategyError(
-                f"ask({count}) returned {len(proposals)} proposals; a strategy may not overspend"
-            )
-        if any(proposal.id < 0 for proposal in proposals):
-            raise StrategyError("a proposal has a negative id; ids are from 0 up")
-        return self._admit(proposals)
-
-    def _check(self, proposal: Proposal) -> None:
-        if proposal.id in self._ids:
-            raise StrategyError(f"proposal id {proposal.id} was used twice")
-        self._ids.add(proposal.id)
-        if not 0.0 < proposal.fidelity <= 1.0:
-            raise StrategyError(
-                f"proposal {proposal.id} has fidelity {proposal.fidelity!r}; it is in (0, 1]"
-            )
-        try:
-            self._problem.space.validate(proposal.tokens)
-        except NasbenchError as error:
-            raise StrategyError(f"proposal {proposal.id} is malformed: {error}") from error
+        with (
+            self._clock.strategy(),
+            plugin_call(f"ask({count})", StrategyError, self._call_limit_s),
+        ):
+            answer = self._strategy.ask(count)
+        return self._admit(taken_proposals(answer, count, self._problem.space.validate))
 
     def _key(self, proposal: Proposal) -> Key:
         """Under which a measurement is reused: the architecture's identity and the fidelity."""
@@ -221,16 +209,13 @@ class Search:
             )
 
     def _tell_strategy(self, trials: Sequence[Trial]) -> None:
-        with self._clock.strategy():
-            try:
-                if trials and trials[0].proposal.id < 0:
-                    self._start(trials)
-                else:
-                    self._strategy.tell(trials)
-            except StrategyError:
-                raise
-            except Exception as error:
-                raise StrategyError(f"tell raised {_named(error)}") from error
+        starting = bool(trials) and trials[0].proposal.id < 0
+        call = "start" if starting else "tell"
+        with self._clock.strategy(), plugin_call(call, StrategyError, self._call_limit_s):
+            if starting:
+                self._start(trials)
+            else:
+                self._strategy.tell(trials)
 
     def _start(self, trials: Sequence[Trial]) -> None:
         if not isinstance(self._strategy, WarmStart):
@@ -297,16 +282,15 @@ def batch_size(strategy: Strategy) -> int:
     `StrategyError` where it says what is no whole number from 1: asked for that many it would
     propose nothing, and a run without proposals looks like one that has ended.
     """
-    try:
-        size: object = strategy.batch_size if isinstance(strategy, Batched) else 1
-    except Exception as error:
-        raise StrategyError(f"batch_size raised {_named(error)}") from error
-    if isinstance(size, bool) or not hasattr(size, "__index__") or size.__index__() < 1:
+    with plugin_call("batch_size", StrategyError):
+        given: object = strategy.batch_size if isinstance(strategy, Batched) else 1
+    size = whole_number(given)
+    if size is None or size < 1:
         raise StrategyError(
-            f"batch_size is {size!r}; it is the number of proposals that the strategy likes to be "
+            f"batch_size is {given!r}; it is the number of proposals that the strategy likes to be "
             "asked for at once, a whole number of at least 1"
         )
-    return int(size.__index__())
+    return size
 
 
 def _check_replay(proposals: Sequence[Proposal], logged: Sequence[Proposal]) -> None:
@@ -322,10 +306,6 @@ def _check_replay(proposals: Sequence[Proposal], logged: Sequence[Proposal]) -> 
                 f"proposes {list(now.tokens)} as {now.id}; was the log edited, or made by other "
                 "versions (its header names them)?"
             )
-
-
-def _named(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
 
 
 class _Clock:

@@ -10,7 +10,7 @@ import optuna
 
 from nasbench_mobile.strategies._contract import check_arguments, flag, seed32, whole
 from nasbench_mobile.strategies._optuna_study import StudyStrategy
-from nasbench_mobile.types import Decision, StrategyCard
+from nasbench_mobile.types import Decision, StrategyCard, Trial
 
 BOUND = 300
 """Trials beyond which a run is warned of (our choice: a proposal then costs seconds)."""
@@ -34,8 +34,8 @@ class OptunaGP(StudyStrategy):
         n_startup_trials: uniform proposals while fewer trials than this are known (Optuna: 10).
         deterministic_objective: whether rewards carry no noise (Optuna: false, noise is fitted).
 
-    Failed trials are told to Optuna as FAIL, which its sampler leaves out; trials in flight are
-    averaged over. Trials of a warm start count as finished ones. The last bits of its floats, and
+    A failed trial is told to Optuna with the worst reward so far, or as FAIL, which its sampler
+    leaves out, before there is one; trials in flight are averaged over. Trials of a warm start count as finished ones. The last bits of its floats, and
     so its proposals, may differ between processors.
 
     >>> from nasbench_mobile.types import Decision, Measurement, Trial
@@ -83,6 +83,19 @@ class OptunaGP(StudyStrategy):
             seed=seed32(seed),
         )
         super().__init__(cardinalities, sampler, multi_objective=False)
+        self._worst: list[float] | None = None
+
+    def _values(self, trial: Trial) -> list[float] | None:
+        """The worst reward so far where the trial failed.
+
+        Left out, as Optuna leaves failed trials out, a failed architecture stays as promising as
+        before, and is proposed again and again.
+        """
+        values = super()._values(trial)
+        if values is None:
+            return self._worst
+        self._worst = values if self._worst is None else min(self._worst, values)
+        return values
 
     @property
     def batch_size(self) -> int:

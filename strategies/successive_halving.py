@@ -60,6 +60,8 @@ class SuccessiveHalving:
         "price of few, on evaluators that can train for less.",
     )
 
+    partial_trainings: ClassVar = True
+
     def __init__(
         self,
         decisions: Sequence[Decision],

@@ -78,7 +78,7 @@ def test_a_strategy_with_nothing_more_ends_the_run(
 @pytest.mark.parametrize(
     ("strategy", "message"),
     [
-        (lambda: Overspender([ZERO] * 9), "may not overspend"),
+        (lambda: Overspender([ZERO] * 9), "would overspend the budget"),
         (lambda: Scripted([(9,) * 28]), "proposal 0 is malformed: token 0 is 9"),
         (lambda: Scripted([(0,) * 5]), "proposal 0 is malformed"),
         (lambda: SameId([ZERO] * 9), "id 0 was used twice"),
@@ -254,7 +254,7 @@ def test_negative_ids_are_for_the_start(synthetic_problem: Problem) -> None:
         def ask(self, count: int) -> list[Proposal]:
             return [Proposal(-1, ZERO)]
 
-    with pytest.raises(StrategyError, match="negative id"):
+    with pytest.raises(StrategyError, match="the id -1; ids are whole numbers from 0 up"):
         Search(Negative([]), synthetic_problem, 4).run()
 
 

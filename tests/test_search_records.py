@@ -245,7 +245,9 @@ def test_a_wrong_number_of_partial_readings_is_a_failure(synthetic_problem: Prob
     problem = replace(synthetic_problem, accuracy=Short(), noise_free=Short())
     strategy = Scripted([(ZERO, 0.5)])
     Search(strategy, problem, 1).run()
-    assert strategy.told[0].failure == "the evaluator gave 0 readings for 1"
+    assert strategy.told[0].failure == (
+        "short gave 0 readings for 1 architectures; one for each is wanted, in order"
+    )
 
 
 def test_a_benchmark_that_does_not_fit_stops_partial_trainings_as_full_ones(

@@ -46,9 +46,9 @@ def test_doing_what_the_page_says(tmp_path: Path) -> None:
     new, check, compare, test = COMMAND.findall(PAGE)
     run(new, tmp_path)
     assert {path.name: path.read_text() for path in tmp_path.glob("*.py")} == LISTINGS
-    assert "keeps its laws: 12 kept" in run(check, tmp_path)
+    assert "keeps its laws: 17 kept" in run(check, tmp_path)
     run(compare, tmp_path)
     summary = json.loads((tmp_path / "out/mine/summary.json").read_text())
     rows = {row["name"]: row for row in summary["strategies"]}
     assert rows["my_strategy.py:MyStrategy"]["seeds"] == [0, 1, 2]
-    assert "12 passed" in run(test, tmp_path)
+    assert "17 passed" in run(test, tmp_path)

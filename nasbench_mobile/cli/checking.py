@@ -105,6 +105,7 @@ def evaluator(
     Example: `nasbench-mobile check evaluator latency my_device.py:MyDevice --measures`
     """
     from nasbench_mobile import catalog
+    from nasbench_mobile.errors import UsageError
     from nasbench_mobile.testing.evaluator_laws import EVALUATOR_LAWS, EvaluatorSubject
     from nasbench_mobile.testing.law import judge
 
@@ -112,6 +113,11 @@ def evaluator(
         "accuracy evaluator" if gives is Gives.ACCURACY else "latency evaluator"
     )
     factory = catalog.load(kind, name)
+    if model is not None and not hasattr(factory, "from_file"):
+        raise UsageError(
+            f"{kind} {name!r} is not made from files: it has no class method `from_file`; leave "
+            "--model out, or write one"
+        )
     subject = EvaluatorSubject(
         functools.partial(catalog.call, factory, kind, name)
         if model is None

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, get_args
 
 import numpy as np
 
+from nasbench_mobile.answers import AnswerError, listed_readings, taken_reading
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.plugin_calls import is_plugins
 from nasbench_mobile.protocols import AccuracyEvaluator, LatencyEvaluator, SearchSpace
-from nasbench_mobile.testing.law import Law, LawBroken, NotJudged
-from nasbench_mobile.testing.player import described
+from nasbench_mobile.testing.law import Law, LawBroken, NotJudged, described
 from nasbench_mobile.testing.small_run import global_state, seed_globals
 from nasbench_mobile.testing.watch import Watch
 from nasbench_mobile.types import AccuracyReading, Failure, Kind, LatencyReading, Measurement
+
+SOUND = "readings_are_sound"
+_KINDS = {"accuracy": AccuracyReading, "latency": LatencyReading}
 
 Reading: TypeAlias = AccuracyReading | LatencyReading | Failure
 
@@ -38,7 +41,9 @@ class EvaluatorSubject:
         with watch.over("building the evaluator"):
             try:
                 evaluator = self.make()
-            except Exception as error:
+            except BaseException as error:
+                if not is_plugins(error):
+                    raise
                 raise LawBroken(f"building it raised {described(error)}") from error
         space = self.make_space()
         rng = np.random.default_rng(1)
@@ -63,15 +68,22 @@ class _Evaluator:
             with self._watch.over(call):
                 try:
                     answer = getattr(self.evaluator, name)(architectures)
-                except Exception as error:
+                except BaseException as error:
+                    if not is_plugins(error):
+                        raise
                     raise LawBroken(
                         f"{call} raised {described(error)}; what fails for one architecture is "
                         "that one's Failure"
                     ) from error
-            if not isinstance(answer, Sequence) or len(answer) != len(architectures):
-                size = len(answer) if isinstance(answer, Sequence) else type(answer).__name__
-                raise LawBroken(f"{call} gave {size} readings; one for each is wanted, in order")
-            found += answer
+            kind: type[Any] = _KINDS[name]
+            try:
+                listed = listed_readings(answer, len(architectures), kind)
+            except AnswerError as error:
+                raise LawBroken(f"{call} gave {error}") from None
+            try:
+                found += [taken_reading(reading, kind) for reading in listed]
+            except AnswerError as error:
+                raise LawBroken(f"{call} gave {error}", SOUND) from None
         return found
 
 
@@ -146,8 +158,14 @@ def networks_without_tokens(subject: EvaluatorSubject, watch: Watch) -> str:
             return f"refused with a reason: {error}"
         except Exception as error:
             raise LawBroken(f"network_latency raised {described(error)}") from error
-    _check(reading)
-    return f"{reading.latency_ms:.4g} ms for a network given without tokens"
+    try:
+        taken = taken_reading(reading, LatencyReading)
+    except AnswerError as error:
+        raise LawBroken(f"network_latency gave {error}", SOUND) from None
+    if isinstance(taken, Failure):
+        raise LawBroken(f"network_latency gave a Failure: {taken.reason}")
+    _check(taken)
+    return f"{taken.latency_ms:.4g} ms for a network given without tokens"
 
 
 def no_global_random_state(subject: EvaluatorSubject, watch: Watch) -> str:
@@ -168,7 +186,7 @@ def no_global_random_state(subject: EvaluatorSubject, watch: Watch) -> str:
 EVALUATOR_LAWS: tuple[Law[EvaluatorSubject], ...] = (
     Law("every_call_returns", "Every call returns in time", every_call_returns),
     Law("it_says_what_it_is", "It says what it is", it_says_what_it_is),
-    Law("readings_are_sound", "Readings are numbers in range", readings_are_sound),
+    Law(SOUND, "Readings are numbers in range", readings_are_sound),
     Law("same_in_any_company", "Readings are the same in any batch", same_in_any_company),
     Law("networks_without_tokens", "Networks without tokens are priced", networks_without_tokens),
     Law("no_global_random_state", "Global random state is left alone", no_global_random_state),
@@ -176,23 +194,13 @@ EVALUATOR_LAWS: tuple[Law[EvaluatorSubject], ...] = (
 """In the order in which they are judged."""
 
 
-def _check(reading: object) -> None:
-    """`LawBroken` where a reading is none, or out of range."""
-    match reading:
-        case Failure():
-            if not reading.reason:
-                raise LawBroken("a failure gives no reason")
-            return
-        case AccuracyReading():
-            numbers = (reading.accuracy, 1.0, reading.sd, reading.cost_s)
-        case LatencyReading():
-            numbers = (0.5, reading.latency_ms, reading.sd_ms, reading.cost_s)
-        case _:
-            raise LawBroken(f"a reading is {reading!r}: neither a reading nor a Failure")
+def _check(reading: Reading) -> None:
+    """`LawBroken` where a reading is out of range."""
     try:
-        Measurement(numbers[0], numbers[1])
-    except (UsageError, TypeError) as error:
+        match reading:
+            case AccuracyReading():
+                Measurement(reading.accuracy, latency_ms=1.0)
+            case LatencyReading():
+                Measurement(0.5, reading.latency_ms)
+    except UsageError as error:
         raise LawBroken(f"{reading} cannot be: {error}") from None
-    for name, value in (("sd", numbers[2]), ("cost_s", numbers[3])):
-        if value is not None and not (math.isfinite(value) and value >= 0.0):
-            raise LawBroken(f"{reading} has a {name} of {value!r}")

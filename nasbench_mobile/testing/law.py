@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
 from nasbench_mobile.errors import NasbenchError
+from nasbench_mobile.plugin_calls import is_plugins, named
 from nasbench_mobile.testing.watch import Overdue, Watch, within_limit
 
 Subject = TypeVar("Subject")
@@ -20,6 +24,15 @@ class LawBroken(NasbenchError):
     def __init__(self, seen: str, law: str = "") -> None:
         super().__init__(seen)
         self.law = law
+
+
+def described(error: BaseException) -> str:
+    """An error with the place in the plugin's own file where it arose."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = str(Path(__file__).parent.parent)
+    places = [f for f in frames if not f.filename.startswith((own, sys.prefix, sys.base_prefix))]
+    place = f" (line {places[-1].lineno} of {Path(places[-1].filename).name})" if places else ""
+    return f"{named(error)}{place}"
 
 
 class CallHung(LawBroken):
@@ -64,6 +77,17 @@ def check_law(law: Law[Subject], subject: Subject, limit_s: float) -> str:
         return within_limit(lambda: law.check(subject, watch), watch, limit_s)
     except Overdue as error:
         raise CallHung(str(error)) from None
+    except (LawBroken, NotJudged):
+        raise
+    except AttributeError as error:
+        if error.name is None:
+            raise LawBroken(f"the check stumbled over {described(error)}") from error
+        of = error.obj if isinstance(error.obj, type) else type(error.obj)
+        raise LawBroken(f"{of.__name__} has no {error.name!r}, which is wanted of it") from error
+    except BaseException as error:
+        if not is_plugins(error):
+            raise
+        raise LawBroken(f"the check stumbled over {described(error)}") from error
 
 
 def judge(

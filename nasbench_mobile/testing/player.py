@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import itertools
 import random
-import sys
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeAlias
 
+from nasbench_mobile.answers import TooManyError, taken_proposals
 from nasbench_mobile.budget import Budget
-from nasbench_mobile.errors import StrategyError
+from nasbench_mobile.errors import InvalidTokensError, StrategyError
+from nasbench_mobile.plugin_calls import is_plugins
 from nasbench_mobile.protocols import Strategy
 from nasbench_mobile.search import batch_size
-from nasbench_mobile.testing.law import LawBroken
+from nasbench_mobile.testing.law import LawBroken, described
 from nasbench_mobile.testing.watch import Watch
 from nasbench_mobile.types import Decision, Measurement, Proposal, Tokens, Trial
 
 WELL_FORMED = "proposals_are_well_formed"
 NEVER_MORE = "never_more_than_asked"
 
-Reward: TypeAlias = Callable[[Tokens], float]
+Reward: TypeAlias = Callable[[Tokens], float | None]
+"""A reward for tokens; None where their evaluation fails."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,9 @@ class StrategySubject:
         with watch.over("building the strategy"):
             try:
                 strategy = self.factory(decisions, seed, budget, **self.options)
-            except Exception as error:
+            except BaseException as error:
+                if not is_plugins(error):
+                    raise
                 what = f"building it with seed {seed} and budget {budget}"
                 raise LawBroken(f"{what} raised {described(error)}") from error
         return Player(strategy, decisions, watch)
@@ -74,33 +76,36 @@ class Player:
                 raise LawBroken(str(error)) from error
 
     def ask(self, count: int) -> list[Proposal]:
-        """The checked answer; `LawBroken` names what is wrong with it."""
+        """The answer, taken in as the real loop does; `LawBroken` names what is wrong with it."""
         with self._watch.over(f"ask({count})"):
             try:
                 answer: Any = self._strategy.ask(count)
-            except Exception as error:
+            except BaseException as error:
+                if not is_plugins(error):
+                    raise
                 raise LawBroken(f"ask({count}) raised {described(error)}") from error
-        if not isinstance(answer, Sequence) or isinstance(answer, str):
-            raise LawBroken(
-                f"ask({count}) gave a {type(answer).__name__}; it must give a list of proposals",
-                WELL_FORMED,
-            )
-        if len(answer) > count:
-            raise LawBroken(
-                f"ask({count}) gave {len(answer)} proposals: more than it was asked for, which "
-                "would overspend the budget",
-                NEVER_MORE,
-            )
-        for proposal in answer:
-            self._check(proposal)
+        try:
+            proposals = taken_proposals(answer, count, self._validated)
+        except TooManyError as error:
+            raise LawBroken(str(error), NEVER_MORE) from error
+        except StrategyError as error:
+            raise LawBroken(str(error), WELL_FORMED) from error
+        for proposal in proposals:
+            if proposal.id in self._ids:
+                raise LawBroken(
+                    f"proposal id {proposal.id} was used twice; count them up", WELL_FORMED
+                )
+            self._ids.add(proposal.id)
             self._first_id.setdefault((proposal.tokens, proposal.fidelity), proposal.id)
-        return list(answer)
+        return list(proposals)
 
     def tell(self, trials: Sequence[Trial]) -> None:
         with self._watch.over(f"tell({len(trials)} trials)"):
             try:
                 self._strategy.tell(trials)
-            except Exception as error:
+            except BaseException as error:
+                if not is_plugins(error):
+                    raise
                 raise LawBroken(f"tell raised {described(error)}") from error
 
     def repeat_of(self, proposal: Proposal) -> int | None:
@@ -108,40 +113,18 @@ class Player:
         first = self._first_id[proposal.tokens, proposal.fidelity]
         return None if first == proposal.id else first
 
-    def _check(self, proposal: Proposal) -> None:
-        wrong = self._wrong(proposal)
-        if wrong:
-            raise LawBroken(wrong, WELL_FORMED)
-        self._ids.add(proposal.id)
-
-    def _wrong(self, proposal: Proposal) -> str:
-        """What is wrong with a proposal, in words; empty where nothing is."""
-        if not isinstance(proposal, Proposal):
-            return f"ask gave {proposal!r} among its answers, which is no Proposal(id, tokens)"
-        if type(proposal.id) is not int:
-            return f"a proposal has the id {proposal.id!r}; ids are ints"
-        if proposal.id in self._ids:
-            return f"proposal id {proposal.id} was used twice; count them up"
-        if not 0.0 < proposal.fidelity <= 1.0:
-            return f"proposal {proposal.id} has the fidelity {proposal.fidelity!r}; it is in (0, 1]"
-        tokens: Any = proposal.tokens
-        if not isinstance(tokens, tuple) or any(type(token) is not int for token in tokens):
-            return (
-                f"proposal {proposal.id} has tokens {tokens!r}; they must be a tuple of plain "
-                "ints (numpy numbers become such by .tolist() or int())"
-            )
+    def _validated(self, tokens: Tokens) -> Tokens:
+        """The tokens, where they are in range; as a search space's `validate`."""
         if len(tokens) != len(self._cardinalities):
-            return (
-                f"proposal {proposal.id} has {len(tokens)} tokens for "
-                f"{len(self._cardinalities)} decisions"
+            raise InvalidTokensError(
+                f"it has {len(tokens)} tokens for {len(self._cardinalities)} decisions"
             )
         for place, (token, count) in enumerate(zip(tokens, self._cardinalities, strict=True)):
             if not 0 <= token < count:
-                return (
-                    f"proposal {proposal.id} has token {token} at position {place}, where 0 to "
-                    f"{count - 1} is allowed"
+                raise InvalidTokensError(
+                    f"token {token} at position {place}, where 0 to {count - 1} is allowed"
                 )
-        return ""
+        return tokens
 
 
 def trial(player: Player, proposal: Proposal, reward: float | None) -> Trial:
@@ -198,12 +181,3 @@ def play_in_flight(
 
 def _paid(proposals: list[Proposal], spending: Budget) -> list[Proposal]:
     return proposals[: spending.admit(proposal.fidelity for proposal in proposals)]
-
-
-def described(error: BaseException) -> str:
-    """An error with the place in the plugin's own file where it arose."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = str(Path(__file__).parent)
-    places = [f for f in frames if not f.filename.startswith((own, sys.prefix, sys.base_prefix))]
-    place = f" (line {places[-1].lineno} of {Path(places[-1].filename).name})" if places else ""
-    return f"{type(error).__name__}: {error}{place}"

@@ -13,9 +13,9 @@ import numpy as np
 
 from nasbench_mobile.errors import InvalidTokensError
 from nasbench_mobile.networks.graph import Network
+from nasbench_mobile.plugin_calls import is_plugins
 from nasbench_mobile.protocols import SearchSpace, Segmented
-from nasbench_mobile.testing.law import Law, LawBroken, NotJudged
-from nasbench_mobile.testing.player import described
+from nasbench_mobile.testing.law import Law, LawBroken, NotJudged, described
 from nasbench_mobile.testing.small_run import global_state, seed_globals
 from nasbench_mobile.testing.watch import Watch
 from nasbench_mobile.types import Tokens
@@ -38,7 +38,9 @@ class SpaceSubject:
         with watch.over("building the space"):
             try:
                 return self.factory(**self.options)
-            except Exception as error:
+            except BaseException as error:
+                if not is_plugins(error):
+                    raise
                 raise LawBroken(f"building it raised {described(error)}") from error
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from nasbench_mobile.testing.elsewhere import in_another_process
+from nasbench_mobile.testing.honesty_laws import HONESTY_LAWS
 from nasbench_mobile.testing.law import Law, LawBroken
 from nasbench_mobile.testing.learning import beats_random_search
 from nasbench_mobile.testing.player import (
@@ -48,7 +50,8 @@ def every_call_returns(subject: StrategySubject, watch: Watch) -> str:
 def proposals_are_well_formed(subject: StrategySubject, watch: Watch) -> str:
     asked = _run(subject, watch, 1)
     odd, budget = [Decision("no choice", 1), Decision("many", 40)], min(30, subject.budget)
-    asked += play(subject.start(watch, odd, budget=budget), budget, 5, easy_reward)
+    with _said_where("with a decision of one value and one of 40"):
+        asked += play(subject.start(watch, odd, budget=budget), budget, 5, easy_reward)
     return f"{len(asked)} proposals, with decisions of 1 to 40 values"
 
 
@@ -113,9 +116,11 @@ def survives_a_worker_process(subject: StrategySubject, watch: Watch) -> str:
 
 def ends_on_a_small_space(subject: StrategySubject, watch: Watch) -> str:
     decisions, budget = [Decision("a", 2), Decision("b", 2)], min(50, subject.budget)
-    asked = play(subject.start(watch, decisions, budget=budget), budget, 3, easy_reward)
+    with _said_where("on a space of 4 token lists"):
+        asked = play(subject.start(watch, decisions, budget=budget), budget, 3, easy_reward)
     single = [Decision("only", 1)]
-    play(subject.start(watch, single, budget=20), 20, 3, easy_reward)
+    with _said_where("where the only decision has one value"):
+        play(subject.start(watch, single, budget=20), 20, 3, easy_reward)
     distinct = len({proposal.tokens for proposal in asked})
     if len(asked) < budget:
         return f"ended by itself after {len(asked)} proposals on a space of 4"
@@ -181,9 +186,19 @@ STRATEGY_LAWS: tuple[Law[StrategySubject], ...] = (
         resumed_equals_uninterrupted,
     ),
     Law("survives_a_worker_process", "Runs alike in a worker process", survives_a_worker_process),
+    *HONESTY_LAWS,
     Law("beats_random_search", "Beats random search", beats_random_search, slow=True),
 )
 """In the order in which they are judged."""
+
+
+@contextmanager
+def _said_where(place: str) -> Iterator[None]:
+    """What is seen within is said with the odd case that the kit made there."""
+    try:
+        yield
+    except LawBroken as error:
+        raise type(error)(f"{place}: {error}", error.law) from error.__cause__
 
 
 def _start(subject: StrategySubject, watch: Watch, seed: int) -> Player:

@@ -35,6 +35,12 @@ class Watch:
         finally:
             self._running = None
 
+    @property
+    def running(self) -> str | None:
+        """The call of the plugin that is running, in words; None between calls."""
+        running = self._running
+        return running[0] if running else None
+
     def overdue(self, limit_s: float) -> str | None:
         """The call that has been running for longer than the limit."""
         running = self._running

@@ -63,9 +63,19 @@ class TooShort(Honest):
         return [Proposal(p.id, p.tokens[1:]) for p in super().ask(count)]
 
 
-class NumpyTokens(Honest):
+class NumpyNumbers(Honest):
+    """Ids, tokens and fidelities as numpy has them: numbers all the same."""
+
     def ask(self, count: int) -> Any:
-        return [Proposal(p.id, tuple(np.array(p.tokens))) for p in super().ask(count)]
+        return [
+            Proposal(np.int64(p.id), np.array(p.tokens), np.float32(1.0))  # type: ignore[arg-type]
+            for p in super().ask(count)
+        ]
+
+
+class WordTokens(Honest):
+    def ask(self, count: int) -> Any:
+        return [Proposal(p.id, tuple(map(str, p.tokens))) for p in super().ask(count)]  # type: ignore[arg-type]
 
 
 class SameIds(Honest):
@@ -221,8 +231,12 @@ CHEATS = [
     (Overspends, "never_more_than_asked", "ask(1) gave 3 proposals: more than it was asked for"),
     (OverspendsInBatches, "never_more_than_asked", "ask(64) gave 65 proposals"),
     (OutOfRange, "proposals_are_well_formed", "token 3 at position 0, where 0 to 2 is allowed"),
-    (TooShort, "proposals_are_well_formed", "proposal 0 has 6 tokens for 7 decisions"),
-    (NumpyTokens, "proposals_are_well_formed", "must be a tuple of plain ints"),
+    (
+        TooShort,
+        "proposals_are_well_formed",
+        "proposal 0 is malformed: it has 6 tokens for 7",
+    ),
+    (WordTokens, "proposals_are_well_formed", "must be a tuple of whole numbers"),
     (SameIds, "proposals_are_well_formed", "proposal id 0 was used twice"),
     (Lazy, "proposals_are_well_formed", "ask(1) gave a generator; it must give a list"),
     (BareTokens, "proposals_are_well_formed", "which is no Proposal(id, tokens)"),
@@ -273,8 +287,9 @@ def test_one_fault_breaks_one_law(cheat: type[Honest]) -> None:
     assert [verdict.result for verdict in verdicts].count("broken") == 1
 
 
-def test_the_honest_one_keeps_its_laws() -> None:
-    assert {verdict.result for verdict in judged(Honest).values()} == {"kept"}
+@pytest.mark.parametrize("strategy", [Honest, NumpyNumbers])
+def test_the_honest_one_keeps_its_laws(strategy: type[Honest]) -> None:
+    assert {verdict.result for verdict in judged(strategy).values()} == {"kept"}
 
 
 def test_the_line_of_an_exception_is_named() -> None:
