@@ -17,6 +17,7 @@ from nasbench_mobile.errors import UnknownNameError, UsageError
 from nasbench_mobile.json_values import changed_by_json
 from nasbench_mobile.objective import FORMS, LatencyObjective, parse_objective
 from nasbench_mobile.own_objective import OwnObjective
+from nasbench_mobile.plugin_calls import plugin_call
 from nasbench_mobile.problem import Problem
 from nasbench_mobile.protocols import LatencyEvaluator
 from nasbench_mobile.runs import ReferencePoint
@@ -179,10 +180,32 @@ def _objective(form: str, target_ms: float) -> LatencyObjective | OwnObjective:
 
 
 def _build(kind: catalog.CatalogKind, part: Part) -> Any:
+    """An evaluator, which has what is asked of its kind; `UsageError` says what is wrong."""
     factory = catalog.load(kind, part.name)
-    if part.model is None:
-        return catalog.call(factory, kind, part.name, **part.options)
-    return catalog.call(factory.from_file, kind, part.name, part.model, **part.options)
+    with plugin_call(f"building the {kind} {part.name!r}", UsageError):
+        if part.model is None:
+            built = catalog.call(factory, kind, part.name, **part.options)
+        elif not hasattr(factory, "from_file"):
+            raise UsageError(
+                f"{kind} {part.name!r} is not made from files: it has no class method `from_file`; "
+                "leave `model` out, or write one"
+            )
+        else:
+            built = catalog.call(factory.from_file, kind, part.name, part.model, **part.options)
+        missing = [name for name in _OFFERS[kind] if not hasattr(built, name)]
+    if missing:
+        raise UsageError(
+            f"{kind} {part.name!r} has no {missing[0]!r}; an {kind} has {', '.join(_OFFERS[kind])} "
+            f"(`nasbench-mobile check evaluator {kind.split()[0]} {part.name}` looks at each)"
+        )
+    return built
+
+
+_OFFERS: dict[str, tuple[str, ...]] = {
+    "accuracy evaluator": ("label", "fidelity", "accuracy"),
+    "latency evaluator": ("label", "device", "kind", "latency"),
+}
+"""What is asked of an evaluator (`protocols`)."""
 
 
 def _latency_part(choice: LatencyChoice) -> Part:

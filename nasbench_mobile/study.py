@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,15 @@ from filelock import FileLock, Timeout
 from nasbench_mobile import catalog
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.benchmark import Benchmark, Part
+from nasbench_mobile.crashes import note_death
 from nasbench_mobile.errors import (
     InvalidNetworkError,
     LogError,
-    NasbenchError,
     UnknownNameError,
     UsageError,
 )
 from nasbench_mobile.evaluators.trained_network import TrainedNetwork
-from nasbench_mobile.executors.processes import Workers, workers
+from nasbench_mobile.executors.processes import WorkerDied, workers
 from nasbench_mobile.identity import Made, made_now
 from nasbench_mobile.manifest import (
     MANIFEST as MANIFEST,
@@ -48,6 +49,7 @@ from nasbench_mobile.store import read_header, read_run
 from nasbench_mobile.study_command import study_command
 from nasbench_mobile.tables.table import read_table
 from nasbench_mobile.task import RunProgress, Task, check_header, perform
+from nasbench_mobile.time_limits import checked_limit
 from nasbench_mobile.types import Tokens
 from nasbench_mobile.writing import unfinished
 
@@ -157,30 +159,51 @@ class Study:
         if any(fresh.get(p.spec.label, p.made).code != p.made.code for p in self._pasts()):
             self._record(fresh)
 
-    def run(self, jobs: int, listen: Listener = lambda _: None) -> None:
+    def run(
+        self,
+        jobs: int,
+        listen: Listener = lambda _: None,
+        on_stop: Callable[[], None] = lambda: None,
+        call_limit_s: float | None = None,
+    ) -> None:
         """Do what is left to do in `jobs` worker processes.
 
-        On Ctrl-C workers stop at their next batch; every log stays resumable. A run that fails
+        On Ctrl-C workers stop at their next batch, of which `on_stop` tells; every log stays
+        resumable. A run whose worker dies goes on in another, once or until the architecture that
+        kills workers is known and failed (`crashes`). `call_limit_s` is how many seconds one call
+        of a strategy or one evaluation may take (`Task`). A run that fails
         leaves its reason in its log and in `failure` of its last message; others go on.
         `UsageError` where another process is at work on the study, or where runs were made by
         other code than there is now.
         """
         with self._alone():
             self._prepare()
-            self._work(jobs, listen)
+            self._work(jobs, listen, on_stop, checked_limit(call_limit_s))
 
-    def _work(self, jobs: int, listen: Listener) -> None:
-        with workers(jobs) as pool:
-            futures: dict[Future[RunProgress], Task] = {
-                pool.executor.submit(perform, task): task for task in self.tasks()
-            }
-            try:
-                _follow(pool, futures, listen)
-            except BrokenProcessPool:
-                raise NasbenchError(
-                    "a worker process died (killed, or out of memory?); what its run has logged "
-                    f"is safe: go on with `nasbench-mobile resume {self.folder}`"
-                ) from None
+    def _work(
+        self, jobs: int, listen: Listener, on_stop: Callable[[], None], call_limit_s: float | None
+    ) -> None:
+        tasks = [replace(task, call_limit_s=call_limit_s) for task in self.tasks()]
+        with workers(jobs, on_stop) as pool:
+            running = {pool.submit(perform, task): task for task in tasks}
+            while running:
+                done, _ = wait(running, timeout=0.1, return_when=FIRST_COMPLETED)
+                pool.drain(listen)
+                for future in done:
+                    task = running.pop(future)
+                    try:
+                        listen(future.result())
+                    except WorkerDied as death:
+                        if note_death(task.log, death):
+                            running[pool.submit(perform, task)] = task
+                        else:
+                            listen(self._died(task, death))
+
+    def _died(self, task: Task, death: WorkerDied) -> RunProgress:
+        """What is said of a run whose worker died once too often."""
+        again = f"nasbench-mobile resume {self.folder}"
+        reason = f"{death}; what it has logged is safe, and `{again}` goes on with it"
+        return RunProgress(task.strategy.label, task.seed, 0.0, float("-inf"), True, reason)
 
     def run_here(self, problem: Problem, on_progress: OnProgress) -> RunProgress:
         """Do the study's only run in this process, on a problem made by its benchmark.
@@ -225,11 +248,23 @@ def _check_plan(plan: Plan) -> None:
                 catalog.build_strategy(spec, space.decisions, plan.seeds[0], plan.budget)
             except UsageError as error:
                 raise UsageError(f"strategy {spec.label!r}: {error}") from None
+        if getattr(factory, "partial_trainings", False) and not _trains_partially(plan.benchmark):
+            raise UsageError(
+                f"strategy {spec.label!r} trains networks for a part of the full training, which "
+                f"{plan.benchmark.name} does not offer; leave it out, or compare on "
+                "imagenet-pixel1-curves or a benchmark of trainings"
+            )
         if plan.start and not hasattr(factory, "start"):
             raise UsageError(
                 f"strategy {spec.label!r} cannot start from known architectures (it has no "
                 "method `start`); leave it out or start all cold"
             )
+
+
+def _trains_partially(benchmark: Benchmark) -> bool:
+    """Whether a benchmark's evaluator can train for less, as far as its class says."""
+    factory = catalog.load("accuracy evaluator", benchmark.accuracy.name)
+    return not inspect.isclass(factory) or hasattr(factory, "accuracy_at")
 
 
 def _refuse_another(folder: Path, plan: Plan) -> None:
@@ -250,15 +285,6 @@ def _unused(folder: Path) -> Path:
     """The folder, or one numbered after it where it is there already."""
     numbered = (folder.with_name(f"{folder.name}-{number}") for number in itertools.count(2))
     return next(path for path in itertools.chain([folder], numbered) if not path.exists())
-
-
-def _follow(pool: Workers, futures: dict[Future[RunProgress], Task], listen: Listener) -> None:
-    left = set(futures)
-    while left:
-        done, left = wait(left, timeout=0.1, return_when=FIRST_COMPLETED)
-        pool.drain(listen)
-        for future in done:
-            listen(future.result())
 
 
 def _read_checked(task: Task) -> Run:

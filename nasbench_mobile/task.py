@@ -10,19 +10,24 @@ from typing import Any
 
 from nasbench_mobile import catalog
 from nasbench_mobile.asynchronous import AsynchronousSearch, Job
-from nasbench_mobile.errors import LogError, NasbenchError, UsageError
+from nasbench_mobile.crashes import cautious
+from nasbench_mobile.errors import LogError, NasbenchError, StrategyError, UsageError
 from nasbench_mobile.evaluators.training_time import training_time_s
+from nasbench_mobile.events import End
 from nasbench_mobile.executors.pools import SimulatedPool
 from nasbench_mobile.executors.processes import channel
 from nasbench_mobile.identity import Made, code_now, defaults_now, needed_by, whole
 from nasbench_mobile.own_objective import OwnObjective
 from nasbench_mobile.plan import Plan
+from nasbench_mobile.plugin_calls import plugin_call
 from nasbench_mobile.problem import Problem
 from nasbench_mobile.provenance import environment, versions
 from nasbench_mobile.runs import Run, RunHeader
-from nasbench_mobile.search import Interrupted, OnProgress, Progress, Search
+from nasbench_mobile.search import OnProgress, Progress, Search
 from nasbench_mobile.store import EventLog, read_log, read_run
+from nasbench_mobile.time_limits import PLUGIN_LIMIT_S
 from nasbench_mobile.types import StrategySpec
+from nasbench_mobile.writing import held
 
 MESSAGE_INTERVAL_S = 0.25
 """Least seconds between two messages of a run to its parent."""
@@ -38,6 +43,10 @@ class Task:
     log: Path
     made: Made | None = None
     """What the study says makes the strategy's results; None leaves it to what there is now."""
+
+    call_limit_s: float | None = None
+    """Seconds that one call of the strategy or one evaluation may take; None leaves it to
+    `PLUGIN_LIMIT_S` for what is not built in, and to no limit for what is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +72,14 @@ def perform(
     `problem` is that of the plan's benchmark, where it is not to be built; `on_progress` hears of
     it instead of the parent of the worker.
     """
+    with held(task.log):
+        return _perform(task, problem, on_progress)
+
+
+def _perform(task: Task, problem: Problem | None, on_progress: OnProgress | None) -> RunProgress:
     label, last = task.strategy.label, Progress()
-    problem = problem or task.plan.benchmark.build(task.seed)
+    problem = cautious(problem or task.plan.benchmark.build(task.seed), task.log)
+    problem = replace(problem, call_limit_s=_evaluation_limit_s(task))
     try:
         log, header, history = _open_log(task, problem)
     except _AlreadyEnded as ended:
@@ -73,12 +88,15 @@ def perform(
         return RunProgress(label, task.seed, run.charged, best, True, run.failure)
     with log:
         report = on_progress or _Reporter(label, task.seed)
-        search = _search(task, whole(task.strategy, header.defaults), problem, log, report)
         failure: str | None = None
         try:
+            spec = whole(task.strategy, header.defaults)
+            search = _search(task, spec, problem, log, report)
+        except StrategyError as error:
+            log.write(End(str(error)))
+            return RunProgress(label, task.seed, 0.0, last.best_reward, True, str(error))
+        try:
             search.run(history)
-        except Interrupted as stop:
-            failure = str(stop)
         except NasbenchError as error:
             failure = str(error)
         last = search.progress
@@ -90,17 +108,33 @@ def _search(
 ) -> Search:
     """The search of a task by the strategy of `spec`, which gives every recorded option."""
     plan = task.plan
-    strategy = catalog.build_strategy(spec, problem.space.decisions, task.seed, plan.budget)
+    limit_s = _strategy_limit_s(task)
+    with plugin_call("building the strategy", StrategyError, limit_s):
+        strategy = catalog.build_strategy(spec, problem.space.decisions, task.seed, plan.budget)
     if plan.workers is None:
         return Search(
             strategy, problem, plan.budget,
-            batch=plan.batch, start=plan.start, log=log, on_progress=report,
+            batch=plan.batch, start=plan.start, log=log, on_progress=report, call_limit_s=limit_s,
         )  # fmt: skip
     return AsynchronousSearch(
         strategy, problem, plan.budget,
         SimulatedPool(problem.evaluate_one, _duration_s, plan.workers),
-        start=plan.start, log=log, on_progress=report,
+        start=plan.start, log=log, on_progress=report, call_limit_s=limit_s,
     )  # fmt: skip
+
+
+def _strategy_limit_s(task: Task) -> float | None:
+    own = catalog.code_behind("strategy", task.strategy.name) is not None
+    return task.call_limit_s or (PLUGIN_LIMIT_S if own else None)
+
+
+def _evaluation_limit_s(task: Task) -> float | None:
+    benchmark = task.plan.benchmark
+    own = (
+        catalog.code_behind("accuracy evaluator", benchmark.accuracy.name) is not None
+        or catalog.code_behind("latency evaluator", benchmark.latency.name) is not None
+    )
+    return task.call_limit_s or (PLUGIN_LIMIT_S if own else None)
 
 
 def _duration_s(job: Job, _: object) -> float:

@@ -8,7 +8,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from nasbench_mobile.errors import OutsideError
+from filelock import FileLock, Timeout
+
+from nasbench_mobile.errors import OutsideError, UsageError
 
 
 @contextmanager
@@ -47,6 +49,31 @@ def write_kept(path: Path, content: bytes | memoryview | str) -> None:
             f"cannot write {path}: {error.strerror or error}; what was there before is kept: make "
             "room, then start the same again and it goes on from there"
         ) from error
+
+
+HELD_S = 10.0
+"""Seconds that a file may still be held by a process that is ending (our choice)."""
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Hold a file against other processes that hold it too, by a hidden lock file beside it.
+
+    `UsageError` where another has it and does not give it up within `HELD_S` seconds. The system
+    gives it up for a process that dies.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=HELD_S)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UsageError(
+            f"another process is writing {path}; end it, then go on with `nasbench-mobile resume`"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def unfinished(path: Path) -> bool:

@@ -220,3 +220,14 @@ def test_simulated_workers_are_part_of_the_study(tmp_path: Path) -> None:
     assert one.runs()[0].timing.simulated_s > 6 * run.timing.simulated_s
     with pytest.raises(UsageError, match="batch and workers are both given"):
         replace(simulated, batch=4)
+
+
+def test_partial_trainings_are_refused_where_there_are_none(tmp_path: Path) -> None:
+    def of(benchmark: str) -> Plan:
+        strategies = (StrategySpec("random"), StrategySpec("successive-halving"))
+        return Plan(load_benchmark(benchmark), strategies, (0,), 10)
+
+    with pytest.raises(UsageError, match="which imagenet-pixel1 does not offer; leave it out"):
+        Study.create(tmp_path / "s", of("imagenet-pixel1"))
+    assert not (tmp_path / "s").exists()
+    Study.create(tmp_path / "s", of("imagenet-pixel1-curves"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 
 import typer
 
@@ -23,6 +24,7 @@ from nasbench_mobile.cli import (
     training,
 )
 from nasbench_mobile.cli.choices import SuggestingGroup
+from nasbench_mobile.cli.output import result_alone
 from nasbench_mobile.cli.terminating import terminable
 from nasbench_mobile.errors import NasbenchError
 
@@ -62,7 +64,8 @@ def main() -> None:
 
     Ctrl-C ends it with 130 and SIGTERM with 143; a command says how it is gone on with.
     """
-    with terminable():
+    alone = result_alone() if "--json" in sys.argv[1:] else nullcontext()
+    with terminable(), alone:
         _run()
 
 

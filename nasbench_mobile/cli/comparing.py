@@ -14,6 +14,8 @@ from nasbench_mobile.cli.output import console, print_json
 from nasbench_mobile.errors import EvaluationError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from nasbench_mobile.runs import Run
     from nasbench_mobile.study import Study
     from nasbench_mobile.task import RunProgress
@@ -28,6 +30,14 @@ Jobs = Annotated[
 Rerun = Annotated[
     list[str] | None,
     typer.Option(help="The label of a strategy whose runs are done again; may be repeated."),
+]
+CallLimit = Annotated[
+    float | None,
+    typer.Option(
+        help="Seconds after which a call of a strategy, or one evaluation, is taken to hang; "
+        "default: an hour for plugins, no limit for what is built in.",
+        show_default=False,
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, nothing else.")]
 
@@ -75,6 +85,7 @@ def compare(
         typer.Option(help="Models' names, or an earlier study's folder, that all runs begin with."),
     ] = None,
     jobs: Jobs = 2,
+    call_limit_s: CallLimit = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for logs and report; default out/compare-TIME.")
     ] = None,
@@ -112,12 +123,13 @@ def compare(
         workers=workers,
     )
     folder = out or Path("out") / time.strftime("compare-%Y%m%d-%H%M%S")
-    _run_and_report(_again(Study.create(folder, plan), rerun), jobs, as_json)
+    _run_and_report(_again(Study.create(folder, plan), rerun), jobs, as_json, call_limit_s)
 
 
 def resume(
     folder: Annotated[Path, typer.Argument(help="The --out folder of the study.")],
     jobs: Jobs = 2,
+    call_limit_s: CallLimit = None,
     rerun: Rerun = None,
     as_json: AsJson = False,
 ) -> None:
@@ -133,7 +145,7 @@ def resume(
     if is_search(folder):
         finish(study, as_json=as_json)
     else:
-        _run_and_report(study, jobs, as_json)
+        _run_and_report(study, jobs, as_json, call_limit_s)
 
 
 def report(
@@ -167,9 +179,11 @@ def _again(study: Study, labels: Sequence[str] | None) -> Study:
     return study
 
 
-def _run_and_report(study: Study, jobs: int, as_json: bool) -> None:
+def _run_and_report(
+    study: Study, jobs: int, as_json: bool, call_limit_s: float | None = None
+) -> None:
     study.check_code()
-    failures = run_with_progress(study, jobs)
+    failures = run_with_progress(study, jobs, call_limit_s)
     if failures and not any(run.trials for run in study.runs()):
         raise EvaluationError(f"every run failed; the first said: {failures[0].failure}")
     _report(study, as_json)
@@ -198,7 +212,9 @@ def _tell_failures(runs: Sequence[Run]) -> None:
     console().print(text, soft_wrap=True, markup=False)
 
 
-def run_with_progress(study: Study, jobs: int) -> list[RunProgress]:
+def run_with_progress(
+    study: Study, jobs: int, call_limit_s: float | None = None
+) -> list[RunProgress]:
     """Run a study under a live display on standard error; the runs that failed come back."""
     from nasbench_mobile.report.terminal import StudyProgress
 
@@ -222,7 +238,7 @@ def run_with_progress(study: Study, jobs: int) -> list[RunProgress]:
                     if message.failure:
                         failures.append(message)
 
-            study.run(jobs, listen)
+            study.run(jobs, listen, lambda: _say_stopping(screen), call_limit_s)
     except KeyboardInterrupt:
         screen.print(
             f"stopped; every trial told is safe. Go on with: nasbench-mobile resume {study.folder}",
@@ -230,6 +246,14 @@ def run_with_progress(study: Study, jobs: int) -> list[RunProgress]:
         )
         raise typer.Exit(INTERRUPTED) from None
     return failures
+
+
+def _say_stopping(screen: Console) -> None:
+    screen.print(
+        "stopping: every run ends after the batch that it is evaluating; Ctrl-C again stops at "
+        "once, which loses these evaluations alone",
+        soft_wrap=True, markup=False,
+    )  # fmt: skip
 
 
 def _report(study: Study, as_json: bool) -> None:

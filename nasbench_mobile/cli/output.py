@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import textwrap
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,9 +24,39 @@ GAP = 2
 """Blanks between columns, as rich pads them."""
 
 
+_result: TextIO | None = None
+
+
+@contextmanager
+def result_alone() -> Iterator[None]:
+    """Within, standard output carries what `print_json` prints and nothing else.
+
+    Whatever a plugin, a library or a worker process prints goes to standard error.
+    """
+    global _result
+    sys.stdout.flush()
+    result = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding)
+    os.dup2(2, 1)
+    _result = result
+    try:
+        yield
+    finally:
+        _result = None
+        with suppress(OSError):  # a reader that has gone, `head` for instance, has been told of
+            sys.stdout.flush()
+            os.dup2(result.fileno(), 1)
+            result.close()
+
+
 def print_json(value: Any) -> None:
     """Indented JSON, and nothing else, on standard output."""
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+    stream = sys.stdout if _result is None else _result
+    print(json.dumps(value, indent=2, ensure_ascii=not _takes_all(stream)), file=stream, flush=True)
+
+
+def _takes_all(stream: TextIO) -> bool:
+    """Whether a stream can carry every character."""
+    return (stream.encoding or "").lower().replace("-", "").startswith("utf")
 
 
 def console(stderr: bool = False) -> Console:

@@ -1,4 +1,7 @@
-"""SIGTERM, as schedulers, `kill` and `timeout` send it, stops a command as Ctrl-C does."""
+"""SIGTERM, as schedulers, `kill` and `timeout` send it, stops a command as Ctrl-C does.
+
+So does SIGHUP, which a terminal that is closed sends.
+"""
 
 from __future__ import annotations
 
@@ -11,37 +14,39 @@ from types import FrameType
 TERMINATED = 128 + signal.SIGTERM
 """Exit code after SIGTERM, as shells use it."""
 
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM arrived. Whatever handles Ctrl-C handles it too."""
+    """SIGTERM or SIGHUP arrived. Whatever handles Ctrl-C handles it too."""
 
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Within, SIGTERM raises `Terminated`, and what ends after it exits with `TERMINATED`.
+    """Within, SIGTERM and SIGHUP raise `Terminated`; what ends after one exits with 128 + it.
 
-    Only the first counts: `timeout` sends two at once. Where SIGTERM is ignored or handled by the
-    caller already, and outside the main thread, nothing changes.
+    Only the first counts: `timeout` sends two at once. A signal that is ignored (under `nohup`,
+    say) or handled by the caller already stays so, as do all outside the main thread.
     """
-    main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-    told = False
+    told: list[int] = []
 
     def terminate(number: int, frame: FrameType | None) -> None:
-        nonlocal told
-        told = True
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        told.append(number)
+        for other in heeded:
+            signal.signal(other, signal.SIG_IGN)
         raise Terminated
 
-    signal.signal(signal.SIGTERM, terminate)
+    main = threading.current_thread() is threading.main_thread()
+    heeded = [n for n in SIGNALS if main and signal.getsignal(n) is signal.SIG_DFL]
+    for number in heeded:
+        signal.signal(number, terminate)
     try:
         yield
     except BaseException:
         # Workers that got the signal too can be missed before it is handled here: no more to say.
         if told:
-            raise SystemExit(TERMINATED) from None
+            raise SystemExit(128 + told[0]) from None
         raise
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in heeded:
+            signal.signal(number, signal.SIG_DFL)

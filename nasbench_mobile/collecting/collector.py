@@ -141,7 +141,7 @@ class Collector:
                 yield job, self.trainer.train(job, self.watch)
             return
         with workers(self.workers) as group:
-            pool = ExecutorPool[Job, Row](group.executor, _Worker(self.trainer), self.workers)
+            pool = ExecutorPool[Job, Row](group, _Worker(self.trainer), self.workers)
             waiting = iter(jobs)
             running = 0
             for job in waiting:

@@ -1,16 +1,33 @@
-"""Worker processes, one thread each, that report progress and can be asked to stop."""
+"""Worker processes, one thread each, that report progress, can be stopped, and die alone.
+
+`concurrent.futures.ProcessPoolExecutor` gives up all its work when one worker dies, and its
+workers live on when their parent is killed (docs/decisions/0012-own-worker-processes.md). Here each
+worker has a pipe of its own: one that dies takes its one job with it, and all end with the parent.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import multiprocessing
 import os
-import queue
+import pickle
 import signal
+import sys
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from typing import Any, ParamSpec, TypeVar
+
+from nasbench_mobile.errors import NasbenchError
+from nasbench_mobile.plugin_calls import named
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -22,19 +39,60 @@ THREAD_VARIABLES = (
 """What libraries read at import to size their thread pools; 1 in every worker, so that results
 and seconds do not depend on how many workers share the machine."""
 
+STOP = b"stop"
+LEAVING_S = 10.0
+"""Seconds that a worker without a job may take to end before it is killed (our choice)."""
+
+GRACE_S = 10.0
+"""Seconds that running jobs have to end after SIGTERM, as schedulers send it some time before they
+kill (our choice: the shortest grace that we know of, Docker's)."""
+
+PR_SET_PDEATHSIG = 1
+"""Of Linux's prctl(2)."""
+
+
+class WorkerDied(NasbenchError):
+    """A worker process ended in the middle of its job."""
+
+    def __init__(self, exit_code: int | None) -> None:
+        super().__init__(f"its worker process {_how(exit_code)}")
+        self.worker_exit_code = exit_code
+
+    @property
+    def told_to_end(self) -> bool:
+        """Whether somebody ended it from outside with SIGTERM, so that no job is to blame."""
+        return self.worker_exit_code == -signal.SIGTERM
+
+
+def _how(exit_code: int | None) -> str:
+    if exit_code is None:
+        return "was lost"
+    if exit_code >= 0:
+        return f"ended with exit code {exit_code}"
+    try:
+        name = signal.Signals(-exit_code).name
+    except ValueError:
+        name = str(-exit_code)
+    memory = ", as when memory runs out" if exit_code == -9 else ""
+    return f"was killed by signal {name}{memory}"
+
 
 class Channel:
     """What a worker has of its parent: where to send messages, and whether to stop."""
 
-    def __init__(self, messages: Any, stop: Any) -> None:
-        self._messages, self._stop = messages, stop
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._stopped = False
 
     def send(self, message: Any) -> None:
-        self._messages.put(message)
+        self._connection.send(("message", message))
 
     @property
     def stopped(self) -> bool:
-        return bool(self._stop.is_set())
+        """Whether the parent has said so."""
+        if not self._stopped and self._connection.poll():
+            self._stopped = self._connection.recv_bytes() == STOP
+        return self._stopped
 
 
 _channel: Channel | None = None
@@ -45,44 +103,214 @@ def channel() -> Channel | None:
     return _channel
 
 
-@dataclass(frozen=True)
-class Workers:
-    """A pool and the parent's side of its channel."""
+@dataclass
+class _Job:
+    future: Future[Any]
+    call: bytes
 
-    executor: ProcessPoolExecutor
-    messages: Any
-    stop: Any
+
+@dataclass
+class _Worker:
+    """The parent's side of a worker process."""
+
+    process: Any
+    connection: Connection
+    job: _Job | None = None
+
+
+@dataclass
+class ProcessExecutor(Executor):
+    """`jobs` spawned processes, started as they are needed; a future of a dead one is `WorkerDied`.
+
+    Spawn, not fork: the same on every system, and no half-copied thread pools. What a job sends
+    over its `channel` comes out of `drain`, in the parent.
+    """
+
+    jobs: int
+    _waiting: deque[_Job] = field(default_factory=deque)
+    _workers: list[_Worker] = field(default_factory=list)
+    _messages: deque[Any] = field(default_factory=deque)
+    _stopping: bool = False
+    _ended: bool = False
+
+    def __post_init__(self) -> None:
+        self._context = multiprocessing.get_context("spawn")
+        self._lock = threading.RLock()
+        self._woken, self._wake = self._context.Pipe(duplex=False)
+        self._manager = threading.Thread(target=self._manage, daemon=True, name="workers")
+        self._manager.start()
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        call = pickle.dumps((fn, args, kwargs))
+        with self._lock:
+            if self._ended or self._stopping:
+                raise RuntimeError("the workers have been stopped")
+            self._waiting.append(_Job(future, call))
+        self._nudge()
+        return future
 
     def drain(self, handle: Callable[[Any], None]) -> None:
         """Give every message that has arrived to `handle`."""
+        while self._messages:
+            handle(self._messages.popleft())
+
+    def stop(self) -> None:
+        """Begin no further job, and ask those that run to end at their next chance."""
+        with self._lock:
+            self._stopping = True
+            for job in self._waiting:
+                job.future.cancel()
+            self._waiting.clear()
+            for worker in self._workers:
+                with contextlib.suppress(OSError):
+                    worker.connection.send_bytes(STOP)
+
+    def kill(self) -> None:
+        """End every worker at once, whatever it is doing."""
+        self.stop()
+        with self._lock:
+            for worker in self._workers:
+                worker.process.kill()
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let running jobs end, and those that wait too unless they are cancelled."""
+        self.end(cancel_futures=cancel_futures)
+        if wait:
+            self._manager.join()
+
+    def ended_within(self, seconds: float) -> bool:
+        """Whether all workers have ended once so many seconds have passed at the most."""
+        self.end()
+        self._manager.join(seconds)
+        return not self._manager.is_alive()
+
+    def end(self, *, cancel_futures: bool = False) -> None:
+        """Take no further job; workers end when those they have are done."""
+        with self._lock:
+            self._ended = True
+            if cancel_futures:
+                for job in self._waiting:
+                    job.future.cancel()
+                self._waiting.clear()
+        self._nudge()
+
+    def _nudge(self) -> None:
+        with contextlib.suppress(OSError):
+            self._wake.send_bytes(b".")
+
+    def _manage(self) -> None:
+        """The manager's thread: hand out jobs, take in what workers send, until there are none.
+
+        All workers are children of this thread, which outlives them: Linux ends them with it.
+        """
         while True:
-            try:
-                handle(self.messages.get_nowait())
-            except queue.Empty:
+            with self._lock:
+                self._hand_out()
+                busy = [worker.connection for worker in self._workers]
+                if self._ended and not self._waiting and not any(w.job for w in self._workers):
+                    break
+            for ready in wait([self._woken, *busy]):
+                if ready is self._woken:
+                    self._woken.recv_bytes()
+                else:
+                    self._take_in(next(w for w in self._workers if w.connection is ready))
+        for worker in self._workers:
+            worker.connection.close()  # which tells it to end
+        for worker in self._workers:
+            worker.process.join(LEAVING_S)
+            worker.process.kill()  # one that a plugin's thread keeps alive
+            worker.process.join()
+        self._wake.close()
+
+    def _hand_out(self) -> None:
+        while self._waiting:
+            for worker in [one for one in self._workers if one.job is None]:
+                if not worker.process.is_alive():
+                    self._bury(worker)
+            free = next((worker for worker in self._workers if worker.job is None), None)
+            if free is None and len(self._workers) < self.jobs:
+                free = self._start()
+            if free is None:
                 return
+            job = self._waiting.popleft()
+            if not job.future.set_running_or_notify_cancel():
+                continue
+            free.job = job
+            with contextlib.suppress(OSError):  # it died while idle: its end is read as a death
+                free.connection.send_bytes(job.call)
+
+    def _start(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        with _one_thread():
+            process = self._context.Process(target=_work, args=(theirs, os.getpid()))
+            process.start()
+        theirs.close()
+        worker = _Worker(process, ours)
+        self._workers.append(worker)
+        return worker
+
+    def _take_in(self, worker: _Worker) -> None:
+        try:
+            kind, value = worker.connection.recv()
+        except (EOFError, OSError):
+            self._bury(worker)
+            return
+        except Exception as error:  # what only the worker can make sense of
+            kind, value = "error", NasbenchError(named(error))
+        if kind == "message":
+            self._messages.append(value)
+            return
+        with self._lock:
+            job, worker.job = worker.job, None
+        if job is not None and kind == "result":
+            job.future.set_result(value)
+        elif job is not None:
+            job.future.set_exception(value)
+
+    def _bury(self, worker: _Worker) -> None:
+        worker.process.join()
+        with self._lock:
+            self._workers.remove(worker)
+        worker.connection.close()
+        if worker.job is not None:
+            worker.job.future.set_exception(WorkerDied(worker.process.exitcode))
 
 
 @contextmanager
-def workers(jobs: int) -> Iterator[Workers]:
-    """`jobs` spawned processes. Leaving on an error or Ctrl-C stops them at their next message.
+def workers(jobs: int, on_stop: Callable[[], None] = lambda: None) -> Iterator[ProcessExecutor]:
+    """`jobs` worker processes. Leaving on an error asks them to stop and waits until they have.
 
-    Spawn, not fork: the same on every system, and no half-copied thread pools.
+    `on_stop` is called when that begins. Ctrl-C while they are waited for ends them at once, and so
+    does the end of `GRACE_S` after a SIGTERM (which arrives as another `KeyboardInterrupt`).
     """
-    context = multiprocessing.get_context("spawn")
-    messages, stop = context.Queue(), context.Event()
+    executor = ProcessExecutor(jobs)
+    try:
+        yield executor
+        executor.shutdown()
+    except BaseException as error:
+        executor.stop()
+        terminated = isinstance(error, KeyboardInterrupt) and type(error) is not KeyboardInterrupt
+        try:
+            on_stop()
+            if not executor.ended_within(GRACE_S if terminated else threading.TIMEOUT_MAX):
+                executor.kill()
+        except BaseException:
+            executor.kill()
+            raise
+        finally:
+            executor.shutdown()
+        raise
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Within, processes that are started have one thread for each library."""
     before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
-    executor = ProcessPoolExecutor(
-        jobs, mp_context=context, initializer=_start, initargs=(messages, stop)
-    )
     try:
-        yield Workers(executor, messages, stop)
-    except BaseException:
-        stop.set()
-        raise
+        yield
     finally:
-        executor.shutdown(wait=True, cancel_futures=True)
-        messages.close()
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
@@ -90,8 +318,53 @@ def workers(jobs: int) -> Iterator[Workers]:
                 os.environ[name] = value
 
 
-def _start(messages: Any, stop: Any) -> None:
-    """Runs first in a worker. Ctrl-C is the parent's to handle: it tells workers to stop."""
+def _work(connection: Connection, parent: int) -> None:
+    """What a worker process does: one job after the other, until the pipe is closed."""
     global _channel
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _channel = Channel(messages, stop)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which tells us to stop
+    _end_with(parent)
+    _print_to_stderr()
+    _channel = Channel(connection)
+    while True:
+        try:
+            call = connection.recv_bytes()
+        except (EOFError, OSError):
+            return
+        if call == STOP:
+            continue
+        connection.send(_done(call))
+
+
+def _done(call: bytes) -> tuple[str, Any]:
+    """The result of a call or the error it raised, as something that a pipe can carry."""
+    try:
+        function, arguments, options = pickle.loads(call)
+        answer = "result", function(*arguments, **options)
+        pickle.dumps(answer)
+    except BaseException as error:
+        return "error", error if isinstance(error, NasbenchError) else NasbenchError(named(error))
+    return answer
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent ends, however that happens."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it has ended already
+            os._exit(1)
+    relative = multiprocessing.parent_process()
+    if relative is not None:
+        threading.Thread(target=_follow, args=(relative.sentinel,), daemon=True).start()
+
+
+def _follow(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
+
+
+def _print_to_stderr() -> None:
+    """Whatever a plugin prints must not stand in the result of a command."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.flush()
+        os.dup2(2, 1)
