@@ -52,7 +52,7 @@ def note_death(log: Path, death: NasbenchError) -> bool:
     _evaluating(log).unlink(missing_ok=True)
     found = Death(str(death), pending)
     record = {"how": found.how, "pending": [list(tokens) for tokens in found.pending]}
-    before = _deaths_file(log).read_text() if known else ""
+    before = _deaths_file(log).read_text("utf-8") if known else ""
     write_whole(_deaths_file(log), before + json.dumps(record) + "\n")
     if not pending:
         return sum(not each.pending for each in [*known, found]) < MOST_IN_A_ROW
@@ -65,7 +65,7 @@ def deaths(log: Path) -> list[Death]:
     if not path.is_file():
         return []
     try:
-        records = [json.loads(line) for line in path.read_text().splitlines()]
+        records = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
         return [
             Death(str(one["how"]), tuple(tuple(map(int, tokens)) for tokens in one["pending"]))
             for one in records

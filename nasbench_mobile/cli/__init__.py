@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from contextlib import nullcontext
+from typing import Annotated
 
 import typer
 
@@ -23,16 +25,16 @@ from nasbench_mobile.cli import (
     starting,
     training,
 )
-from nasbench_mobile.cli.choices import SuggestingGroup
+from nasbench_mobile.cli.mistakes import CommandLineError, sentence, shortened
 from nasbench_mobile.cli.output import result_alone
 from nasbench_mobile.cli.terminating import terminable
-from nasbench_mobile.errors import NasbenchError
+from nasbench_mobile.errors import NasbenchError, UsageError
 
 app = typer.Typer(
     name="nasbench-mobile",
-    cls=SuggestingGroup,
     no_args_is_help=True,
     rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["--help", "-h"]},
     pretty_exceptions_enable=False,
     help=(
         "Compare search strategies for mobile neural architecture search and say which is better, "
@@ -59,11 +61,40 @@ app.add_typer(checking.app, name="check")
 app.add_typer(starting.app, name="new")
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from nasbench_mobile.provenance import versions
+
+        found = versions()
+        own = found.pop("nasbench-mobile", "of unknown version")
+        print(f"nasbench-mobile {own}")
+        print(", ".join(f"{name} {version}" for name, version in found.items()))
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            help="Print the version, and those of Python and of the libraries results rest on.",
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
 def main() -> None:
     """Run a command; a user's mistake ends with one line and exit code 2, a failure with 1.
 
     Ctrl-C ends it with 130 and SIGTERM with 143; a command says how it is gone on with.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what its encoding lacks is written as escapes
+            stream.reconfigure(errors="backslashreplace")
     alone = result_alone() if "--json" in sys.argv[1:] else nullcontext()
     with terminable(), alone:
         _run()
@@ -71,15 +102,35 @@ def main() -> None:
 
 def _run() -> None:
     try:
-        app()
+        _check_arguments()
+        raise SystemExit(app(standalone_mode=False))
+    except CommandLineError as error:
+        _end(sentence(error), getattr(error, "exit_code", 2))
     except NasbenchError as error:
-        sys.stdout.flush()
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(error.exit_code) from None
+        _end(str(error), error.exit_code)
+    except typer.Abort:
+        _end("stopped", 1)
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(1) from None
     except OSError as error:  # a full disk, a folder without permission
-        sys.stdout.flush()
-        print(f"error: {error.strerror or error}: {error.filename or 'a file'}", file=sys.stderr)
-        raise SystemExit(1) from None
+        _end(f"{error.strerror or error}: {error.filename or 'a file'}", 1)
+
+
+def _check_arguments() -> None:
+    """`UsageError` where an argument is no text: files and reports could not hold it."""
+    for argument in sys.argv[1:]:
+        if any("\ud800" <= character <= "\udfff" for character in argument):
+            raise UsageError(
+                f"argument {argument!r} is not text in {sys.getfilesystemencoding()}; write it, "
+                "or rename its file, in that encoding"
+            )
+        if "\0" in argument:
+            raise UsageError(f"argument {argument!r} holds a character that no file name may")
+
+
+def _end(said: str, code: int) -> None:
+    sys.stdout.flush()
+    if said:
+        print(f"error: {shortened(said)}", file=sys.stderr)
+    raise SystemExit(code) from None

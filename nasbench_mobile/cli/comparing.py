@@ -284,6 +284,6 @@ def _report(study: Study, as_json: bool) -> None:
     screen = console()
     print_summary(summary, screen)
     for note in summary["notes"]:
-        screen.print(f"note: {note}", markup=False)
+        screen.print(f"note: {note}", soft_wrap=True)
     _tell_failures(runs)
     screen.print(f"\nReport: {study.folder / 'report.html'}", soft_wrap=True)

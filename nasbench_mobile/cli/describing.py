@@ -53,7 +53,7 @@ def describe(
                 "Fig. 7; leave --svg out"
             )
         svg.parent.mkdir(parents=True, exist_ok=True)
-        svg.write_text(architecture_svg(spec, input_size=input_size, classes=classes))
+        svg.write_text(architecture_svg(spec, input_size=input_size, classes=classes), "utf-8")
     facts: dict[str, Any] = {
         "model": subject.name,
         "block_string": None if spec is None else format_spec(spec),
@@ -198,7 +198,7 @@ def _published(name: str) -> list[dict[str, Any]]:
 
 def _print_facts(facts: dict[str, Any], svg: Path | None) -> None:
     screen = console()
-    screen.print(f"[bold]{facts['model']}[/bold]", markup=True)
+    screen.print(facts["model"], style="bold", soft_wrap=True)
     for line in (facts["block_string"], facts["cells"]):
         if line:
             screen.print(f"  {line}")
@@ -226,4 +226,4 @@ def _print_facts(facts: dict[str, Any], svg: Path | None) -> None:
         if row["finding"]:
             screen.print(f"    {row['finding']}")
     if svg is not None:
-        screen.print(f"  drawn in {svg}")
+        screen.print(f"  drawn in {svg}", soft_wrap=True)

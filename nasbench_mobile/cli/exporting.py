@@ -152,5 +152,5 @@ def _print_facts(facts: dict[str, Any]) -> None:
     console().print(
         f"wrote {facts['path']}: {facts['model']}{kind} as {facts['format']}, "
         f"{facts['bytes'] / 1e6:.1f} MB, weights {facts['weights']}",
-        markup=False,
+        soft_wrap=True,
     )

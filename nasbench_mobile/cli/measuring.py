@@ -201,7 +201,8 @@ def _repeat(
         return
     console().print(
         f"{facts['model']}: {restarts} restarts x {repeats} measurements on "
-        f"{result.measurements[0].device}"
+        f"{result.measurements[0].device}",
+        soft_wrap=True,
     )
     columns = {"protocol": "protocol", "median_ms": "median ms", "cv": "CV %"}
     columns |= {share: f"within {share}" for share in result.agreements[0].within}
@@ -232,4 +233,4 @@ def _show(facts: dict[str, Any], as_json: bool) -> None:
         f"  runs       {facts['runs']} pairs in {facts['cost_s']:.1f} s, {facts['threads']} thread",
         f"  runtime    {facts['runtime']} {facts['runtime_version']}",
     ]
-    console().print("\n".join(lines), markup=False, highlight=False)
+    console().print("\n".join(lines), soft_wrap=True)

@@ -7,7 +7,8 @@ import os
 import sys
 import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ ROOM = 20
 GAP = 2
 """Blanks between columns, as rich pads them."""
 
+LONG = (30, 14)
+"""Characters of the longest number that is written in full, first where there is room: our choice,
+the sizes of the paper's space are below the first and nobody reads those of NASNet's."""
+
 
 _result: TextIO | None = None
 
@@ -34,8 +39,18 @@ def result_alone() -> Iterator[None]:
     Whatever a plugin, a library or a worker process prints goes to standard error.
     """
     global _result
+    try:
+        sys.stdout.fileno()
+    except OSError:  # a caller in this process listens, a notebook for instance: no file to split
+        _result = sys.stdout
+        try:
+            with redirect_stdout(sys.stderr):
+                yield
+        finally:
+            _result = None
+        return
     sys.stdout.flush()
-    result = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding)
+    result = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding, errors="backslashreplace")
     os.dup2(2, 1)
     _result = result
     try:
@@ -69,29 +84,39 @@ def console(stderr: bool = False) -> Console:
 def print_table(columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
     """Rows as a table, numbers to the right; `columns` maps keys of a row to headings, in order.
 
-    Sentences fold. Where that leaves too little room, headings fold to their cells, and where it
-    still does, all cells fold: nothing is cut off.
+    Numbers stand on one line, the longest rounded to four digits where there is too little room
+    (`LONG`). Sentences fold. Where that leaves too little room, headings fold to their cells, and
+    where it still does, all text folds: nothing is cut off.
     """
     from rich.table import Table
 
     screen = console()
-    longest = {key: max((len(_cell(row.get(key))) for row in rows), default=0) for key in columns}
+    numeric = {
+        key: all(isinstance(row.get(key), int | float | None) for row in rows) for key in columns
+    }
+    for digits in LONG:
+        cells = [{key: _cell(row.get(key), digits) for key in columns} for row in rows]
+        longest = {key: max((len(row[key]) for row in cells), default=0) for key in columns}
+        least = sum(size if numeric[key] else min(size, ROOM) for key, size in longest.items())
+        least += GAP * (len(columns) - 1)
+        if least <= screen.width:
+            break
     headings = columns
     if not _fits(headings, longest, screen.width):
         headings = {key: _folded(heading, longest[key]) for key, heading in columns.items()}
     whole = _fits(headings, longest, screen.width)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for key, heading in headings.items():
-        numeric = all(isinstance(row.get(key), int | float | None) for row in rows)
         table.add_column(
             heading,
-            justify="right" if numeric else "left",
-            no_wrap=whole and longest[key] <= WHOLE,
+            justify="right" if numeric[key] else "left",
+            no_wrap=numeric[key] or (whole and longest[key] <= WHOLE),
             overflow="fold",
+            min_width=longest[key] if numeric[key] else None,
         )
-    for row in rows:
-        table.add_row(*(_cell(row.get(key)) for key in columns))
-    screen.print(table)
+    for row in cells:
+        table.add_row(*row.values())
+    screen.print(table, width=max(screen.width, least), crop=False)
 
 
 def _fits(headings: dict[str, str], longest: dict[str, int], width: int) -> bool:
@@ -111,9 +136,10 @@ def _folded(heading: str, width: int) -> str:
     )  # fmt: skip
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, digits: int) -> str:
     if value is None:
         return "-"
     if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
+        text = f"{value:,}"
+        return text if len(text) <= digits else f"{Decimal(value):.3e}".replace("e+", "e")
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -184,7 +184,7 @@ def _status(row: dict[str, Any]) -> str:
 
 def _print(record: dict[str, Any], folder: Path) -> None:
     screen = console()
-    screen.print(f"\n[bold]{record['title']}[/bold]")
+    screen.print(f"\n{record['title']}", style="bold")
     for table in record["tables"]:
         screen.print(table["title"], markup=False, style="dim")
         print_table(table["columns"], table["rows"])

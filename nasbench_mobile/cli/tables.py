@@ -132,7 +132,7 @@ def card(
     elif out is None:
         print(text, end="")
     else:
-        console().print(f"wrote {out / name}.jsonl and its card {name}.md", markup=False)
+        console().print(f"wrote {out / name}.jsonl and its card {name}.md", soft_wrap=True)
 
 
 def retrained(

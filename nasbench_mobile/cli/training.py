@@ -163,5 +163,5 @@ def _print_end(out: Path, record: dict[str, Any]) -> None:
     console().print(
         f"{record['model']}: validation accuracy {record['accuracy']:.2%}{on_test}, "
         f"{record['cost_s']:.0f} s; weights in {out / WEIGHTS}, all else in {out / RECORD}",
-        markup=False,
+        soft_wrap=True,
     )

@@ -22,6 +22,8 @@ def watching() -> Iterator[Watcher]:
 
     What it is told to say is a line too, in a terminal or not.
     """
+    from rich.text import Text
+
     screen = console(stderr=True)
     started = time.monotonic()
     with screen.status("reading images") as status:
@@ -32,8 +34,10 @@ def watching() -> Iterator[Watcher]:
         def epoch(job: Job, report: EpochReport) -> None:
             what = job.reference.name if job.reference else ",".join(map(str, job.tokens or ()))
             status.update(
-                f"{what} seed {job.seed}: epoch {report.epoch:g}, {report.accuracy:.2%}, "
-                f"{report.elapsed_s:.0f} s"
+                Text(
+                    f"{what} seed {job.seed}: epoch {report.epoch:g}, {report.accuracy:.2%}, "
+                    f"{report.elapsed_s:.0f} s"
+                )
             )
 
         def row(row: Row, done: int, total: int) -> None:

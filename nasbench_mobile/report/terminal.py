@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -39,9 +40,20 @@ four-minute study has a screenful."""
 
 
 def make_console(*, stderr: bool = False) -> Console:
-    """A console of the terminal's width, or of `WIDTH` where there is none."""
+    """A console of the terminal's width, or of `WIDTH` where there is none; `COLUMNS` goes first.
+
+    It prints text as it is: brackets and colons in a user's names are no markup and no emoji.
+    """
     stream = sys.stderr if stderr else sys.stdout
-    return Console(stderr=stderr, width=None if stream.isatty() else WIDTH, highlight=False)
+    wished = os.environ.get("COLUMNS", "")
+    wide = int(wished) if wished.isdecimal() and len(wished) < 5 and int(wished) > 0 else None
+    return Console(
+        stderr=stderr,
+        width=wide or (None if stream.isatty() else WIDTH),
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
 
 
 def print_summary(summary: Mapping[str, Any], console: Console | None = None) -> None:

@@ -89,7 +89,7 @@ def _available() -> int:
 
 
 def _kilobytes(path: Path, key: str) -> int:
-    for line in path.read_text().splitlines():
+    for line in path.read_text("utf-8", "replace").splitlines():
         if line.startswith(f"{key}:"):
             return int(line.split()[1])
     raise NasbenchError(f"{path} has no {key}; give no memory limit on this system")

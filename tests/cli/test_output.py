@@ -39,3 +39,26 @@ def test_cells_too_many_for_the_page_fold(capsys: pytest.CaptureFixture[str]) ->
     shown = printed(capsys, {f"c{k}": f"c{k}" for k in range(5)}, rows)
     assert max(map(len, shown.splitlines())) <= 100
     assert shown.count("z") == 5
+
+
+def test_numbers_stay_on_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"name": "space", "size": 431_396_604_088_418_304, "says": "many words " * 20}]
+    columns = {"name": "name", "size": "size", "says": ""}
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "431,396,604,088,418,304" in printed(capsys, columns, rows)
+    monkeypatch.setenv("COLUMNS", "40")
+    assert "4.314e17" in printed(capsys, columns, rows)
+    monkeypatch.setenv("COLUMNS", "10")
+    assert "4.314e17" in printed(capsys, columns, rows)
+    assert "1.000e4000" in printed(capsys, columns, [{**rows[0], "size": 10**4000}])
+
+
+@pytest.mark.parametrize(("columns", "width"), [("80", 80), ("132", 132), ("x", 100), ("0", 100)])
+def test_columns_are_kept_without_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    lines = printed(capsys, {"says": ""}, [{"says": "word " * 100}]).splitlines()
+    assert max(map(len, lines)) == width

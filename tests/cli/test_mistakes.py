@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from nasbench_mobile.cli.choices import with_suggestion
+from nasbench_mobile.cli.mistakes import with_suggestion
 
 Command = Callable[..., Any]
 
