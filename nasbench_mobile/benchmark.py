@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,9 +23,11 @@ from nasbench_mobile.problem import Problem
 from nasbench_mobile.protocols import LatencyEvaluator
 from nasbench_mobile.runs import ReferencePoint
 from nasbench_mobile.schemas import schema_of
+from nasbench_mobile.text_files import read_text, reason
 from nasbench_mobile.types import StrategySpec
 
 _TABLES = ("space", "accuracy", "latency", "objective", "reference_point")
+_TYPES = {str: "text in quotes", int: "a whole number"}
 _KEYS = {"schema": int, "name": str, "version": int, "title": str, "budget_unit": str}
 
 SCHEMA = 1
@@ -244,23 +247,29 @@ def load_benchmark(name: str) -> Benchmark:
 
 def read_benchmark(path: Path) -> Benchmark:
     """Parse and check one TOML file."""
-    return parse_benchmark(path, path.read_text(encoding="utf-8"))
+    return parse_benchmark(path, read_text(path, "benchmark"))
 
 
 def parse_benchmark(path: Path, text: str) -> Benchmark:
     """The benchmark of a text that is, or will be, the file `path`."""
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path} is not valid TOML: {error}") from None
+    except (ValueError, RecursionError) as error:
+        long = _DIGITS.search(text)
+        where = f", line {text.count(chr(10), 0, long.start()) + 1}" if long else ""
+        raise UsageError(f"{path}{where} is not valid TOML: {reason(error)}") from None
     return _Reader(path, text, data).benchmark()
+
+
+_DIGITS = re.compile(r"\d{4000,}")
+"""A number that Python refuses to read, and by which it names no line."""
 
 
 class _Reader:
     """Turns a parsed TOML file into a benchmark; every error names the key and its line."""
 
     def __init__(self, path: Path, text: str, data: dict[str, Any]) -> None:
-        self._path, self._lines, self._data = path, text.splitlines(), data
+        self._path, self._lines, self._data = path, text.split("\n"), data
 
     def benchmark(self) -> Benchmark:
         try:
@@ -272,38 +281,55 @@ class _Reader:
                 raise self._error(key, f"is unknown; known are {', '.join((*_KEYS, *_TABLES))}")
         accuracy = dict(self._table("accuracy"))
         noise_sd = self._number(accuracy, "accuracy", "noise_sd", default=0.0)
-        noise_seed = int(self._number(accuracy, "accuracy", "noise_seed", default=0))
+        noise_seed = accuracy.get("noise_seed", 0)
+        if type(noise_seed) is not int or not 0 <= noise_seed < 2**63:
+            wanted = "a whole number from 0 on, of 63 bits"
+            raise self._error("noise_seed", f"is {noise_seed!r}; it must be {wanted}", "accuracy")
         accuracy.pop("noise_sd", None)
         accuracy.pop("noise_seed", None)
-        point = self._table("reference_point")
-        self._known_keys("reference_point", ("accuracy", "latency_ms"))
         unit = self._data.get("budget_unit", "proposals")
         if unit != "proposals":
             raise self._error("budget_unit", f"is {unit!r}; the one unit known is 'proposals'")
         if not 0.0 <= noise_sd < 1.0:
             raise self._error("noise_sd", f"is {noise_sd}; it is a fraction in [0, 1)", "accuracy")
+        name, version = self._value("name", str), self._value("version", int)
+        if not name.strip() or not name.isprintable():
+            raise self._error("name", f"is {name!r}; it must be a word or more, on one line")
+        if not 0 <= version < 2**63:
+            raise self._error("version", f"is {version}; it must be a number from 0 on, of 63 bits")
         return Benchmark(
-            name=self._value("name", str),
-            version=self._value("version", int),
-            title=self._data.get("title", ""),
+            name=name,
+            version=version,
+            title=self._value("title", str) if "title" in self._data else "",
             space=self._part("space", dict(self._table("space"))),
             accuracy=self._part("accuracy", accuracy),
             latency=self._part("latency", dict(self._table("latency"))),
             objective=self._objective(),
-            reference_point=ReferencePoint(
-                self._number(point, "reference_point", "accuracy"),
-                self._number(point, "reference_point", "latency_ms"),
-            ),
+            reference_point=self._reference_point(),
             noise_sd=noise_sd,
             noise_seed=noise_seed,
             budget_unit=unit,
         )
 
+    def _reference_point(self) -> ReferencePoint:
+        table = "reference_point"
+        point = self._table(table)
+        self._known_keys(table, ("accuracy", "latency_ms"))
+        accuracy = self._number(point, table, "accuracy")
+        if not 0.0 < accuracy < 1.0:
+            raise self._error("accuracy", f"is {accuracy}; it is a fraction in (0, 1)", table)
+        latency_ms = self._number(point, table, "latency_ms")
+        if not latency_ms > 0.0:
+            raise self._error("latency_ms", f"is {latency_ms}; it must be above 0 ms", table)
+        return ReferencePoint(accuracy, latency_ms)
+
     def _part(self, table: str, values: dict[str, Any]) -> Part:
         word = "name" if table == "space" else "evaluator"
         name = values.pop(word, None)
-        if not isinstance(name, str):
+        if name is None:
             raise self._error(word, f"is missing from [{table}]", table)
+        if not isinstance(name, str) or not name.strip():
+            raise self._error(word, f"is {name!r}; it must be a name", table)
         try:
             name, code = catalog.located(name, self._path.parent)
         except UsageError as error:
@@ -314,7 +340,9 @@ class _Reader:
                 raise self._error(key, f"is {value!r}, which logs cannot keep: {reason}", table)
         if model is None:
             return Part(name, values, code_sha256=code)
-        location = self._path.parent / str(model)
+        if not isinstance(model, str):
+            raise self._error("model", f"is {model!r}; it must be the name of a file", table)
+        location = self._path.parent / model
         if not location.is_file() and Path(model).name == model:
             location = Path(str(resources.files("nasbench_mobile.benchmarks"))) / model
         if not location.is_file():
@@ -332,16 +360,29 @@ class _Reader:
         if "name" not in table:
             self._known_keys("objective", ("form", "alpha", "beta", "target_ms"))
         target_ms = self._number(table, "objective", "target_ms")
+        given = [key for key in ("alpha", "beta") if key in table]
+        if "form" in table and given and "name" not in table:
+            raise self._error(
+                given[0], "stands beside `form`, which sets it; leave one of them out", "objective"
+            )
+        for key in ("name", "form"):
+            if key in table and not (isinstance(table[key], str) and table[key].strip()):
+                raise self._error(key, f"is {table[key]!r}; it must be a word", "objective")
+        exponents = (
+            [self._number(table, "objective", key) for key in ("alpha", "beta")]
+            if not {"name", "form"} & table.keys()
+            else []
+        )
         try:
             if "name" in table:
                 known = ("name", "target_ms")
                 options = {key: value for key, value in table.items() if key not in known}
-                spec = StrategySpec(str(table["name"]), options)
+                spec = StrategySpec(table["name"], options)
                 return OwnObjective.find(spec, target_ms, self._path.parent)
             if "form" in table:
-                return parse_objective(str(table["form"]), target_ms)
-            alpha = self._number(table, "objective", "alpha")
-            return LatencyObjective(alpha, self._number(table, "objective", "beta"), target_ms)
+                return parse_objective(table["form"], target_ms)
+            alpha, beta = exponents
+            return LatencyObjective(alpha, beta, target_ms)
         except UsageError as error:
             raise self._error("objective", f"cannot be used: {error}") from None
 
@@ -361,7 +402,8 @@ class _Reader:
     def _value(self, key: str, wanted: type) -> Any:
         value = self._data.get(key)
         if not isinstance(value, wanted) or isinstance(value, bool):
-            raise self._error(key, f"is {value!r}; it must be of type {wanted.__name__}")
+            seen = "is missing" if key not in self._data else f"is {value!r}"
+            raise self._error(key, f"{seen}; it must be {_TYPES[wanted]}")
         return value
 
     def _number(
@@ -373,6 +415,7 @@ class _Reader:
         if (
             not isinstance(value, int | float)
             or isinstance(value, bool)
+            or (isinstance(value, int) and abs(value) > 10**300)  # more than a float can be
             or not math.isfinite(value)
         ):
             raise self._error(key, f"in [{name}] is {value!r}; it must be a finite number", name)

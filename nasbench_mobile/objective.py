@@ -9,6 +9,10 @@ from typing import Any
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.types import Measurement
 
+MOST = 20.0
+"""The steepest exponent, without its sign. Our choice: with it a network of a millionth of the
+target still has a finite reward, 1e120, and with one a few times steeper it has none."""
+
 
 @dataclass(frozen=True, slots=True)
 class LatencyObjective:
@@ -32,6 +36,11 @@ class LatencyObjective:
                 raise UsageError(
                     f"{name} is {value!r}; the exponents of Eq. 2-3 are finite and at most 0 "
                     "(soft: -0.07,-0.07; hard: 0,-1)"
+                )
+            if value < -MOST:
+                raise UsageError(
+                    f"{name} is {value!r}; below -{MOST:g} rewards are 0 or infinite (soft: "
+                    "-0.07,-0.07; hard: 0,-1)"
                 )
         if not (math.isfinite(self.target_ms) and self.target_ms > 0):
             raise UsageError(f"target_ms is {self.target_ms!r}; it must be above 0 milliseconds")

@@ -137,6 +137,28 @@ def test_noise_is_the_runs_and_scores_are_without(own: Path) -> None:
         ("noise_sd = 0.01", "size = inf", r"line 11: key 'size' is inf, which logs cannot keep"),
         ("noise_sd = 0.01", "day = 2026-01-01", r"line 11: key 'day' .* nothing for a date"),
         ("version = 2", 'version = 2\nschema = "1"', r"line 3: key 'schema' is no schema"),
+        ("version = 2", "version = -2", r"line 2: key 'version' is -2"),
+        ("version = 2", "version = true", r"line 2: key 'version' is True.* whole number"),
+        ("version = 2", "version = " + "9" * 5000, r"line 2 is not valid TOML.*digits"),
+        ("version = 2", "version = " + "9" * 400, r"line 2: key 'version' is 9+; "),
+        ("version = 2", "x = " + "[" * 5000, r"not valid TOML: it is nested too deeply"),
+        ('name = "mine"', "name = 2026-01-01", r"line 1: key 'name' is datetime"),
+        ('name = "mine"', 'name = " "', r"line 1: key 'name' is ' '"),
+        ('title = "my own"', "title = 3", r"line 3: key 'title' is 3; .*text"),
+        ("noise_sd = 0.01", "noise_seed = 1.9", r"line 11: key 'noise_seed' is 1.9"),
+        ("noise_sd = 0.01", "noise_seed = true", r"line 11: key 'noise_seed' is True"),
+        ("noise_sd = 0.01", "noise_sd = true", r"line 11: key 'noise_sd' .* is True"),
+        ('model = "latency.json"', "model = 3", r"line 15: key 'model' is 3"),
+        ('evaluator = "pixel1"', "evaluator = 3", r"line 14: key 'evaluator' is 3"),
+        ('form = "hard"', 'form = "hard"\nalpha = 0', r"line 19: key 'alpha' .*beside `form`"),
+        ('form = "hard"', 'form = "hard"\nbeta = 0', r"line 19: key 'beta' .*beside `form`"),
+        ('form = "hard"', "alpha = 0", r"line 17: key 'beta' is missing from \[objective\]$"),
+        ('form = "hard"', "alpha = -1000\nbeta = 0", r"'objective' cannot be used: alpha is -1000"),
+        ('form = "hard"', "form = 3", r"line 18: key 'form' is 3"),
+        ("target_ms = 60.0", "target_ms = 1" + "0" * 400, r"line 19: key 'target_ms'"),
+        ("accuracy = 0.4", "accuracy = 1.0", r"line 22: key 'accuracy' is 1.0; .* \(0, 1\)"),
+        ("accuracy = 0.4", "accuracy = 0", r"line 22: key 'accuracy' is 0.0"),
+        ("latency_ms = 200.0", "latency_ms = 0", r"line 23: key 'latency_ms' is 0.0; .*above 0 ms"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_named_by_key_and_line(
@@ -146,6 +168,23 @@ def test_what_is_wrong_in_a_file_is_named_by_key_and_line(
     own.write_text(TEXT.replace(old, new))
     with pytest.raises(UsageError, match=message):
         load_benchmark(str(own))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "message"),
+    [("utf-16", "is UTF-16 text"), ("utf-32", "is UTF-32 text"),
+     ("latin-1", "is not UTF-8: line 3 has the byte 0xfc")],
+)  # fmt: skip
+def test_another_encoding_is_named(own: Path, encoding: str, message: str) -> None:
+    own.write_bytes(TEXT.replace("my own", "für mich").encode(encoding))
+    with pytest.raises(UsageError, match=message):
+        load_benchmark(str(own))
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(own: Path) -> None:
+    before = load_benchmark(str(own)).hash
+    own.write_text(TEXT, encoding="utf-8-sig")
+    assert load_benchmark(str(own)).hash == before
 
 
 def test_unknown_names_suggest_the_nearest(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nasbench_mobile.cli import training_options as options
 from nasbench_mobile.errors import LogError, UsageError
 from nasbench_mobile.schemas import NewerSchemaError, schema_of
+from nasbench_mobile.text_files import DAMAGE, reason
 
 if TYPE_CHECKING:
     from nasbench_mobile.cli.search_benchmark import Subject
@@ -158,6 +159,6 @@ def read_request(folder: Path) -> dict[str, Any]:
         _ = record["command"], record["options"]["target_ms"]
     except NewerSchemaError:
         raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LogError(f"{path} is damaged: {type(error).__name__}: {error}") from None
+    except (OSError, *DAMAGE) as error:
+        raise LogError(f"{path} is damaged: {type(error).__name__}: {reason(error)}") from None
     return record

@@ -57,10 +57,15 @@ def parse_subject(text: str, space_name: str | None) -> Subject:
     Cells (`normal ... reduction ...`) stand in NASNet-A's frame.
     """
     if re.fullmatch(r"[\[(]?\s*\d+([\s,]+\d+)*\s*[\])]?", text.strip()):
-        tokens = tuple(int(number) for number in re.findall(r"\d+", text))
+        words = re.findall(r"\d+", text)
+        if long := [word for word in words if len(word) > 9]:
+            raise UsageError(
+                f"{long[0]!r} is no token; tokens are small whole numbers, as in 0,1,2"
+            )
+        tokens = tuple(int(word) for word in words)
         return _from_tokens(tokens, space_name)
     if "," in text and text.split(",")[0].strip(" [(").isdigit():
-        wrong = next(p for p in text.split(",") if not p.strip(" []()").isdigit())
+        wrong = next((p for p in text.split(",") if not p.strip(" []()").isdigit()), text)
         raise UsageError(f"{wrong.strip()!r} is no token; tokens are whole numbers, as in 0,1,2")
     if text.strip().startswith("stem"):
         from nasbench_mobile.networks.blockstring import parse_spec

@@ -110,6 +110,6 @@ def recipe_values(epochs: float | None, changes: list[str]) -> dict[str, Any]:
             raise UsageError(f"--set {change!r} is not of the form name=value")
         try:
             values[key] = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             values[key] = value
     return values

@@ -11,6 +11,7 @@ from typing import Any
 
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.schemas import schema_of
+from nasbench_mobile.text_files import parse_json
 from nasbench_mobile.writing import write_whole
 
 
@@ -32,11 +33,9 @@ def _lines(value: Any) -> str:
 def read(path: str | os.PathLike[str], model: str, schema: int) -> dict[str, Any]:
     """The record in a model file; `UsageError` where it is none of that kind and schema."""
     try:
-        record = json.loads(Path(path).read_text(encoding="utf-8"))
+        record = parse_json(Path(path).read_bytes(), f"model file {path}")
     except OSError as error:
         raise UsageError(f"cannot read model file {path}: {error.strerror}") from error
-    except ValueError as error:
-        raise UsageError(f"model file {path} is not JSON: {error}") from error
     found = (record.get("model"), record.get("schema")) if isinstance(record, dict) else record
     if isinstance(record, dict) and found[0] == model and isinstance(found[1], int):
         schema_of(str(path), record, schema)

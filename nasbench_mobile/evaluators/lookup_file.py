@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.evaluators import fitted_files
+from nasbench_mobile.text_files import DAMAGE
 from nasbench_mobile.types import Tokens
 from nasbench_mobile.writing import write_whole
 
@@ -87,11 +89,14 @@ def read_lookup(path: Path) -> LookupFile:
     try:
         values = {name: record[name] for name in LookupFile.__dataclass_fields__}
         values["entries"] = {key: _entry(looks) for key, looks in record["entries"].items()}
-        values["whole"] = tuple((tuple(t), _positive(ratio)) for t, ratio in record["whole"])
+        values["whole"] = tuple(
+            (tuple(map(operator.index, tokens)), _positive(ratio))
+            for tokens, ratio in record["whole"]
+        )
         for name in ("reference_ms", *(["scale"] if values["scale"] is not None else [])):
             values[name] = _positive(values[name])
         return LookupFile(**values)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except DAMAGE as error:
         raise UsageError(
             f"damaged look-up table {path}: {type(error).__name__}: {error}; make it again with "
             "`nasbench-mobile lookup build`"

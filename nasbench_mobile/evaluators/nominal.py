@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.text_files import DAMAGE
 
 VARIABLE = "NASBENCH_MOBILE_CACHE"
 """Environment variable that names another folder for what is kept."""
@@ -40,7 +41,7 @@ def nominal_ms(key: str, measure: Callable[[], float]) -> float:
         _keep(path, {"key": key, "latency_ms": measure(), "date": time.strftime("%Y-%m-%d")})
     try:
         value = float(json.loads(path.read_text(encoding="utf-8"))["latency_ms"])
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, *DAMAGE) as error:
         raise UsageError(
             f"{path} holds no latency ({type(error).__name__}: {error}); delete it, and the "
             "reference is measured again"

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.text_files import DAMAGE
 from nasbench_mobile.types import Tokens
 
 Floats = npt.NDArray[np.float64]
@@ -150,7 +151,7 @@ class PairwiseModel:
                 tuple(np.array(column, dtype=float) for column in record["main"]),
                 pair,
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except DAMAGE as error:
             raise UsageError(
                 f"damaged pairwise model ({type(error).__name__}: {error}); "
                 "make it again with `nasbench-mobile fit accuracy`"

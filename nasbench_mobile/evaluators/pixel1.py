@@ -14,6 +14,7 @@ from nasbench_mobile.evaluators.layer_features import FEATURES, node_counts
 from nasbench_mobile.evaluators.segments import SpaceTables
 from nasbench_mobile.networks.graph import Network, Node
 from nasbench_mobile.protocols import SearchSpace
+from nasbench_mobile.text_files import DAMAGE
 from nasbench_mobile.types import Failure, Kind, LatencyReading, Tokens
 
 MODEL, SCHEMA = "linear-latency", 1
@@ -58,7 +59,7 @@ class Pixel1Latency:
         try:
             coefficients = dict(record["coefficients_ns"])
             return cls(coefficients, str(record["device"]), f"{Path(path).stem} (estimate)")
-        except (KeyError, TypeError, ValueError, UsageError) as error:
+        except (*DAMAGE, UsageError) as error:
             raise UsageError(
                 f"damaged latency model {path}: {error}; "
                 "make it again with `nasbench-mobile fit latency`"

@@ -28,6 +28,7 @@ from nasbench_mobile.networks.graph import (
     NetworkBuilder,
     Node,
 )
+from nasbench_mobile.text_files import DAMAGE
 
 Floats = npt.NDArray[np.float64]
 
@@ -138,7 +139,7 @@ def read_priced_networks(data: str | os.PathLike[str]) -> tuple[Floats, Floats]:
                     row = json.loads(line)
                     latency_ms = float(row["latency_ms"])
                     counts.append(row_counts(row))
-                except (ValueError, TypeError, KeyError, LookupError) as error:
+                except DAMAGE as error:
                     raise _bad_row(path, number, error) from error
                 except (InvalidNetworkError, UsageError) as error:
                     raise _bad_row(path, number, error) from error

@@ -14,6 +14,7 @@ from nasbench_mobile.errors import UsageError
 from nasbench_mobile.evaluators import fitted_files
 from nasbench_mobile.evaluators.pairwise import BlockTables, PairwiseModel
 from nasbench_mobile.protocols import SearchSpace
+from nasbench_mobile.text_files import DAMAGE
 from nasbench_mobile.types import AccuracyReading, Failure, Fidelity, Tokens
 
 MODEL, SCHEMA = "pairwise-accuracy", 1
@@ -59,7 +60,7 @@ class SurrogateAccuracy:
                 Fidelity(**record["fidelity"]),
                 f"surrogate {Path(path).stem}",
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except DAMAGE as error:
             raise UsageError(f"damaged accuracy model {path}: {error!r}; fit it again") from error
 
     def _compile(self) -> None:

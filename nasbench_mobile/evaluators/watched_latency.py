@@ -12,6 +12,7 @@ from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.protocols import LatencyEvaluator
+from nasbench_mobile.text_files import DAMAGE
 from nasbench_mobile.types import Failure, Kind, LatencyReading, Tokens
 from nasbench_mobile.writing import write_kept
 
@@ -67,7 +68,7 @@ def _read(path: Path) -> dict[Tokens, LatencyReading]:
     try:
         rows = json.loads(path.read_bytes())
         return {tuple(row.pop("tokens")): LatencyReading(**row) for row in rows}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, *DAMAGE) as error:
         raise UsageError(
             f"{path} holds no measured latencies ({type(error).__name__}: {error}); remove it, and "
             "what it held is measured again"

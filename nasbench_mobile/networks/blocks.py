@@ -33,6 +33,10 @@ Skip: TypeAlias = Literal["none", "identity", "avgpool", "maxpool"]
 NonLinearity: TypeAlias = Literal["relu", "relu6"]
 
 
+MOST_LAYERS = 1000
+"""Layers of one block: our choice, far above any network that was ever trained."""
+
+
 @dataclass(frozen=True, slots=True)
 class BlockSpec:
     """`layers` alike layers; the first has the block's stride, the others stride 1.
@@ -66,6 +70,8 @@ class BlockSpec:
         for name in ("kernel", "stride", "filters", "expansion", "layers"):
             if getattr(self, name) < 1:
                 raise InvalidNetworkError(f"block's {name} is {getattr(self, name)}; needs >= 1")
+        if self.layers > MOST_LAYERS:
+            raise InvalidNetworkError(f"block's layers is {self.layers}; at most {MOST_LAYERS}")
         if not (math.isfinite(self.se) and self.se >= 0):
             raise InvalidNetworkError(f"block's se is {self.se}; it needs a ratio >= 0")
         if (self.op == "mbconv") != (self.expansion > 1):

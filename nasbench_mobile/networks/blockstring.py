@@ -17,14 +17,14 @@ from nasbench_mobile.errors import InvalidNetworkError
 from nasbench_mobile.networks.blocks import BlockSpec, MobileSpec
 
 _SKIPS = {"none": "noskip", "identity": "identity", "avgpool": "avgpool", "maxpool": "maxpool"}
-_NUMBER = r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
+_NUMBER = r"(\d+(?:\.\d+)?(?:e[+-]?\d{1,3})?)"
 _BLOCK = re.compile(
-    r"(conv|sepconv|mbconv|dsconv)_r(\d+)_k(\d+)_s(\d+)_e(\d+)_o(\d+)"
+    r"(conv|sepconv|mbconv|dsconv)_r(\d{1,9})_k(\d{1,9})_s(\d{1,9})_e(\d{1,9})_o(\d{1,9})"
     rf"(?:_se{_NUMBER})?_(noskip|identity|avgpool|maxpool)"
 )
 _FRAME = {
-    "stem": re.compile(r"stem(\d+)"),
-    "head": re.compile(r"(?:head(\d+)|nohead)"),
+    "stem": re.compile(r"stem(\d{1,9})"),
+    "head": re.compile(r"(?:head(\d{1,9})|nohead)"),
     "dropout": re.compile(rf"dropout{_NUMBER}"),
     "activation": re.compile(r"(relu6?)"),
 }
@@ -71,7 +71,7 @@ def parse_block(word: str) -> BlockSpec:
 
 
 def _first_wrong_part(word: str) -> str:
-    shapes = [r"conv|sepconv|mbconv|dsconv", *(rf"{letter}\d+" for letter in "rkseo")]
+    shapes = [r"conv|sepconv|mbconv|dsconv", *(rf"{letter}\d{{1,9}}" for letter in "rkseo")]
     parts = word.split("_")
     for part, shape in zip(parts, shapes, strict=False):
         if not re.fullmatch(shape, part):

@@ -26,12 +26,23 @@ TORCH_3X3: Padding = ((1, 1), (1, 1))
 """PyTorch's padding of 1 for windows of 3 x 3: the same on both sides, also at stride 2."""
 
 
+MOST_MULTIPLIER = 1000.0
+"""The largest depth multiplier: our choice, a network grows a millionfold there."""
+
+
+MOST_UNITS = 10**7
+"""Pixels of a side and classes: our choice, the largest data set of images has 21,841 classes."""
+
+
 def start(input_size: int, classes: int) -> NetworkBuilder:
     """A builder for `(3, input_size, input_size)` images; checks what every classifier needs."""
     if input_size < 32:
         raise UsageError(f"input size is {input_size} pixels; networks of stride 32 need >= 32")
     if classes < 1:
         raise UsageError(f"classes is {classes}; a classifier needs at least 1")
+    for name, value in (("input size", input_size), ("classes", classes)):
+        if value > MOST_UNITS:
+            raise UsageError(f"{name} is more than {MOST_UNITS:,}, which no memory holds")
     return NetworkBuilder((3, input_size, input_size))
 
 
@@ -39,6 +50,11 @@ def check_multiplier(multiplier: float) -> None:
     """`UsageError` where a depth multiplier is not finite or not above 0."""
     if not (math.isfinite(multiplier) and multiplier > 0):
         raise UsageError(f"depth multiplier is {multiplier}; it must be finite and above 0")
+    if multiplier > MOST_MULTIPLIER:
+        raise UsageError(
+            f"depth multiplier is {multiplier}; above {MOST_MULTIPLIER:g} no network of these "
+            "families fits a memory"
+        )
 
 
 def scaled(filters: int, multiplier: float, divisor: int, least: int | None = None) -> int:

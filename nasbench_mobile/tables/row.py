@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.json_values import whole_number
 from nasbench_mobile.types import Tokens
 
 Origin: TypeAlias = Literal["uniform", "around", "all", "given", "reference"]
@@ -87,5 +88,9 @@ class Row:
         """The row of a record; TypeError, KeyError or `UsageError` where it is none."""
         values = dict(record)
         tokens = values.pop("tokens", None)
-        history = tuple(values.pop("history", ()))
-        return cls(None if tokens is None else tuple(tokens), history=history, **values)
+        if tokens is not None:
+            tokens = tuple(whole_number("a token", token, 0) for token in tokens)
+        if "seed" in values:
+            values["seed"] = whole_number("seed", values["seed"], 0)
+        history = tuple(map(float, values.pop("history", ())))
+        return cls(tokens, history=history, **values)

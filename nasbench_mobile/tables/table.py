@@ -14,6 +14,7 @@ from nasbench_mobile.errors import UsageError
 from nasbench_mobile.protocols import LatencyEvaluator, SearchSpace
 from nasbench_mobile.schemas import schema_of
 from nasbench_mobile.tables.row import Identity, Key, Row
+from nasbench_mobile.text_files import DAMAGE, reason
 from nasbench_mobile.types import Tokens
 
 MODEL, SCHEMA = "trained-architectures", 1
@@ -115,7 +116,9 @@ def read_table(place: Path) -> Table:
         raise UsageError(f"cannot read the table {path}: {error.strerror or error}") from error
     except lzma.LZMAError as error:
         raise UsageError(f"cannot read the table {path}: {error}") from error
-    lines = data.splitlines(keepends=True)
+    lines = [line + b"\n" for line in data.split(b"\n")]  # a stray 0x0D ends no line
+    lines[-1] = lines[-1].removesuffix(b"\n")
+    lines = lines if lines[-1] else lines[:-1]
     torn = bool(lines) and not lines[-1].endswith(b"\n")
     sound = lines[:-1] if torn else lines
     header: Header | None = None
@@ -129,7 +132,7 @@ def read_table(place: Path) -> Table:
                 sessions.append({"rows_before": len(rows), **record["session"]})
             else:
                 rows.append(Row.from_record(record))
-        except (KeyError, TypeError, ValueError, AttributeError, UsageError) as error:
+        except (*DAMAGE, UsageError) as error:
             raise UsageError(f"{path}, line {number}: {error}") from error
     if header is None:
         raise UsageError(
@@ -142,10 +145,10 @@ def _records(path: Path, lines: list[bytes]) -> Iterator[tuple[int, dict[str, An
     for number, line in enumerate(lines, 1):
         try:
             yield number, json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UsageError(
-                f"{path}, line {number} is not JSON ({error}); restore it, or remove that line: "
-                "its training is then done again"
+                f"{path}, line {number} is not JSON ({reason(error)}); restore it, or "
+                "remove that line: its training is then done again"
             ) from error
 
 

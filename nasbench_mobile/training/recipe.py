@@ -131,10 +131,11 @@ class Recipe:
 
     def changed(self, **options: Any) -> Recipe:
         """With other values; `UsageError` lists the known names where one is unknown."""
-        known = [field.name for field in fields(self)]
-        for name in options:
+        known = {field.name: str(field.type) for field in fields(self)}
+        for name, value in options.items():
             if name not in known:
                 raise UnknownNameError("recipe option", name, known)
+            _check_type(f"recipe {self.name}: {name}", value, known[name])
         return replace(self, **options)
 
     def record(self) -> dict[str, Any]:
@@ -146,6 +147,19 @@ class Recipe:
         """Eight hexadecimal digits that differ where any value but the name does."""
         values = {key: value for key, value in self.record().items() if key != "name"}
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def _check_type(what: str, value: Any, wanted: str) -> None:
+    """`UsageError` where a value is not of an annotation of `Recipe`."""
+    word = wanted.split(" |")[0]
+    kind = {"int": int, "float": (int, float), "bool": bool, "str": str}.get(word, str)
+    if value is None and "None" in wanted:
+        return
+    if isinstance(value, bool) != (word == "bool") or not isinstance(value, kind):
+        said = {"int": "a whole number", "float": "a number", "bool": "true or false"}
+        raise UsageError(f"{what} is {value!r}; it must be {said.get(word, 'a word')}")
+    if isinstance(value, int) and abs(value) > 10**15:
+        raise UsageError(f"{what} has more than 15 digits; it must be at most 1e15")
 
 
 PROXY = Recipe(
