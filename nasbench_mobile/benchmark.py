@@ -23,7 +23,7 @@ from nasbench_mobile.problem import Problem
 from nasbench_mobile.protocols import LatencyEvaluator
 from nasbench_mobile.runs import ReferencePoint
 from nasbench_mobile.schemas import schema_of
-from nasbench_mobile.text_files import read_text, reason
+from nasbench_mobile.text_files import is_file, read_text, reason
 from nasbench_mobile.types import StrategySpec
 
 _TABLES = ("space", "accuracy", "latency", "objective", "reference_point")
@@ -215,7 +215,7 @@ def _latency_part(choice: LatencyChoice) -> Part:
     if choice.model is None:
         return Part(choice.evaluator, choice.options)
     path = Path(choice.model)
-    if not path.is_file():
+    if not is_file(path):
         raise UsageError(f"the latency {choice.spec!r} needs {path}, which is not a file")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Part(choice.evaluator, choice.options, path, digest)
@@ -238,8 +238,8 @@ def load_benchmark(name: str) -> Benchmark:
         path = Path(str(resources.files("nasbench_mobile.benchmarks"))) / f"{name}.toml"
         return replace(read_benchmark(path), source=name)
     path = Path(name)
-    if path.suffix == ".toml" or path.is_file():
-        if not path.is_file():
+    if path.suffix == ".toml" or is_file(path):
+        if not is_file(path):
             raise UsageError(f"there is no benchmark file {path}")
         return replace(read_benchmark(path), source=str(path.resolve()))
     raise UnknownNameError("benchmark", name, built_in_names())
@@ -343,9 +343,9 @@ class _Reader:
         if not isinstance(model, str):
             raise self._error("model", f"is {model!r}; it must be the name of a file", table)
         location = self._path.parent / model
-        if not location.is_file() and Path(model).name == model:
+        if not is_file(location) and Path(model).name == model:
             location = Path(str(resources.files("nasbench_mobile.benchmarks"))) / model
-        if not location.is_file():
+        if not is_file(location):
             raise self._error(
                 "model",
                 f"is {model!r}: there is no such file in {self._path.parent}, and no model of "

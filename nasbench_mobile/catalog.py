@@ -17,6 +17,7 @@ from nasbench_mobile.code_files import Code, code_of_file
 from nasbench_mobile.errors import NasbenchError, UnknownNameError, UsageError
 from nasbench_mobile.protocols import SearchSpace, Strategy
 from nasbench_mobile.strategy_words import parse_strategies as parse_strategies
+from nasbench_mobile.text_files import is_file
 from nasbench_mobile.types import Decision, StrategySpec
 
 CatalogKind: TypeAlias = Literal[
@@ -211,7 +212,7 @@ def located(name: str, folder: Path) -> tuple[str, str]:
     if not place.endswith(".py"):
         return name, ""
     path = (folder / place).resolve()
-    if not path.is_file():
+    if not is_file(path):
         raise UsageError(f"{name!r} names {path}, which is not a file")
     return f"{path}{colon}{attribute}", code_of_file(path).sha256
 

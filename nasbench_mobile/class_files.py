@@ -27,7 +27,7 @@ def file_of(kind: str, name: str) -> tuple[Path, str]:
     path = Path(location).resolve()
     if not attribute:
         raise UsageError(f"{kind} {name!r} names a file but no class; write {name}:ClassName")
-    if not path.is_file():
+    if not is_file(path):
         raise UsageError(f"{kind} {name!r}: there is no file {path}")
     return path, attribute
 

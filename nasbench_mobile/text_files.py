@@ -22,6 +22,14 @@ _MARKS = {
 }
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; a name that no file can have, of 300 letters say, has none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def read_text(path: Path, what: str = "file") -> str:
     """The text of a UTF-8 file, a byte order mark left out; `UsageError` where it is none."""
     try:

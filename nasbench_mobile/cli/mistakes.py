@@ -60,6 +60,8 @@ def _near(error: Any, context: Any, said: str) -> str:
         known = context.command.list_commands(context)
         return " or ".join(f"'{name}'" for name in _close(said.split("'")[1], known))
     options = [name for one in context.command.params for name in one.opts if name[:2] == "--"]
+    if once := [f"-{one}" for one in sys.argv[1:] if f"-{one}" in options]:
+        return " or ".join(once)  # `-json` is read as `-j son`
     wrong = getattr(error, "option_name", None)
     if wrong is not None:  # of `-seeds` the first letter alone is said to be unknown
         typed = [one for one in sys.argv[1:] if one.startswith(wrong)]

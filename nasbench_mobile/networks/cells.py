@@ -25,8 +25,8 @@ convolutions of k x k; DARTS' dilated separable convolution."""
 Combination: TypeAlias = Literal["add", "concat"]
 
 _SIGNS: dict[Combination, str] = {"add": "+", "concat": "|"}
-_BLOCK = re.compile(r"(\w+)\((\d+)\)([+|])(\w+)\((\d+)\)")
-_JOIN = re.compile(r"join\((\d+(?:,\d+)*)\)")
+_BLOCK = re.compile(r"(\w+)\((\d{1,9})\)([+|])(\w+)\((\d{1,9})\)")
+_JOIN = re.compile(r"join\((\d{1,9}(?:,\d{1,9})*)\)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,8 @@ class Recipe:
 def _check_type(what: str, value: Any, wanted: str) -> None:
     """`UsageError` where a value is not of an annotation of `Recipe`."""
     word = wanted.split(" |")[0]
-    kind = {"int": int, "float": (int, float), "bool": bool, "str": str}.get(word, str)
+    kinds: dict[str, type | tuple[type, ...]] = {"int": int, "float": (int, float), "bool": bool}
+    kind = kinds.get(word, str)
     if value is None and "None" in wanted:
         return
     if isinstance(value, bool) != (word == "bool") or not isinstance(value, kind):
