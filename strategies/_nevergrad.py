@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import nevergrad as ng
 import numpy as np
+from nevergrad.optimization import metamodel
 
 from nasbench_mobile.strategies._contract import (
     IntMatrix,
@@ -22,6 +23,26 @@ from nasbench_mobile.strategies._contract import (
 from nasbench_mobile.types import Decision, Proposal, Trial
 
 ENCODINGS = ("ordinal", "categorical")
+
+
+def _float_of_one(value: Any) -> float:
+    """What `float` is, of an array of one element as well, whatever its dimensions."""
+    return float(value.item() if isinstance(value, np.ndarray) else value)
+
+
+def _mend_metamodel(numpy_version: str) -> None:
+    """Let Nevergrad's quadratic model, which NGOpt consults, run on NumPy 2.4 and newer.
+
+    Nevergrad 1.0.12 makes a float of the model's array of one prediction, which NumPy 2.4 refuses.
+    A name of the module goes before the built-in of that name, for this module alone. On an older
+    NumPy nothing is touched.
+    """
+    major, minor = (int(part) for part in numpy_version.split(".")[:2])
+    if (major, minor) >= (2, 4):
+        setattr(metamodel, "float", _float_of_one)  # noqa: B010 (mypy knows no such name)
+
+
+_mend_metamodel(np.__version__)
 
 
 class _Encoding(Protocol):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from typing import Any
 
 import nevergrad as ng
 import numpy as np
 import pytest
+from nevergrad.optimization import metamodel
 
 from nasbench_mobile.strategies import (
     _nevergrad,
@@ -139,7 +141,7 @@ def test_a_failure_is_told_as_the_worst_loss_so_far(monkeypatch: pytest.MonkeyPa
 
 
 def test_ngopt_runs_its_quadratic_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nevergrad 1.0.12's needs a NumPy that makes a float of an array of one element."""
+    """Nevergrad 1.0.12's makes a float of an array of one element, which NumPy 2.4 refuses."""
     modelled = []
 
     def counted(*arguments: Any) -> Any:
@@ -156,3 +158,49 @@ def test_ngopt_runs_its_quadratic_model(monkeypatch: pytest.MonkeyPatch) -> None
         reward = -float((a - 20) ** 2 + (b - 30) ** 2)
         strategy.tell([finished(proposal, reward)])
     assert modelled
+
+
+@pytest.mark.parametrize(
+    ("version", "mended"),
+    [("2.0.2", False), ("2.3.5", False), ("2.4.0rc1", True), ("2.10.0", True), ("3.0.0", True)],
+)
+def test_the_model_is_mended_where_numpy_refuses_it(
+    monkeypatch: pytest.MonkeyPatch, version: str, mended: bool
+) -> None:
+    monkeypatch.setattr(metamodel, "float", "untouched", raising=False)  # put back after the test
+    _nevergrad._mend_metamodel(version)
+    wanted = _nevergrad._float_of_one if mended else "untouched"
+    assert getattr(metamodel, "float") == wanted  # noqa: B009 (mypy knows no such name)
+
+
+def test_the_mended_float_is_the_built_in_one_and_takes_one_element() -> None:
+    for value in (2, "inf", np.float64(0.25)):
+        assert _nevergrad._float_of_one(value) == float(value)
+    assert _nevergrad._float_of_one(np.array([[0.1]])) == 0.1
+    with pytest.raises(ValueError, match="size 1"):
+        _nevergrad._float_of_one(np.zeros(2))
+
+
+def test_mended_or_not_the_proposals_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways where NumPy allows both; where it does not, the model alone shows that it runs."""
+
+    def asked() -> list[Proposal]:
+        strategy = NevergradNGOpt([Decision("a", 50), Decision("b", 50)], seed=0, budget=60)
+        proposals: list[Proposal] = []
+        for _ in range(60):
+            [proposal] = strategy.ask(1)
+            a, b = proposal.tokens
+            strategy.tell([finished(proposal, -float((a - 20) ** 2 + (b - 30) ** 2))])
+            proposals.append(proposal)
+        return proposals
+
+    monkeypatch.setattr(metamodel, "float", _nevergrad._float_of_one, raising=False)
+    mended = asked()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            float(np.zeros(1))
+    except TypeError:
+        pytest.skip("this NumPy refuses what is mended")
+    monkeypatch.delattr(metamodel, "float")
+    assert asked() == mended
