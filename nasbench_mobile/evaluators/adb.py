@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from nasbench_mobile.errors import EvaluationError, MissingExtraError
+from nasbench_mobile.extras import install_command
 
+NO_ADB = "there is no adb here"
 GET_ADB = (
-    "install it with pip install 'nasbench-mobile[android]', or get Android's platform-tools "
-    "(https://developer.android.com/tools/releases/platform-tools; Debian: apt install adb) and "
-    "put adb on the PATH"
+    "get Android's platform-tools (https://developer.android.com/tools/releases/platform-tools; "
+    "Debian: apt install adb) and put adb on the PATH"
 )
 ADVICE = {
     "unauthorized": "unlock the phone and allow USB debugging for this computer",
@@ -74,7 +75,10 @@ class AdbServer:
         try:
             import adbutils
         except ImportError as error:
-            raise MissingExtraError(f"there is no adb here: {GET_ADB}") from error
+            raise MissingExtraError(
+                f"{NO_ADB}: run {install_command('android', 'adbutils')}, whose wheels hold adb "
+                f"for most machines, or {GET_ADB}"
+            ) from error
         self._trouble = (adbutils.AdbError, *_TROUBLE)
         self._client: Any = adbutils.AdbClient(host, port, socket_timeout=timeout_s)
         try:
@@ -91,7 +95,7 @@ class AdbServer:
         try:
             adbutils.adb_path()
         except adbutils.AdbError as error:
-            raise MissingExtraError(f"there is no adb here: {GET_ADB}") from error
+            raise MissingExtraError(f"{NO_ADB}: {GET_ADB}") from error
 
     def phones(self) -> list[Listed]:
         """Every phone the server knows of, whatever its state, in the server's order."""

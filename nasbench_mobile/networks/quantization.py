@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import io
 import warnings
 from collections.abc import Sequence
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from nasbench_mobile.errors import MissingExtraError, UsageError
+from nasbench_mobile.errors import UsageError
+from nasbench_mobile.extras import need
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -34,7 +34,7 @@ def quantize_int8(content: bytes, images: Sequence[NDArray[np.float32]]) -> byte
     range of every activation. Input and output become int8 too, their scale and zero point in the
     file. `MissingExtraError` where the extra `quantize` is not installed.
     """
-    _need("ai_edge_quantizer", "ai-edge-quantizer")
+    need("quantisation", "quantize", ai_edge_quantizer="ai-edge-quantizer")
     from ai_edge_quantizer import quantizer, recipe
 
     if not images:
@@ -54,7 +54,7 @@ def read_images(folder: Path, size: int, limit: int = 500) -> list[NDArray[np.fl
 
     Each is (size, size, 3). That 500 are enough is our choice: ranges settle within a few hundred.
     """
-    _need("PIL", "pillow")
+    need("calibration", "quantize", PIL="pillow")
     from PIL import Image, UnidentifiedImageError
 
     paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)[:limit]
@@ -82,10 +82,3 @@ def _prepare(image: Image.Image, size: int) -> NDArray[np.float32]:
     resized = image.resize((size, size), Resampling.BICUBIC, box)
     pixels = np.asarray(resized, np.float32) / np.float32(255)
     return ((pixels - MEAN) / DEVIATION).astype(np.float32)
-
-
-def _need(module: str, package: str) -> None:
-    if importlib.util.find_spec(module) is None:
-        raise MissingExtraError(
-            f"quantisation needs {package}: pip install 'nasbench-mobile[quantize]'"
-        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import io
 import logging
 import warnings
@@ -11,7 +10,7 @@ from collections.abc import Iterator
 
 import torch
 
-from nasbench_mobile.errors import MissingExtraError
+from nasbench_mobile.extras import need
 from nasbench_mobile.networks.pytorch import NetworkModule
 
 
@@ -42,11 +41,7 @@ def to_onnx(module: NetworkModule) -> bytes:
 
     `MissingExtraError` where the extra `onnx` is not installed.
     """
-    missing = [n for n in ("onnx", "onnxscript") if importlib.util.find_spec(n) is None]
-    if missing:
-        raise MissingExtraError(
-            f"writing ONNX needs {' and '.join(missing)}: pip install 'nasbench-mobile[onnx]'"
-        )
+    need("writing ONNX", "onnx", onnx="onnx", onnxscript="onnxscript")
     module.eval()
     images = torch.zeros(2, *module.network.input_shape)
     batch = torch.export.Dim("batch", min=1)

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.extras import need
 from nasbench_mobile.training import layout
 from nasbench_mobile.training.decoding import BrokenImageError, Pixels, decode
-from nasbench_mobile.training.images import ImageFiles, need, open_images
+from nasbench_mobile.training.images import ImageFiles, open_images
 from nasbench_mobile.training.layout import PAPER_VALIDATION, Indices, Listed
 
 Broken: TypeAlias = Literal["fail", "skip"]
@@ -193,7 +194,7 @@ def _check_classes(train: Images, validation: Images, classes: Sequence[str]) ->
 
 def _digits(validation: int | None, limit: int | None, seed: int) -> ImageData:
     """1,797 grey 8x8 digits; a fifth is the test set whatever the seed (our choice)."""
-    need("sklearn", "scikit-learn", "train")
+    need("the data set digits", "train", sklearn="scikit-learn")
     from sklearn.datasets import load_digits
 
     bunch = load_digits()

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from nasbench_mobile.errors import OutsideError
+from nasbench_mobile.extras import need
 from nasbench_mobile.training.crops import Box
-from nasbench_mobile.training.images import need
 
 Pixels = NDArray[np.uint8]
 
@@ -32,8 +32,7 @@ def decode(content: bytes, name: str) -> Pixels:
         import simplejpeg
         from PIL import Image
     except ImportError:
-        need("simplejpeg", "simplejpeg", "train")
-        need("PIL", "pillow", "train")
+        need("reading images", "train", simplejpeg="simplejpeg", PIL="pillow")
         raise
     if content.startswith(JPEG_START):
         try:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import tarfile
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from nasbench_mobile.errors import MissingExtraError, UsageError
+from nasbench_mobile.errors import UsageError
 
 SUFFIXES = (".jpeg", ".jpg", ".png", ".bmp", ".webp")
 COMPRESSED_LIMIT = 2 << 30
@@ -104,14 +103,6 @@ def open_images(path: Path) -> ImageFiles:
             "folders of them"
         )
     return files
-
-
-def need(module: str, package: str, extra: str) -> None:
-    """`MissingExtraError` with the pip command where a module is not installed."""
-    if importlib.util.find_spec(module) is None:
-        raise MissingExtraError(
-            f"this needs {package}, which is not installed: pip install 'nasbench-mobile[{extra}]'"
-        )
 
 
 def _is_plain(path: Path) -> bool:

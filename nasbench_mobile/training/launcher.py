@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.extras import need
 from nasbench_mobile.training.batches import Share
-from nasbench_mobile.training.images import need
 
 Precision: TypeAlias = Literal["auto", "32", "bf16"]
 """`auto` is bf16 (activations; weights stay 32 bits) on a GPU and 32 bits on a CPU."""
@@ -84,7 +84,7 @@ class ManyDevices:
         precision: Precision = "auto",
         accelerator: str = "auto",
     ) -> None:
-        need("lightning_fabric", "lightning-fabric", "distributed")
+        need("training on several devices", "distributed", lightning_fabric="lightning-fabric")
         from lightning_fabric import Fabric
 
         _check_precision(precision)

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from nasbench_mobile.extras import install_command
+
 
 def test_without_adb_there_is_an_empty_list_and_advice(
     command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
@@ -13,7 +15,8 @@ def test_without_adb_there_is_an_empty_list_and_advice(
     monkeypatch.setitem(sys.modules, "adbutils", None)  # as if the extra was not installed
     result = command("devices", "--json")
     assert result.json == []
-    assert "pip install 'nasbench-mobile[android]'" in result.err
+    assert "there is no adb here: run " in result.err
+    assert install_command("android") in result.err
     assert command("devices").out == ""
 
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import nn
 
-from nasbench_mobile.errors import MissingExtraError, NasbenchError, UsageError
+from nasbench_mobile.errors import NasbenchError, UsageError
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.pytorch import to_module
 from nasbench_mobile.training import data as data_module
@@ -22,7 +22,7 @@ from nasbench_mobile.training.average import averaged, decay_after
 from nasbench_mobile.training.batches import Share
 from nasbench_mobile.training.data import default_input_size, load_data
 from nasbench_mobile.training.dropout import OwnDropout, own_dropout
-from nasbench_mobile.training.images import FolderFiles, TarFiles, need, open_images
+from nasbench_mobile.training.images import FolderFiles, TarFiles, open_images
 from nasbench_mobile.training.launcher import OneDevice
 from nasbench_mobile.training.limits import Limits, TrainingFailure
 from nasbench_mobile.training.optimizers import TensorFlowRMSProp, build_optimizer
@@ -209,12 +209,6 @@ def test_a_compressed_tar_is_held_up_to_a_limit(
         open_images(path)
     plain = packed(tmp_path / "set.tar", "w", {"a/1.jpg": b"x" * 60, "b/2.jpg": b"y" * 40})
     assert len(open_images(plain).names) == 2  # read where they lie, however many
-
-
-def test_what_is_needed_is_installed_or_named() -> None:
-    need("json", "json", "train")
-    with pytest.raises(MissingExtraError, match=r"needs Nothing.*nasbench-mobile\[extra\]"):
-        need("no_such_module_here", "Nothing", "extra")
 
 
 def test_images_are_cached_up_to_their_side_and_room(
