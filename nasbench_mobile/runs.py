@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from nasbench_mobile.trial_table import TrialTable
 from nasbench_mobile.types import Measurement, StrategySpec, Tokens, Trial
 
 
@@ -73,19 +74,24 @@ class Run:
 
     `trials` are in the order they were told; `noise_free` has, for each, the measurement without
     noise (the trial's own on a benchmark without noise; None where the trial failed). Scores use
-    `noise_free` of what the trials' rewards chose. `failure` is the reason a run ended early.
+    `noise_free` of what the trials' rewards chose. `failure` is the reason a run ended early,
+    `damage` why its log cannot be read: then the run has no trials here, and no result. Trials are
+    a tuple or, where they were read from a log, a `TrialTable` with its `NoiseFree`.
     """
 
     header: RunHeader
-    trials: tuple[Trial, ...]
-    noise_free: tuple[Measurement | None, ...]
+    trials: Sequence[Trial]
+    noise_free: Sequence[Measurement | None]
     finished: bool
     failure: str | None = None
     timing: Timing = field(default_factory=Timing)
+    damage: str | None = None
 
     @property
     def charged(self) -> float:
         """How much of the budget the told trials have spent, in proposals of full fidelity."""
+        if isinstance(self.trials, TrialTable):
+            return self.trials.charged
         return math.fsum(trial.proposal.fidelity for trial in self.trials)
 
 

@@ -15,8 +15,9 @@ import json
 import os
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,31 +25,40 @@ from nasbench_mobile.errors import LogError, NasbenchError
 from nasbench_mobile.events import (
     End,
     Event,
+    EventReader,
     Tell,
-    event_from_json,
     event_to_json,
     header_from_json,
     header_to_json,
 )
 from nasbench_mobile.runs import Run, RunHeader, Timing
-from nasbench_mobile.types import Proposal
+from nasbench_mobile.schemas import NewerSchemaError
+from nasbench_mobile.trial_table import NoiseFree, TrialTable
+from nasbench_mobile.types import Measurement, Trial
 
 SYNC_INTERVAL_S = 5.0
 """The log is flushed at each line and forced to the disk (fsync) at most this often, and at its
 end; our choice: a power cut loses seconds, not minutes, and 5,000 evaluations/s stay possible."""
+
+HEADER_BEGINS = b'{"event":"header","schema":'
+"""The first bytes of every log."""
 
 _NOT_COMPARED = ("elapsed", "sum")
 
 
 @dataclass(frozen=True, slots=True)
 class LogContents:
-    """A log as read: `size` bytes of it are sound, and `torn` that a broken last line follows."""
+    """A log as read: `size` bytes of it are sound, and `torn` that a broken last line follows.
+
+    `torn_bytes` is how long that line is.
+    """
 
     header: RunHeader
     events: tuple[Event, ...]
     size: int
     checksum: int
     torn: bool
+    torn_bytes: int = 0
 
     @property
     def end(self) -> End | None:
@@ -116,7 +126,19 @@ class EventLog:
 
     def _sync(self) -> None:
         os.fsync(self._file.fileno())
+        if not self._is_there():
+            raise NasbenchError(
+                f"{self.path} was removed or replaced while its run wrote into it: what it told is "
+                "lost; put the study's folder back, or begin the study again"
+            )
         self._synced = time.monotonic()
+
+    def _is_there(self) -> bool:
+        """Whether what is written goes into the file of that name, and not into a removed one."""
+        try:
+            return os.path.samestat(os.stat(self.path), os.fstat(self._file.fileno()))
+        except FileNotFoundError:
+            return False
 
     def _cannot_write(self, error: OSError) -> NasbenchError:
         why = "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error))
@@ -126,36 +148,94 @@ class EventLog:
         )
 
 
+class _LogReader:
+    """Reads a log's lines one after another; after the last one it knows what `LogContents` says.
+
+    Lines end with a newline alone. `LogError` names the file, the first line that is damaged, and
+    what to do.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.header: RunHeader | None = None
+        self.size = self.checksum = self.torn = 0
+        self.end: End | None = None
+
+    def events(self) -> Iterator[Event]:
+        reader = EventReader()
+        with self.path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if not line.endswith(b"\n"):
+                    self.torn = len(line)
+                    break
+                with _damage(self.path, number):
+                    self.checksum, record = _check_line(line, self.checksum)
+                    if self.end is not None:
+                        raise LogError("there is a line after the end of the run")
+                    if number == 1:
+                        self.header = header_from_json(record)
+                        event: Event | None = None
+                    else:
+                        event = reader.event(record)
+                self.size += len(line)
+                if isinstance(event, End):
+                    self.end = event
+                if event is not None:
+                    yield event
+
+    def whole_header(self) -> RunHeader:
+        if self.header is None:
+            raise LogError(
+                f"{self.path} has no complete header line; nothing in it can be resumed: "
+                f"remove the file, and {_AGAIN}"
+            )
+        return self.header
+
+
+_AGAIN = "`nasbench-mobile resume` does its run again"
+
+
+@contextlib.contextmanager
+def _damage(path: Path, number: int) -> Iterator[None]:
+    """Whatever a reader raises on a damaged line, as a `LogError` that names the line."""
+    try:
+        yield
+    except NewerSchemaError as error:
+        raise LogError(f"{path}, line {number}: {error}") from None
+    except (NasbenchError, *DAMAGE) as error:
+        reason = error if isinstance(error, NasbenchError) else f"{type(error).__name__}: {error}"
+        raise LogError(f"{path}, line {number}: {reason}; remove the file, and {_AGAIN}") from None
+
+
+DAMAGE = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+"""What reading JSON that is not of the form looked for may raise."""
+
+
 def read_log(path: Path) -> LogContents:
     """Read and check a log. `LogError` names the first line that is damaged.
 
     A last line without its newline is torn (the process died while writing it) and left out.
     """
-    data = path.read_bytes()
-    checksum, size, torn = 0, 0, False
-    header: RunHeader | None = None
-    events: list[Event] = []
-    asked: dict[int, Proposal] = {}
-    for number, line in enumerate(data.splitlines(keepends=True), start=1):
-        if not line.endswith(b"\n"):
-            torn = True
-            break
-        try:
-            checksum, record = _check_line(line, checksum)
-            if number == 1:
-                header = header_from_json(record)
-            elif events and isinstance(events[-1], End):
-                raise LogError("there is a line after the end of the run")
-            else:
-                events.append(event_from_json(record, asked))
-        except (KeyError, TypeError, ValueError, NasbenchError) as error:
-            raise LogError(f"{path}, line {number}: {error}") from None
-        size += len(line)
-    if header is None:
-        raise LogError(
-            f"{path} has no complete header line; nothing in it can be resumed: remove the file"
-        )
-    return LogContents(header, tuple(events), size, checksum, torn)
+    reader = _LogReader(path)
+    events = tuple(reader.events())
+    return LogContents(
+        reader.whole_header(), events, reader.size, reader.checksum, bool(reader.torn), reader.torn
+    )
+
+
+def has_ended(path: Path) -> bool:
+    """Whether a log's last line is that of an end, from that line alone."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - LONGEST_END))
+        tail = file.read()
+    lines = tail.split(b"\n")
+    return len(lines) > 1 and not lines[-1] and lines[-2].startswith(b'{"event":"end",')
+
+
+LONGEST_END = 2**16
+"""Bytes within which the last line of a log that has ended is looked for; a longer one, whose
+reason is that long, is found by reading the log (our choice: reasons are sentences)."""
 
 
 def read_header(path: Path) -> RunHeader | None:
@@ -164,35 +244,45 @@ def read_header(path: Path) -> RunHeader | None:
         line = file.readline()
     if not line.endswith(b"\n"):
         return None
-    try:
+    with _damage(path, 1):
         return header_from_json(_check_line(line, 0)[1])
-    except (KeyError, TypeError, ValueError, NasbenchError) as error:
-        raise LogError(f"{path}, line 1: {error}") from None
 
 
 def read_run(path: Path) -> Run:
-    """The run that a log tells of; unfinished logs are read as far as they go."""
-    contents = read_log(path)
-    tells = [event for event in contents.events if isinstance(event, Tell)]
-    end = contents.end
-    timing = end.timing if end else (tells[-1].timing if tells else Timing())
+    """The run that a log tells of; unfinished logs are read as far as they go.
+
+    The log is read line by line, and trials are kept as arrays (`TrialTable`).
+    """
+    reader = _LogReader(path)
+    timing = Timing()
+
+    def told() -> Iterator[tuple[Trial, Measurement | None]]:
+        nonlocal timing
+        for event in reader.events():
+            if isinstance(event, Tell):
+                timing = event.timing
+                yield from zip(event.trials, event.noise_free, strict=True)
+
+    trials = TrialTable(told())
+    end = reader.end
     return Run(
-        header=contents.header,
-        trials=tuple(trial for tell in tells for trial in tell.trials),
-        noise_free=tuple(measured for tell in tells for measured in tell.noise_free),
+        header=reader.whole_header(),
+        trials=trials,
+        noise_free=NoiseFree(trials),
         finished=end is not None and end.failure is None,
         failure=end.failure if end else None,
-        timing=timing,
+        timing=end.timing if end else timing,
     )
 
 
 def same_run(first: Path, second: Path) -> bool:
     """Whether two logs tell the same run, times aside."""
-    return list(_compared(first)) == list(_compared(second))
+    with first.open("rb") as one, second.open("rb") as other:
+        return all(a == b for a, b in zip_longest(_compared(one), _compared(other)))
 
 
-def _compared(path: Path) -> Iterator[dict[str, Any]]:
-    for line in path.read_bytes().splitlines():
+def _compared(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    for line in lines:
         record = json.loads(line)
         for trial in record.get("trials", ()):
             trial.pop("cost_s", None)
@@ -205,7 +295,16 @@ def _check_line(line: bytes, before: int) -> tuple[int, dict[str, Any]]:
     if not separator or tail != b'%08x"}' % checksum:
         raise LogError(
             "the line was changed after it was written, or one before it is missing (its "
-            "checksum does not match); restore the file or run the study again"
+            "checksum does not match)"
         )
-    record: dict[str, Any] = json.loads(body + b"}")
+    record = _JSON.decode(f"{body.decode()}}}")
+    if type(record) is not dict:
+        raise LogError("the line is no record of an event")
     return checksum, record
+
+
+def _no_number(word: str) -> None:
+    raise LogError(f"{word} is no number that a log can hold")
+
+
+_JSON = json.JSONDecoder(parse_constant=_no_number)

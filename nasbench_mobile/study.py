@@ -6,9 +6,9 @@ import inspect
 import itertools
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -23,6 +23,7 @@ from nasbench_mobile.crashes import note_death
 from nasbench_mobile.errors import (
     InvalidNetworkError,
     LogError,
+    NasbenchError,
     UnknownNameError,
     UsageError,
 )
@@ -45,12 +46,13 @@ from nasbench_mobile.problem import Problem
 from nasbench_mobile.recorded import Past, notes, refuse_other_code
 from nasbench_mobile.runs import Run, RunHeader
 from nasbench_mobile.search import OnProgress
-from nasbench_mobile.store import read_header, read_run
+from nasbench_mobile.store import has_ended, read_header, read_run
 from nasbench_mobile.study_command import study_command
 from nasbench_mobile.tables.table import read_table
-from nasbench_mobile.task import RunProgress, Task, check_header, perform
+from nasbench_mobile.task import RunProgress, Task, check_header, damaged, ended, perform
 from nasbench_mobile.time_limits import checked_limit
-from nasbench_mobile.types import Tokens
+from nasbench_mobile.trial_table import TrialTable
+from nasbench_mobile.types import Fidelity, Tokens
 from nasbench_mobile.writing import unfinished
 
 Listener = Callable[[RunProgress], None]
@@ -61,6 +63,7 @@ class Study:
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.folder, self.manifest = folder, manifest
+        self._read: dict[Path, tuple[tuple[int, int], Run]] = {}
 
     @property
     def plan(self) -> Plan:
@@ -142,9 +145,10 @@ class Study:
         """Each strategy with the headers of the logs that it has."""
         headers: dict[str, list[RunHeader]] = defaultdict(list)
         for task in self.tasks():
-            header = read_header(task.log) if task.log.exists() else None
-            if header is not None:
-                headers[task.strategy.label].append(header)
+            with suppress(LogError, OSError):  # `runs` and `run` say what is damaged
+                header = read_header(task.log)
+                if header is not None:
+                    headers[task.strategy.label].append(header)
         pairs = zip(self.plan.strategies, self.manifest.made, strict=True)
         return [Past(spec, made, tuple(headers[spec.label])) for spec, made in pairs]
 
@@ -179,11 +183,50 @@ class Study:
         with self._alone():
             self._prepare()
             self._work(jobs, listen, on_stop, checked_limit(call_limit_s))
+        self._check_there()
+
+    def _check_there(self) -> None:
+        """`NasbenchError` where the folder, or a log, was removed while runs were at work."""
+        if not (self.folder / MANIFEST).is_file():
+            raise NasbenchError(
+                f"{self.folder / MANIFEST} was removed while the study ran, so the study is not "
+                "whole; put its folder back and go on with `nasbench-mobile resume`, or begin it "
+                "again"
+            )
+
+    def _left(self, listen: Listener) -> list[Task]:
+        """The runs that have not ended. Of those that have, and of damaged ones, `listen` hears.
+
+        An ended run's log is read here once, and kept for `runs`.
+        """
+        left = []
+        for task in self.tasks():
+            try:
+                if not task.log.exists() or not has_ended(task.log):
+                    left.append(task)
+                    continue
+                listen(ended(task, self._run_of(task)))
+            except LogError as error:
+                listen(damaged(task, error))
+        return left
+
+    def _run_of(self, task: Task) -> Run:
+        """The run that a task's log tells of, read again only where the log has changed."""
+        stat = task.log.stat()
+        signature = stat.st_size, stat.st_mtime_ns
+        kept = self._read.get(task.log)
+        if kept is None or kept[0] != signature:
+            kept = signature, _read_checked(task)
+            if kept[1].finished or kept[1].failure is not None:
+                self._read[task.log] = kept
+        return kept[1]
 
     def _work(
         self, jobs: int, listen: Listener, on_stop: Callable[[], None], call_limit_s: float | None
     ) -> None:
-        tasks = [replace(task, call_limit_s=call_limit_s) for task in self.tasks()]
+        tasks = [replace(task, call_limit_s=call_limit_s) for task in self._left(listen)]
+        if not tasks:
+            return
         with workers(jobs, on_stop) as pool:
             running = {pool.submit(perform, task): task for task in tasks}
             while running:
@@ -193,6 +236,8 @@ class Study:
                     task = running.pop(future)
                     try:
                         listen(future.result())
+                    except LogError as error:
+                        listen(damaged(task, error))
                     except WorkerDied as death:
                         if note_death(task.log, death):
                             running[pool.submit(perform, task)] = task
@@ -231,8 +276,23 @@ class Study:
             lock.release()
 
     def runs(self) -> list[Run]:
-        """Every run that has a log, read; unfinished and failed ones too."""
-        return [_read_checked(task) for task in self.tasks() if task.log.exists()]
+        """Every run that has a log, read; unfinished and failed ones too.
+
+        `LogError` where one is damaged.
+        """
+        return [self._run_of(task) for task in self.tasks() if task.log.exists()]
+
+    def all_runs(self) -> list[Run]:
+        """As `runs`, and at the end those whose logs are damaged, with that as their `damage`."""
+        sound, broken = [], []
+        for task in self.tasks():
+            if not task.log.exists():
+                continue
+            try:
+                sound.append(self._run_of(task))
+            except LogError as error:
+                broken.append(_damaged_run(task, str(error)))
+        return sound + broken
 
 
 def _check_plan(plan: Plan) -> None:
@@ -293,15 +353,24 @@ def _read_checked(task: Task) -> Run:
     return run
 
 
+def _damaged_run(task: Task, damage: str) -> Run:
+    """What stands in a report for a run whose log cannot be read: what the plan says of it."""
+    plan = task.plan
+    header = RunHeader(
+        plan.benchmark.record(), plan.benchmark.hash, task.strategy, task.seed, plan.budget,
+        plan.batch, plan.start, plan.workers,
+    )  # fmt: skip
+    return Run(header, (), (), finished=False, damage=damage)
+
+
 def describer(benchmark: Benchmark, runs: Sequence[Run] = ()) -> Callable[[Tokens], dict[str, Any]]:
     """What a report says of tokens of this benchmark: block string and counts.
 
     Counts are of the network whose accuracy the runs logged: of its width, input size and classes.
     """
     space = catalog.build_space(benchmark.space.name, benchmark.space.options)
-    logged = (m.fidelity for run in runs for m in run.noise_free if m is not None)
     trained = TrainedNetwork.of(
-        next((fidelity for fidelity in logged if fidelity is not None), None),
+        next((fidelity for run in runs for fidelity in _fidelities(run)), None),
         _stem_stride(benchmark.accuracy),
     )
     full = space.network((0,) * len(space.decisions))
@@ -321,6 +390,13 @@ def describer(benchmark: Benchmark, runs: Sequence[Run] = ()) -> Callable[[Token
         }
 
     return describe
+
+
+def _fidelities(run: Run) -> Iterable[Fidelity]:
+    """Those of its measurements that say one, the first trial's first."""
+    if isinstance(run.trials, TrialTable):
+        return run.trials.fidelities
+    return (m.fidelity for m in run.noise_free if m is not None and m.fidelity is not None)
 
 
 def _stem_stride(accuracy: Part) -> int | None:

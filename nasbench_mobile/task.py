@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
+import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from nasbench_mobile import catalog
 from nasbench_mobile.asynchronous import AsynchronousSearch, Job
@@ -17,6 +21,7 @@ from nasbench_mobile.events import End
 from nasbench_mobile.executors.pools import SimulatedPool
 from nasbench_mobile.executors.processes import channel
 from nasbench_mobile.identity import Made, code_now, defaults_now, needed_by, whole
+from nasbench_mobile.metrics.columns import columns
 from nasbench_mobile.own_objective import OwnObjective
 from nasbench_mobile.plan import Plan
 from nasbench_mobile.plugin_calls import plugin_call
@@ -24,7 +29,7 @@ from nasbench_mobile.problem import Problem
 from nasbench_mobile.provenance import environment, versions
 from nasbench_mobile.runs import Run, RunHeader
 from nasbench_mobile.search import OnProgress, Progress, Search
-from nasbench_mobile.store import EventLog, read_log, read_run
+from nasbench_mobile.store import HEADER_BEGINS, EventLog, read_log, read_run
 from nasbench_mobile.time_limits import PLUGIN_LIMIT_S
 from nasbench_mobile.types import StrategySpec
 from nasbench_mobile.writing import held
@@ -76,16 +81,26 @@ def perform(
         return _perform(task, problem, on_progress)
 
 
+def damaged(task: Task, error: LogError) -> RunProgress:
+    """What is said of a run whose log cannot be gone on with."""
+    return RunProgress(task.strategy.label, task.seed, 0.0, float("-inf"), True, str(error))
+
+
+def ended(task: Task, run: Run) -> RunProgress:
+    """What is said of a run that had ended before."""
+    scored = columns(run).reward
+    best = float(np.nanmax(scored)) if not np.isnan(scored).all() else float("-inf")
+    return RunProgress(task.strategy.label, task.seed, run.charged, best, True, run.failure)
+
+
 def _perform(task: Task, problem: Problem | None, on_progress: OnProgress | None) -> RunProgress:
     label, last = task.strategy.label, Progress()
     problem = cautious(problem or task.plan.benchmark.build(task.seed), task.log)
     problem = replace(problem, call_limit_s=_evaluation_limit_s(task))
     try:
         log, header, history = _open_log(task, problem)
-    except _AlreadyEnded as ended:
-        run = ended.run
-        best = max((t.reward or 0.0 for t in run.trials if t.counts), default=float("-inf"))
-        return RunProgress(label, task.seed, run.charged, best, True, run.failure)
+    except _AlreadyEnded:
+        return ended(task, read_run(task.log))
     with log:
         report = on_progress or _Reporter(label, task.seed)
         failure: str | None = None
@@ -143,20 +158,18 @@ def _duration_s(job: Job, _: object) -> float:
 
 
 class _AlreadyEnded(Exception):
-    def __init__(self, run: Run) -> None:
-        self.run = run
+    """The run that a log tells of is at its end."""
 
 
 def _open_log(task: Task, problem: Problem) -> tuple[EventLog, RunHeader, tuple[Any, ...]]:
-    if task.log.exists() and b"\n" not in task.log.read_bytes():
-        task.log.unlink()  # the process died while writing the header: nothing is lost
+    _set_aside_torn_header(task.log)
     if not task.log.exists():
         header = make_header(task, problem)
         return EventLog.create(task.log, header), header, ()
     contents = read_log(task.log)
     check_header(task, contents.header)
     if contents.end is not None:
-        raise _AlreadyEnded(read_run(task.log))
+        raise _AlreadyEnded
     header = make_header(task, problem)
     _check_code(task, contents.header, header)
     if task.plan.workers is not None:
@@ -164,7 +177,45 @@ def _open_log(task: Task, problem: Problem) -> tuple[EventLog, RunHeader, tuple[
         header = replace(header, defaults=contents.header.defaults or header.defaults)
         task.log.unlink()
         return EventLog.create(task.log, header), header, ()
+    if contents.torn_bytes:
+        _say(
+            f"{task.log}: the last {contents.torn_bytes:,} bytes are a line that a process died "
+            "while writing; they are dropped, and what they told is evaluated again"
+        )
     return EventLog.reopen(task.log, contents), contents.header, contents.events
+
+
+def _set_aside_torn_header(log: Path) -> None:
+    """A log that a killed process had only begun the header of is kept under another name.
+
+    `LogError` where a log without a whole line is anything else: it is not this package's to move.
+    """
+    if not log.exists():
+        return
+    with log.open("rb") as file:
+        line = file.readline()
+    if line.endswith(b"\n"):
+        return
+    if not HEADER_BEGINS.startswith(line[: len(HEADER_BEGINS)]):
+        raise LogError(
+            f"{log} is not an event log, nor the beginning of one ({len(line):,} bytes without a "
+            "line end); move it away, and `nasbench-mobile resume` does the run"
+        )
+    aside = log.with_name(f"{log.name}.torn")
+    for number in itertools.count(2):
+        if not aside.exists():
+            break
+        aside = log.with_name(f"{log.name}.torn-{number}")
+    log.rename(aside)
+    _say(
+        f"{log} held only {len(line):,} bytes of its header, because a process died while it wrote "
+        f"them; they lie in {aside.name}, and the run begins again"
+    )
+
+
+def _say(text: str) -> None:
+    """One line on standard error, from wherever a run is at work."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def _check_code(task: Task, then: RunHeader, now: RunHeader) -> None:

@@ -315,7 +315,7 @@ def newer_toml(path: Path) -> None:
 EVOLVED = "study/runs/regularized-evolution_population_size=5/seed-0000.jsonl"
 NEWER: list[tuple[str, Callable[[Path], None], Callable[[], Any]]] = [
     (EVOLVED, newer_log, lambda: read_log(Path(EVOLVED))),
-    (EVOLVED, newer_log, lambda: Study.open(Path("study")).notes()),
+    (EVOLVED, newer_log, lambda: Study.open(Path("study")).runs()),
     ("study/study.json", newer_json, lambda: Study.open(Path("study"))),
     (
         "study/study.json",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +12,7 @@ import typer
 
 from nasbench_mobile.cli.output import console, print_json
 from nasbench_mobile.errors import EvaluationError
+from nasbench_mobile.trial_table import TrialTable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -164,7 +165,8 @@ def report(
     if is_search(folder):
         show_results(study, as_json=as_json)
     else:
-        _report(study, as_json)
+        if _report(study, as_json):
+            raise typer.Exit(1)
 
 
 def _again(study: Study, labels: Sequence[str] | None) -> Study:
@@ -184,24 +186,28 @@ def _run_and_report(
 ) -> None:
     study.check_code()
     failures = run_with_progress(study, jobs, call_limit_s)
-    if failures and not any(run.trials for run in study.runs()):
+    runs = study.all_runs()
+    if failures and not any(run.trials for run in runs):
         raise EvaluationError(f"every run failed; the first said: {failures[0].failure}")
-    _report(study, as_json)
+    damages = _report(study, as_json, runs)
     if failures:
         screen = console(stderr=True)
         for failure in failures:
+            if failure.failure in damages:
+                continue
             screen.print(
                 f"failed: {failure.label} seed {failure.seed}: {failure.failure}",
                 style="red",
                 soft_wrap=True,
                 markup=False,
             )
+    if failures or damages:
         raise typer.Exit(1)
 
 
 def _tell_failures(runs: Sequence[Run]) -> None:
     """Say how many trials failed and why; `EvaluationError` where none gave a number."""
-    reasons = Counter(trial.failure for run in runs for trial in run.trials if trial.failure)
+    reasons = Counter(reason for run in runs for reason in _failures(run))
     count, trials = sum(reasons.values()), sum(len(run.trials) for run in runs)
     if not count:
         return
@@ -210,6 +216,13 @@ def _tell_failures(runs: Sequence[Run]) -> None:
     if count == trials:
         raise EvaluationError(text)
     console().print(text, soft_wrap=True, markup=False)
+
+
+def _failures(run: Run) -> Iterable[str]:
+    """The reason of every trial that failed."""
+    if isinstance(run.trials, TrialTable):
+        return run.trials.failures.values()
+    return (trial.failure for trial in run.trials if trial.failure is not None)
 
 
 def run_with_progress(
@@ -256,14 +269,18 @@ def _say_stopping(screen: Console) -> None:
     )  # fmt: skip
 
 
-def _report(study: Study, as_json: bool) -> None:
+def _report(study: Study, as_json: bool, runs: Sequence[Run] | None = None) -> list[str]:
+    """Write and print the report; what is said of damaged logs comes back."""
+    runs = study.all_runs() if runs is None else runs
     from nasbench_mobile.errors import NasbenchError
     from nasbench_mobile.report.study import write_report
     from nasbench_mobile.report.terminal import print_summary
     from nasbench_mobile.study import describer, drawer
 
-    runs = study.runs()
+    damages = [run.damage for run in runs if run.damage is not None]
     if not any(run.trials for run in runs):
+        if damages:
+            raise NasbenchError("; ".join(damages))
         raise NasbenchError(f"{study.folder} has no trials yet; nasbench-mobile resume runs it")
     benchmark = study.plan.benchmark
     console(stderr=True).print(
@@ -280,10 +297,15 @@ def _report(study: Study, as_json: bool) -> None:
     )
     if as_json:
         print_json(summary)
-        return
-    screen = console()
-    print_summary(summary, screen)
-    for note in summary["notes"]:
-        screen.print(f"note: {note}", soft_wrap=True)
-    _tell_failures(runs)
-    screen.print(f"\nReport: {study.folder / 'report.html'}", soft_wrap=True)
+    else:
+        screen = console()
+        print_summary(summary, screen)
+        for note in summary["notes"]:
+            screen.print(f"note: {note}", markup=False)
+        _tell_failures(runs)
+        screen.print(f"\nReport: {study.folder / 'report.html'}", soft_wrap=True, markup=False)
+    for damage in damages:
+        console(stderr=True).print(
+            f"damaged: {damage}", style="red", soft_wrap=True, markup=False, highlight=False
+        )
+    return damages

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nasbench_mobile.errors import LogError
 from nasbench_mobile.objective import LatencyObjective
 from nasbench_mobile.runs import Run, RunHeader
+from nasbench_mobile.trial_table import TrialTable
 from nasbench_mobile.types import Measurement
 
 Floats = NDArray[np.float64]
@@ -51,6 +52,8 @@ def columns(run: Run) -> Columns:
             f"run {run.header.strategy.label!r} seed {run.header.seed} has {len(run.trials)} "
             f"trials but {len(run.noise_free)} noise-free measurements; read its log again"
         )
+    if isinstance(run.trials, TrialTable):
+        return _of_table(run.trials)
     accuracy, latency_ms = _pair(trial.measurement for trial in run.trials)
     true_accuracy, true_latency_ms = _pair(run.noise_free)
     count = len(run.trials)
@@ -69,6 +72,21 @@ def columns(run: Run) -> Columns:
         repeat=np.fromiter((trial.repeat_of is not None for trial in run.trials), bool, count),
         failed=np.fromiter((not trial.ok for trial in run.trials), bool, count),
         share=np.fromiter((trial.proposal.fidelity for trial in run.trials), float, count),
+    )
+
+
+def _of_table(table: TrialTable) -> Columns:
+    """Those of a run read from a log. What is shared with the table is not written to."""
+    counting = ~table.failed & (table.share == 1.0)
+    return Columns(
+        reward=np.where(counting, table.reward, np.nan),
+        accuracy=np.where(counting, table.accuracy, np.nan),
+        latency_ms=table.latency_ms,
+        true_accuracy=np.where(counting, table.true_accuracy, np.nan),
+        true_latency_ms=table.latency_ms,
+        repeat=table.repeat,
+        failed=table.failed,
+        share=table.share,
     )
 
 

@@ -107,7 +107,8 @@ class StrategyRuns:
         no place among the others.
         """
         if not self.scored:
-            return "has no trial yet"
+            unread = all(scored.run.damage is not None for scored in self.runs)
+            return "has no log that can be read" if unread else "has no trial yet"
         if all(scored.pick is None for scored in self.scored):
             return "found no network that could be evaluated"
         if all(scored.run.failure is not None for scored in self.scored):

@@ -195,7 +195,9 @@ def _incomplete(scored: ScoredRun) -> dict[str, Any]:
         "seed": scored.seed,
         "trials": len(run.trials),
         "charged": run.charged,
-        "reason": run.failure or "interrupted: `nasbench-mobile resume` goes on with it",
+        "reason": run.damage
+        or run.failure
+        or "interrupted: `nasbench-mobile resume` goes on with it",
         "failed": run.failure is not None,
         "best_reward": scored.best_reward if scored.columns.ok.any() else None,
     }

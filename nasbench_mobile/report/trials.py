@@ -9,6 +9,8 @@ from typing import TextIO
 from nasbench_mobile.metrics.columns import objective_of
 from nasbench_mobile.protocols import Objective
 from nasbench_mobile.runs import Run
+from nasbench_mobile.trial_table import TrialTable
+from nasbench_mobile.types import Measurement
 
 FIELDS = (
     "strategy", "seed", "id", "tokens", "accuracy", "latency_ms", "reward", "true_accuracy",
@@ -16,6 +18,9 @@ FIELDS = (
 )  # fmt: skip
 """`accuracy` (fraction), `latency_ms` and `reward` as the strategy saw them, `true_...` without
 noise; tokens are joined by spaces; a field without a value is empty."""
+
+AT_ONCE = 4096
+"""Rows that are made of arrays at a time (our choice: some hundred kilobytes)."""
 
 
 def write_trials(file: TextIO, runs: Sequence[Run], objective: Objective | None = None) -> None:
@@ -31,6 +36,9 @@ def write_trials(file: TextIO, runs: Sequence[Run], objective: Objective | None 
 
 def _rows(run: Run, objective: Objective) -> Iterator[tuple[object, ...]]:
     label, seed = run.header.strategy.label, run.header.seed
+    if isinstance(run.trials, TrialTable):
+        yield from _rows_of_table(run.trials, (label, seed), objective)
+        return
     for trial, true in zip(run.trials, run.noise_free, strict=True):
         seen = trial.measurement
         yield (
@@ -47,3 +55,28 @@ def _rows(run: Run, objective: Objective) -> Iterator[tuple[object, ...]]:
             trial.failure,
             trial.repeat_of,
         )
+
+
+def _rows_of_table(
+    table: TrialTable, who: tuple[str, int], objective: Objective
+) -> Iterator[tuple[object, ...]]:
+    """The same of a run read from a log, without making trials of it again."""
+    for start in range(0, len(table), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        columns = zip(
+            table.ids[part].tolist(), table.tokens[part].tolist(), table.accuracy[part].tolist(),
+            table.latency_ms[part].tolist(), table.reward[part].tolist(),
+            table.true_accuracy[part].tolist(), table.repeat[part].tolist(),
+            table.repeat_of[part].tolist(), strict=True,
+        )  # fmt: skip
+        for place, (number, tokens, accuracy, latency_ms, reward, true, repeat, of) in enumerate(
+            columns, start=start
+        ):
+            words, repeat_of = " ".join(map(str, tokens)), of if repeat else None
+            failure = table.failures.get(place)
+            if failure is not None:
+                yield (*who, number, words, *[None] * 6, failure, repeat_of)
+                continue
+            scored = objective(Measurement(true, latency_ms))
+            seen = (accuracy, latency_ms, reward, true, latency_ms, scored)
+            yield (*who, number, words, *seen, None, repeat_of)
