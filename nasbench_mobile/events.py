@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from nasbench_mobile.errors import LogError
+from nasbench_mobile.json_files import shown
 from nasbench_mobile.runs import RunHeader, Timing
 from nasbench_mobile.schemas import schema_of
 from nasbench_mobile.types import Fidelity, Measurement, Proposal, StrategySpec, Trial
@@ -139,16 +140,16 @@ class EventReader:
 def whole(value: Any, what: str) -> int:
     """A JSON whole number that 64 bits hold; `LogError` where it is none."""
     if type(value) is not int or not -(2**63) <= value < 2**63:
-        raise LogError(f"{what} is {_short(value)}; it is a whole number")
+        raise LogError(f"{what} is {shown(value)}; it is a whole number")
     return value
 
 
 def real(value: Any, what: str) -> float:
     """A finite JSON number; `LogError` where it is none."""
     if type(value) is not float and type(value) is not int:
-        raise LogError(f"{what} is {_short(value)}; it is a number")
+        raise LogError(f"{what} is {shown(value)}; it is a number")
     if not -_LARGEST <= value <= _LARGEST:
-        raise LogError(f"{what} is {_short(value)}; it is finite")
+        raise LogError(f"{what} is {shown(value)}; it is finite")
     return value
 
 
@@ -158,9 +159,9 @@ _LARGEST = sys.float_info.max
 def checked_tokens(tokens: Any) -> None:
     """`LogError` where these are no JSON list of token values."""
     if type(tokens) is not list or not set(map(type, tokens)) <= {int}:
-        raise LogError(f"tokens are {_short(tokens)}; they are a list of whole numbers")
+        raise LogError(f"tokens are {shown(tokens)}; they are a list of whole numbers")
     if tokens and not (min(tokens) >= 0 and max(tokens) < 2**31):
-        raise LogError(f"tokens are {_short(tokens)}; they are whole numbers from 0 to 2**31 - 1")
+        raise LogError(f"tokens are {shown(tokens)}; they are whole numbers from 0 to 2**31 - 1")
 
 
 def _not_negative(value: Any, what: str) -> float:
@@ -172,34 +173,25 @@ def _not_negative(value: Any, what: str) -> float:
 def _list(record: dict[str, Any], key: str) -> list[Any]:
     value = record[key]
     if type(value) is not list:
-        raise LogError(f"{key} is {_short(value)}; it is a list")
+        raise LogError(f"{key} is {shown(value)}; it is a list")
     return value
 
 
 def _map(value: Any, what: str) -> dict[str, Any]:
     if type(value) is not dict:
-        raise LogError(f"{what} is {_short(value)}; it is a map")
+        raise LogError(f"{what} is {shown(value)}; it is a map")
     return value
 
 
 def _words(value: Any, what: str) -> str | None:
     if value is not None and type(value) is not str:
-        raise LogError(f"{what} is {_short(value)}; it is text")
+        raise LogError(f"{what} is {shown(value)}; it is text")
     return value
 
 
 def _timing(record: dict[str, Any]) -> Timing:
     elapsed = _map(record["elapsed"], "elapsed")
     return Timing(**{key: real(value, key) for key, value in elapsed.items()})
-
-
-def _short(value: Any) -> str:
-    """A value as a message shows it, however large it is."""
-    try:
-        text = repr(value)
-    except (ValueError, RecursionError):  # a whole number of thousands of digits, or a deep nest
-        return f"a {type(value).__name__}"
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def header_to_json(header: RunHeader) -> dict[str, Any]:
@@ -225,16 +217,17 @@ def header_from_json(record: dict[str, Any]) -> RunHeader:
         if key in fields:
             _map(fields[key], key)
     if type(fields["benchmark_hash"]) is not str:
-        raise LogError(f"benchmark_hash is {_short(fields['benchmark_hash'])}; it is text")
+        raise LogError(f"benchmark_hash is {shown(fields['benchmark_hash'])}; it is text")
     whole(fields["seed"], "seed")
-    for key in ("budget", "batch", "workers"):
+    for key in ("batch", "workers"):
         if fields.get(key) is not None and whole(fields[key], key) < 1:
             raise LogError(f"{key} is {fields[key]}; it is at least 1")
-    whole(fields["budget"], "budget")
+    if whole(fields["budget"], "budget") < 0:
+        raise LogError(f"budget is {fields['budget']}; it is not below 0")
     _words(fields.get("code"), "code")
     for library, version in fields.get("versions", {}).items():
         if type(version) is not str:
-            raise LogError(f"the version of {library} is {_short(version)}; it is text")
+            raise LogError(f"the version of {library} is {shown(version)}; it is text")
     fields["strategy"] = spec_from_json(fields["strategy"])
     fields["start"] = tuple(map(tuple, start))
     return RunHeader(**fields)
@@ -244,7 +237,7 @@ def spec_from_json(record: Any) -> StrategySpec:
     """The strategy of a JSON record; `LogError`, KeyError or TypeError where it is none."""
     spec = _map(record, "strategy")
     if type(spec["name"]) is not str:
-        raise LogError(f"the name of a strategy is {_short(spec['name'])}; it is text")
+        raise LogError(f"the name of a strategy is {shown(spec['name'])}; it is text")
     _map(spec.get("options", {}), "the options of a strategy")
     _words(spec.get("alias"), "the alias of a strategy")
     return StrategySpec(**spec)
@@ -288,7 +281,7 @@ def _trial_from_json(
 ) -> tuple[Trial, Measurement | None]:
     if "failure" in record:
         if type(record["failure"]) is not str:
-            raise LogError(f"failure is {_short(record['failure'])}; it is text")
+            raise LogError(f"failure is {shown(record['failure'])}; it is text")
         return Trial(proposal, failure=record["failure"], repeat_of=repeat_of), None
     latency_ms = real(record["latency_ms"], "latency_ms")
     accuracy_sd, latency_sd_ms = record.get("accuracy_sd"), record.get("latency_sd_ms")

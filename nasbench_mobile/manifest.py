@@ -11,9 +11,11 @@ from typing import Any
 from nasbench_mobile.benchmark import built_in_names
 from nasbench_mobile.errors import LogError, UsageError
 from nasbench_mobile.identity import Made, made_now
-from nasbench_mobile.plan import Plan
+from nasbench_mobile.json_files import Form, checked, damaged, read_json_map
+from nasbench_mobile.own_objective import found_later
+from nasbench_mobile.plan import LARGEST_SEED, Plan
 from nasbench_mobile.run_folders import first_folders, run_folders
-from nasbench_mobile.schemas import NewerSchemaError, schema_of, this_version
+from nasbench_mobile.schemas import schema_of, this_version
 from nasbench_mobile.writing import write_whole
 
 MANIFEST, SCHEMA = "study.json", 2
@@ -61,14 +63,15 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path, data = folder / MANIFEST, read_record(folder)
     try:
-        plan = Plan.from_json(data, folder)
+        with found_later():
+            plan = Plan.from_json(data, folder)
         recorded = data["benchmark_hash"]
         made = tuple(
-            Made(spec.get("code"), dict(spec.get("defaults", {}))) for spec in data["strategies"]
+            Made(spec.get("code"), dict(spec.get("defaults") or {})) for spec in data["strategies"]
         )
         folders = _folders(data["strategies"], plan)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise LogError(f"{path} is damaged: {type(error).__name__}: {error}") from None
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise damaged(path, f"{type(error).__name__}: {error}") from None
     benchmark = plan.benchmark
     if recorded != benchmark.hash:
         remedy = (
@@ -90,14 +93,63 @@ def read_record(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     if not path.is_file():
         raise UsageError(f"{folder} holds no study: there is no {MANIFEST} in it")
+    data = read_json_map(path)
     try:
-        data: dict[str, Any] = json.loads(path.read_bytes())
         schema_of(str(path), data, SCHEMA, data.get("written_by"))
-    except NewerSchemaError:
-        raise
-    except (ValueError, TypeError, AttributeError) as error:
-        raise LogError(f"{path} is damaged: {type(error).__name__}: {error}") from None
+    except TypeError as error:
+        raise damaged(path, f"its {error}") from None
+    _check(path, data)
     return data
+
+
+def _check(path: Path, data: Mapping[str, Any]) -> None:
+    """`LogError` names the first key whose value is of a wrong form."""
+    for key in ("benchmark", "benchmark_hash"):
+        checked(path, data, key, "text")
+    if checked(path, data, "target_ms", "number") <= 0:
+        raise damaged(path, f"key 'target_ms' is {data['target_ms']!r}; it is above 0")
+    if type(data.get("objective")) is dict:
+        _check_spec(path, data["objective"])
+    else:
+        checked(path, data, "objective", "text")
+    for spec in _items(path, data, "strategies", "map"):
+        _check_spec(path, spec)
+        checked(path, spec, "defaults", "map", none=True)
+        for key in ("code", "folder"):
+            checked(path, spec, key, "text", none=True)
+    for seed in _items(path, data, "seeds", "whole number"):
+        if not 0 <= seed <= LARGEST_SEED:
+            raise damaged(path, f"key 'seeds' has {seed}; seeds are from 0 to {LARGEST_SEED}")
+    checked(path, data, "budget", "whole number")
+    for key in ("budget", "batch", "workers"):
+        number = checked(path, data, key, "whole number", none=True)
+        if number is not None and number < 1:
+            raise damaged(path, f"key {key!r} is {number}; it is at least 1")
+    for tokens in _items(path, {"start": [], **data}, "start", "list"):
+        for token in _items(path, {"start": tokens}, "start", "whole number"):
+            if token < 0:
+                raise damaged(path, f"key 'start' has the token {token}; tokens are from 0 on")
+    latency = checked(path, data, "latency", "map", none=True)
+    if latency:
+        for key in ("spec", "evaluator"):
+            checked(path, latency, key, "text")
+        checked(path, latency, "model", "text", none=True)
+        checked(path, latency, "options", "map")
+        checked(path, latency, "reference_latency_ms", "number")
+
+
+def _check_spec(path: Path, spec: Mapping[str, Any]) -> None:
+    checked(path, spec, "name", "text")
+    checked(path, spec, "options", "map")
+    checked(path, spec, "alias", "text", none=True)
+
+
+def _items(path: Path, data: Mapping[str, Any], key: str, form: Form) -> list[Any]:
+    """A list whose items all have the form."""
+    items: list[Any] = checked(path, data, key, "list")
+    for item in items:
+        checked(path, {key: item}, key, form)
+    return items
 
 
 def differing(found: Mapping[str, Any], plan: Plan) -> list[str]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,21 @@ from nasbench_mobile import catalog
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.protocols import Objective
 from nasbench_mobile.types import Measurement, StrategySpec
+
+_LATER: ContextVar[bool] = ContextVar("_LATER", default=False)
+
+
+@contextmanager
+def found_later() -> Iterator[None]:
+    """Within, `OwnObjective.find` runs no code: its file is read, and loaded by the first call.
+
+    For what opens a folder that may be a stranger's.
+    """
+    before = _LATER.set(True)
+    try:
+        yield
+    finally:
+        _LATER.reset(before)
 
 
 @dataclass(frozen=True)
@@ -36,7 +54,8 @@ class OwnObjective:
             raise UsageError(f"target_ms is {target_ms!r}; it must be above 0 milliseconds")
         name, sha256 = catalog.located(spec.name, folder)
         found = cls(StrategySpec(name, spec.options), target_ms, sha256)
-        _ = found._reward  # a wrong name or option is a mistake of now, not of the first trial
+        if not _LATER.get():
+            _ = found._reward  # a wrong name or option is a mistake of now, not of the first trial
         return found
 
     def __call__(self, measurement: Measurement) -> float:

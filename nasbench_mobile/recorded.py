@@ -28,6 +28,11 @@ class Past:
         """Seeds of the runs that other code made, as far as logs say."""
         return [one.seed for one in self.headers if one.code not in (None, code)]
 
+    def made_by_other_code(self) -> bool:
+        """Whether there is code now, and some run was made by other code."""
+        code = _code_of(self.spec)
+        return code is not None and bool(self.seeds_of_other_code(code))
+
     def options_gone(self) -> list[str]:
         """Recorded defaults that the strategy as it is now does not have."""
         recorded = {name for one in self.headers for name in one.defaults}

@@ -111,6 +111,10 @@ class Study:
         """`UsageError` where runs were made by other code than there is now; labels `but` aside."""
         refuse_other_code(self.folder, [p for p in self._pasts() if p.spec.label not in but])
 
+    def labels_of_other_code(self) -> list[str]:
+        """Of strategies some of whose runs were made by other code than there is now."""
+        return [past.spec.label for past in self._pasts() if past.made_by_other_code()]
+
     def notes(self) -> list[str]:
         """What stands beside the results: how code, options and versions differ from now."""
         return notes(self._pasts())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,7 @@ from nasbench_mobile.trial_table import TrialTable
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from nasbench_mobile.protocols import BenchmarkObjective
     from nasbench_mobile.runs import Run
     from nasbench_mobile.study import Study
     from nasbench_mobile.task import RunProgress
@@ -38,6 +40,13 @@ CallLimit = Annotated[
         help="Seconds after which a call of a strategy, or one evaluation, is taken to hang; "
         "default: an hour for plugins, no limit for what is built in.",
         show_default=False,
+    ),
+]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust",
+        help="Run code of files that lie in the study's folder, or are not what it recorded.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, nothing else.")]
@@ -132,6 +141,7 @@ def resume(
     jobs: Jobs = 2,
     call_limit_s: CallLimit = None,
     rerun: Rerun = None,
+    trust: Trust = False,
     as_json: AsJson = False,
 ) -> None:
     """Go on with a study or a search that was stopped; finished runs are kept as they are.
@@ -141,8 +151,11 @@ def resume(
     from nasbench_mobile.cli.search_request import is_search
     from nasbench_mobile.cli.searching import finish
     from nasbench_mobile.study import Study
+    from nasbench_mobile.trust import check_trust
 
-    study = _again(Study.open(folder), rerun)
+    study = Study.open(folder)
+    check_trust(study, _say, trust=trust, rerun=rerun or ())
+    study = _again(study, rerun)
     if is_search(folder):
         finish(study, as_json=as_json)
     else:
@@ -151,6 +164,7 @@ def resume(
 
 def report(
     folder: Annotated[Path, typer.Argument(help="The --out folder of the study.")],
+    trust: Trust = False,
     as_json: AsJson = False,
 ) -> None:
     """Write the report of a study or a search again from its logs, finished or not.
@@ -160,13 +174,60 @@ def report(
     from nasbench_mobile.cli.search_request import is_search
     from nasbench_mobile.cli.searching import show_results
     from nasbench_mobile.study import Study
+    from nasbench_mobile.trust import OBJECTIVE, SPACE, check_trust
 
     study = Study.open(folder)
     if is_search(folder):
+        check_trust(study, _say, trust=trust, kinds=SPACE + OBJECTIVE)
         show_results(study, as_json=as_json)
     else:
-        if _report(study, as_json):
+        if _report(study, as_json, how=_reading(study, trust)):
             raise typer.Exit(1)
+
+
+def _say(text: str) -> None:
+    """One line on standard error, as it is."""
+    console(stderr=True).print(text, soft_wrap=True, markup=False, highlight=False)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What code of files a report may run: that of the space, and that of the objective."""
+
+    space: bool = True
+    objective: Callable[[], None] = lambda: None
+
+
+def _reading(study: Study, trust: bool) -> _Reading:
+    """That of a folder which may be a stranger's: a report does without what it may not run.
+
+    Without the space's code architectures are told by their tokens. Without the objective's, a
+    noisy study cannot be scored: then asking for it is a `UsageError`.
+    """
+    from nasbench_mobile.trust import OBJECTIVE, SPACE, check_trust, named_code
+
+    refusals = [one.refusal for one in named_code(study, SPACE)]
+    space = trust or not any(refusals)
+    if space:
+        check_trust(study, _say, trust=trust, kinds=SPACE)
+    else:
+        _say(f"architectures are told by their tokens alone: {refusals[0]}")
+    return _Reading(space, lambda: check_trust(study, _say, trust=trust, kinds=OBJECTIVE))
+
+
+def _scoring(study: Study, runs: Sequence[Run], how: _Reading) -> BenchmarkObjective:
+    """What scores runs: a user's own reward by what logs say of it, where that suffices."""
+    from nasbench_mobile.logged_rewards import logged_rewards
+    from nasbench_mobile.own_objective import OwnObjective
+
+    objective = study.plan.benchmark.objective
+    if not isinstance(objective, OwnObjective):
+        return objective
+    logged = logged_rewards([run for run in runs if run.trials], objective)
+    if logged is not None:
+        return logged
+    how.objective()
+    return objective
 
 
 def _again(study: Study, labels: Sequence[str] | None) -> Study:
@@ -269,9 +330,11 @@ def _say_stopping(screen: Console) -> None:
     )  # fmt: skip
 
 
-def _report(study: Study, as_json: bool, runs: Sequence[Run] | None = None) -> list[str]:
+def _report(
+    study: Study, as_json: bool, runs: Sequence[Run] | None = None, how: _Reading | None = None
+) -> list[str]:
     """Write and print the report; what is said of damaged logs comes back."""
-    runs = study.all_runs() if runs is None else runs
+    runs, how = study.all_runs() if runs is None else runs, how or _Reading()
     from nasbench_mobile.errors import NasbenchError
     from nasbench_mobile.report.study import write_report
     from nasbench_mobile.report.terminal import print_summary
@@ -289,10 +352,10 @@ def _report(study: Study, as_json: bool, runs: Sequence[Run] | None = None) -> l
     summary = write_report(
         study.folder,
         runs,
-        describer(benchmark, runs),
-        draw=drawer(benchmark),
+        describer(benchmark, runs) if how.space else None,
+        draw=drawer(benchmark) if how.space else None,
         command=study.command,
-        objective=benchmark.objective,
+        objective=_scoring(study, runs, how),
         notes=study.notes(),
     )
     if as_json:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasbench_mobile.cli import training_options as options
-from nasbench_mobile.errors import LogError, UsageError
-from nasbench_mobile.schemas import NewerSchemaError, schema_of
-from nasbench_mobile.text_files import DAMAGE, reason
+from nasbench_mobile.errors import UsageError
+from nasbench_mobile.json_files import checked, damaged, read_json_map
+from nasbench_mobile.schemas import schema_of
 
 if TYPE_CHECKING:
     from nasbench_mobile.cli.search_benchmark import Subject
@@ -153,12 +153,14 @@ def _one(text: str, kind: str) -> StrategySpec:
 
 def read_request(folder: Path) -> dict[str, Any]:
     path = folder / REQUEST
+    record = read_json_map(path)
     try:
-        record: dict[str, Any] = json.loads(path.read_bytes())
         schema_of(str(path), record, SCHEMA)
-        _ = record["command"], record["options"]["target_ms"]
-    except NewerSchemaError:
-        raise
-    except (OSError, *DAMAGE) as error:
-        raise LogError(f"{path} is damaged: {type(error).__name__}: {reason(error)}") from None
+    except TypeError as error:
+        raise damaged(path, f"its {error}") from None
+    checked(path, record, "command", "text")
+    checked(path, record, "top", "whole number", none=True)
+    options_there = checked(path, record, "options", "map")
+    if options_there.get("target_ms") is not None:
+        checked(path, options_there, "target_ms", "number")
     return record
