@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from nasbench_mobile.errors import LogError
 
-Form = Literal["text", "number", "whole number", "map", "list"]
+Form = Literal["text", "a number", "a whole number", "a map", "a list"]
 
 _RESTORE = "restore the file from a copy of the folder"
 
@@ -53,7 +53,7 @@ def checked(
         raise damaged(path, f"key {key!r} is missing")
     value = data[key]
     if not _is(value, form):
-        raise damaged(path, f"key {key!r} is {shown(value)}; it is a {form}")
+        raise damaged(path, f"key {key!r} is {shown(value)}; it is {form}")
     return value
 
 
@@ -61,13 +61,13 @@ def _is(value: Any, form: Form) -> bool:
     match form:
         case "text":
             return type(value) is str
-        case "number":
+        case "a number":
             return type(value) in (int, float) and abs(value) <= sys.float_info.max
-        case "whole number":
+        case "a whole number":
             return type(value) is int and -(2**63) <= value < 2**63
-        case "map":
+        case "a map":
             return type(value) is dict
-        case "list":
+        case "a list":
             return type(value) is list
 
 

@@ -106,47 +106,47 @@ def _check(path: Path, data: Mapping[str, Any]) -> None:
     """`LogError` names the first key whose value is of a wrong form."""
     for key in ("benchmark", "benchmark_hash"):
         checked(path, data, key, "text")
-    if checked(path, data, "target_ms", "number") <= 0:
+    if checked(path, data, "target_ms", "a number") <= 0:
         raise damaged(path, f"key 'target_ms' is {data['target_ms']!r}; it is above 0")
     if type(data.get("objective")) is dict:
         _check_spec(path, data["objective"])
     else:
         checked(path, data, "objective", "text")
-    for spec in _items(path, data, "strategies", "map"):
+    for spec in _items(path, data, "strategies", "a map"):
         _check_spec(path, spec)
-        checked(path, spec, "defaults", "map", none=True)
+        checked(path, spec, "defaults", "a map", none=True)
         for key in ("code", "folder"):
             checked(path, spec, key, "text", none=True)
-    for seed in _items(path, data, "seeds", "whole number"):
+    for seed in _items(path, data, "seeds", "a whole number"):
         if not 0 <= seed <= LARGEST_SEED:
             raise damaged(path, f"key 'seeds' has {seed}; seeds are from 0 to {LARGEST_SEED}")
-    checked(path, data, "budget", "whole number")
+    checked(path, data, "budget", "a whole number")
     for key in ("budget", "batch", "workers"):
-        number = checked(path, data, key, "whole number", none=True)
+        number = checked(path, data, key, "a whole number", none=True)
         if number is not None and number < 1:
             raise damaged(path, f"key {key!r} is {number}; it is at least 1")
-    for tokens in _items(path, {"start": [], **data}, "start", "list"):
-        for token in _items(path, {"start": tokens}, "start", "whole number"):
+    for tokens in _items(path, {"start": [], **data}, "start", "a list"):
+        for token in _items(path, {"start": tokens}, "start", "a whole number"):
             if token < 0:
                 raise damaged(path, f"key 'start' has the token {token}; tokens are from 0 on")
-    latency = checked(path, data, "latency", "map", none=True)
+    latency = checked(path, data, "latency", "a map", none=True)
     if latency:
         for key in ("spec", "evaluator"):
             checked(path, latency, key, "text")
         checked(path, latency, "model", "text", none=True)
-        checked(path, latency, "options", "map")
-        checked(path, latency, "reference_latency_ms", "number")
+        checked(path, latency, "options", "a map")
+        checked(path, latency, "reference_latency_ms", "a number")
 
 
 def _check_spec(path: Path, spec: Mapping[str, Any]) -> None:
     checked(path, spec, "name", "text")
-    checked(path, spec, "options", "map")
+    checked(path, spec, "options", "a map")
     checked(path, spec, "alias", "text", none=True)
 
 
 def _items(path: Path, data: Mapping[str, Any], key: str, form: Form) -> list[Any]:
     """A list whose items all have the form."""
-    items: list[Any] = checked(path, data, key, "list")
+    items: list[Any] = checked(path, data, key, "a list")
     for item in items:
         checked(path, {key: item}, key, form)
     return items

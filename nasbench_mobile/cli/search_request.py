@@ -159,8 +159,8 @@ def read_request(folder: Path) -> dict[str, Any]:
     except TypeError as error:
         raise damaged(path, f"its {error}") from None
     checked(path, record, "command", "text")
-    checked(path, record, "top", "whole number", none=True)
-    options_there = checked(path, record, "options", "map")
+    checked(path, record, "top", "a whole number", none=True)
+    options_there = checked(path, record, "options", "a map")
     if options_there.get("target_ms") is not None:
-        checked(path, options_there, "target_ms", "number")
+        checked(path, options_there, "target_ms", "a number")
     return record

@@ -1,0 +1,222 @@
+"""Damage of one file of a study, or its removal: a sentence, and everything else is done."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nasbench_mobile.benchmark import load_benchmark
+from nasbench_mobile.cli import comparing
+from nasbench_mobile.errors import NasbenchError
+from nasbench_mobile.events import Ask
+from nasbench_mobile.plan import Plan
+from nasbench_mobile.runs import RunHeader
+from nasbench_mobile.store import EventLog, read_run, same_run
+from nasbench_mobile.study import Study
+from nasbench_mobile.task import perform
+from nasbench_mobile.types import Proposal, StrategySpec
+
+STRATEGIES = (StrategySpec("random"), StrategySpec("regularized-evolution", {}, alias="mine"))
+
+
+def study_of(folder: Path, workers: int | None = None, *, done: bool = True) -> Study:
+    plan = Plan(load_benchmark("imagenet-pixel1"), STRATEGIES, (0, 1), budget=20, workers=workers)
+    study = Study.create(folder, plan)
+    for task in study.tasks() if done else ():
+        perform(task)
+    return study
+
+
+def spoil(log: Path) -> bytes:
+    """Change a letter in the second line of a log; what it holds then comes back."""
+    data = bytearray(log.read_bytes())
+    place = data.index(b'"event"', data.index(b"\n"))
+    data[place + 1] ^= 1
+    log.write_bytes(data)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("workers", [None, 4], ids=["in turn", "asynchronous"])
+def test_one_damaged_log_stops_no_other_run(
+    command: Callable[..., Any], tmp_path: Path, workers: int | None
+) -> None:
+    """Of a strategy with an alias; another run is not at its end, and one has no log yet."""
+    study = study_of(tmp_path / "s", workers)
+    logs = [task.log for task in study.tasks()]
+    whole = [log.read_bytes() for log in logs]
+    spoiled = spoil(logs[1])
+    logs[2].write_bytes(b"".join(whole[2].splitlines(keepends=True)[:-3]))
+    logs[3].unlink()
+    ended = command("resume", study.folder, "--jobs", 1)
+    assert ended.code == 1
+    assert ended.err.count(str(logs[1])) == 1
+    [said] = [line for line in ended.err.splitlines() if str(logs[1]) in line]
+    assert "remove the file, and `nasbench-mobile resume` does its run again" in said
+    assert logs[1].read_bytes() == spoiled
+    (tmp_path / "reference").write_bytes(whole[2])
+    assert same_run(logs[2], tmp_path / "reference")
+    (tmp_path / "reference").write_bytes(whole[3])
+    assert same_run(logs[3], tmp_path / "reference")
+    summary = json.loads((study.folder / "summary.json").read_text())
+    rows = {row["label"]: row for row in summary["strategies"]}
+    assert rows["random"]["scored_seeds"] == [0, 1]
+    assert rows["random"]["incomplete"] == []
+    assert rows["mine"]["scored_seeds"] == [1]
+    [missing] = rows["mine"]["incomplete"]
+    assert (missing["seed"], missing["trials"]) == (0, 0)
+    assert str(logs[1]) in missing["reason"]
+    assert str(logs[1]) in (study.folder / "report.html").read_text()
+    again = command("report", study.folder)
+    assert again.code == 1
+    assert str(logs[1]) in again.err
+    logs[1].unlink()
+    assert command("resume", study.folder, "--jobs", 1).code == 0
+    (tmp_path / "reference").write_bytes(whole[1])
+    assert same_run(logs[1], tmp_path / "reference")
+
+
+def test_a_strategy_whose_logs_are_all_damaged_has_no_place(
+    command: Callable[..., Any], tmp_path: Path
+) -> None:
+    study = study_of(tmp_path / "s")
+    for task in study.tasks():
+        if task.strategy.label == "mine":
+            spoil(task.log)
+    ended = command("report", study.folder)
+    assert ended.code == 1
+    assert "mine has no log that can be read" in " ".join(ended.out.split())
+    for task in study.tasks():
+        if task.strategy.label != "mine":
+            spoil(task.log)
+    ended = command("report", study.folder)
+    assert ended.code == 1
+    assert ended.err.count("remove the file") == 4
+
+
+def test_a_header_of_another_benchmark_is_one_damaged_log(
+    command: Callable[..., Any], tmp_path: Path
+) -> None:
+    study = study_of(tmp_path / "s")
+    other = Plan(load_benchmark("imagenet-pixel1-noisy"), STRATEGIES, (0, 1), budget=20)
+    stranger = Study.create(tmp_path / "t", other)
+    [task, *_], [foreign, *_] = study.tasks(), stranger.tasks()
+    perform(foreign)
+    shutil.copy(foreign.log, task.log)
+    ended = command("resume", study.folder, "--jobs", 1)
+    assert ended.code == 1
+    assert f"{task.log}: its header has benchmark_hash" in ended.err
+
+
+def test_a_torn_end_that_is_dropped_is_said(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    [task, *_] = study_of(tmp_path / "s").tasks()
+    whole = task.log.read_bytes()
+    shutil.copy(task.log, tmp_path / "whole")
+    task.log.write_bytes(whole[:-30])
+    torn = len(whole[:-30].rpartition(b"\n")[2])
+    perform(task)
+    said = capfd.readouterr().err
+    assert f"{task.log}: the last {torn} bytes" in said
+    assert same_run(task.log, tmp_path / "whole")
+
+
+def test_a_torn_header_is_set_aside_and_said(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    [task, *_] = study_of(tmp_path / "s").tasks()
+    begun = task.log.read_bytes()[:40]
+    for name in ("seed-0000.jsonl.torn", "seed-0000.jsonl.torn-2"):
+        task.log.write_bytes(begun)
+        perform(task)
+        assert task.log.with_name(name).read_bytes() == begun
+        assert "40 bytes of its header, because a process died" in capfd.readouterr().err
+        assert read_run(task.log).finished
+
+
+def test_what_is_no_log_is_left_alone(command: Callable[..., Any], tmp_path: Path) -> None:
+    study = study_of(tmp_path / "s")
+    [task, *_] = study.tasks()
+    task.log.write_bytes(b"my notes, without a line end")
+    ended = command("resume", study.folder, "--jobs", 1)
+    assert ended.code == 1
+    assert f"{task.log} is not an event log" in ended.err
+    assert task.log.read_bytes() == b"my notes, without a line end"
+
+
+def test_a_folder_removed_in_mid_run_is_not_a_success(
+    command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """All of it, by the first message of a run."""
+    folder = tmp_path / "s"
+    before = comparing.run_with_progress
+
+    def removing(study: Study, *rest: Any) -> Any:
+        work = study._work
+
+        def working(*arguments: Any) -> None:
+            work(*arguments)
+            shutil.rmtree(folder)
+
+        monkeypatch.setattr(study, "_work", working)
+        return before(study, *rest)
+
+    monkeypatch.setattr(comparing, "run_with_progress", removing)
+    ended = command(
+        "compare", "--strategies", "random", "--seeds", 1, "--budget", 9, "--jobs", 1,
+        "--out", folder,
+    )  # fmt: skip
+    assert ended.code == 1
+    assert f"{folder / 'study.json'} was removed while the study ran" in ended.err
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize("way", ["removed", "replaced"])
+def test_a_log_that_is_gone_at_the_end_of_its_run_is_an_error(tmp_path: Path, way: str) -> None:
+    header = RunHeader({"name": "b"}, "abc", StrategySpec("random"), 0, 9)
+    path = tmp_path / "log.jsonl"
+    with EventLog.create(path, header) as log:
+        log.write(Ask(1, (Proposal(0, (1,)),)))
+        path.unlink()
+        if way == "replaced":
+            path.write_bytes(b"another")
+        with pytest.raises(NasbenchError, match="was removed or replaced while its run wrote"):
+            log._sync()
+
+
+def test_the_log_of_a_search_that_is_damaged_is_a_sentence(
+    command: Callable[..., Any], tmp_path: Path
+) -> None:
+    old = Path(__file__).parents[1] / "data" / "compatibility" / "v1" / "search"
+    shutil.copytree(old, tmp_path / "search")
+    [log] = (tmp_path / "search").rglob("seed-*.jsonl")
+    spoiled = spoil(log)
+    for name in ("report", "resume"):
+        ended = command(name, tmp_path / "search")
+        assert ended.code == 1
+        assert f"{log}, line" in ended.err
+        assert "remove the file" in ended.err
+    assert log.read_bytes() == spoiled
+
+
+def test_a_finished_study_is_read_once_by_resume(
+    command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from nasbench_mobile import study as module
+
+    study = study_of(tmp_path / "s")
+    read: list[Path] = []
+    plain = module.read_run
+
+    def reading(path: Path) -> Any:
+        read.append(path)
+        return plain(path)
+
+    monkeypatch.setattr(module, "read_run", reading)
+    assert command("resume", study.folder, "--jobs", 1).code == 0
+    assert sorted(read) == sorted(task.log for task in study.tasks())
