@@ -14,6 +14,7 @@ from typing import Any
 
 from nasbench_mobile.code_files import Code, code_of_file
 from nasbench_mobile.errors import UnknownNameError, UsageError
+from nasbench_mobile.text_files import is_file
 
 
 def names_file(name: str) -> bool:

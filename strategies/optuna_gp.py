@@ -35,8 +35,9 @@ class OptunaGP(StudyStrategy):
         deterministic_objective: whether rewards carry no noise (Optuna: false, noise is fitted).
 
     A failed trial is told to Optuna with the worst reward so far, or as FAIL, which its sampler
-    leaves out, before there is one; trials in flight are averaged over. Trials of a warm start count as finished ones. The last bits of its floats, and
-    so its proposals, may differ between processors.
+    leaves out, before there is one; trials in flight are averaged over. Trials of a warm start
+    count as finished ones. The last bits of its floats, and so its proposals, may differ between
+    processors.
 
     >>> from nasbench_mobile.types import Decision, Measurement, Trial
     >>> decisions = [Decision(f"d{i}", 3) for i in range(4)]

@@ -211,7 +211,7 @@ def test_a_finished_study_is_read_once_by_resume(
 
     study = study_of(tmp_path / "s")
     read: list[Path] = []
-    plain = module.read_run
+    plain = module.read_run  # type: ignore[attr-defined]
 
     def reading(path: Path) -> Any:
         read.append(path)

@@ -82,7 +82,8 @@ def mistake(rng: random.Random) -> tuple[str, list[str], str]:
 
 
 def mistakes() -> Iterator[tuple[str, list[str], str]]:
-    rng, seen = random.Random(5), set()
+    rng = random.Random(5)
+    seen: set[object] = set()
     names = {name for one in COMMANDS.values() for each in one.params for name in each.opts}
     known = {word for words in COMMANDS for word in words} | names
     while len(seen) < COUNT:
@@ -115,7 +116,8 @@ def is_a_sentence(said: str) -> bool:
 
 
 def test_two_hundred_mistakes_end_in_one_sentence(command: Command, empty: Path) -> None:
-    wrong, suggested, asked = [], 0, 0
+    wrong: list[tuple[Any, ...]] = []
+    suggested = asked = 0
     for kind, arguments, meant in mistakes():
         done = command(*arguments)
         if done.code not in (1, 2) or not is_a_sentence(done.err) or done.out:
