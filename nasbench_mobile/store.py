@@ -83,8 +83,9 @@ class EventLog:
     @classmethod
     def create(cls, path: Path, header: RunHeader) -> EventLog:
         path.parent.mkdir(parents=True, exist_ok=True)
+        record = header_to_json(header)  # first: whoever is stopped here leaves no empty file
         log = cls(path, path.open("xb"))
-        log._write(header_to_json(header))
+        log._write(record)
         return log
 
     @classmethod

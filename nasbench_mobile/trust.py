@@ -118,12 +118,15 @@ def check_trust(
     and where a run was made by other code `Study.check_code` says what to do. What lies in the
     study's folder needs `trust` even so.
     """
-    passed = {f"strategy {label!r}" for label in (*rerun, *study.labels_of_other_code())}
+    other = set(study.labels_of_other_code()) - set(rerun)
+    passed = {f"strategy {label!r}" for label in (*rerun, *other)}
     every = named_code(study, kinds)
     if not trust:
         for one in every:
             if one.refusal is not None and (one.inside or one.what not in passed):
                 raise UsageError(one.refusal)
+    if other and "strategy" in kinds:
+        study.check_code(but=rerun)  # which says so, before any of the code is run
     for one in every:
         say(one.notice)
 
