@@ -35,6 +35,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 settings.register_profile("untimed", deadline=None)  # machines under load are slow by turns
 settings.load_profile("untimed")
+os.environ.pop("COLUMNS", None)  # some runners of tests set a width; the tests have their own
 
 
 def pytest_collection_finish() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -236,7 +237,7 @@ def manifest_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 few = settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-many = settings(few, max_examples=50_000)
+many = settings(few, max_examples=int(os.environ.get("NASBENCH_MOBILE_FUZZ", "100000")) // 2)
 
 
 @few

@@ -191,7 +191,7 @@ form = "hard"
 target_ms = 60.0
 
 [reference_point]
-accuracy = 0.0
+accuracy = 0.1
 latency_ms = 200.0
 """
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -174,18 +174,13 @@ def test_what_is_missing_is_trained_and_failures_only_where_retried() -> None:
 
 
 def test_workers_have_a_job_each_until_none_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    @dataclass
-    class Group:
-        executor: ThreadPoolExecutor
-        asked: list[int] = field(default_factory=list)
-
     started: list[int] = []
 
     @contextmanager
-    def threads(count: int) -> Iterator[Group]:
+    def threads(count: int) -> Iterator[ThreadPoolExecutor]:
         started.append(count)
         with ThreadPoolExecutor(count) as executor:
-            yield Group(executor)
+            yield executor
 
     monkeypatch.setattr(collector, "workers", threads)
     monkeypatch.setattr(collector, "_kept", {})
