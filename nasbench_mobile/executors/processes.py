@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import io
 import multiprocessing
 import os
 import pickle
@@ -364,7 +365,12 @@ def _follow(sentinel: int) -> None:
 
 
 def _print_to_stderr() -> None:
-    """Whatever a plugin prints must not stand in the result of a command."""
+    """Whatever a plugin prints must not stand in the result of a command.
+
+    Line by line, so that nothing is lost with a process that is killed.
+    """
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
         os.dup2(2, 1)
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(line_buffering=True)

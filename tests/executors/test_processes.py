@@ -34,6 +34,11 @@ def die(number: int) -> None:
     time.sleep(60)
 
 
+def print_and_die(line: str) -> None:
+    print(line)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def leave(code: int) -> None:
     os._exit(code)
 
@@ -145,6 +150,12 @@ def test_a_worker_that_dies_takes_its_own_job_alone(end: Any, argument: int, wor
         assert [future.result(timeout=60) for future in [*futures, *more]] == [
             number * number for number in range(8)
         ]
+
+
+def test_what_a_job_printed_is_not_lost_with_its_process(capfd: pytest.CaptureFixture[str]) -> None:
+    with workers(1) as pool, pytest.raises(WorkerDied):
+        pool.submit(print_and_die, "the last words").result(timeout=60)
+    assert capfd.readouterr() == ("", "the last words\n")
 
 
 def test_a_worker_that_was_told_to_end_is_no_jobs_fault() -> None:
