@@ -96,7 +96,7 @@ class Cautious(Problem):
 
     def _carefully(self, architecture: Architecture, share: float) -> Outcome | Failure:
         if (how := self.quarantined.get(architecture.tokens)) is not None:
-            return Failure(f"not evaluated again: {how} twice while it was evaluated")
+            return Failure(f"not evaluated again: twice while it was evaluated, {how}")
         marker = _evaluating(self.log)
         marker.write_text(json.dumps(list(architecture.tokens)))
         [outcome] = super().evaluate([architecture], [share])

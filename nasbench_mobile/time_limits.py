@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import faulthandler
-import os
+import math
 import signal
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from nasbench_mobile.errors import NasbenchError, UsageError
+
+if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
 
 PLUGIN_LIMIT_S = 3600.0
 """Seconds that one call of a strategy, or one evaluation, may take where it is a plugin's: our
@@ -30,16 +34,15 @@ def time_limit(seconds: float | None) -> Iterator[None]:
     """Within, `OverdueError` once so many seconds have passed; None is no limit.
 
     Works in a process's main thread, on systems with interval timers, and on calls that come back
-    to the interpreter now and then. In a worker process whose call does not, and so for half as
-    long again, the process ends: its parent sees that it died.
+    to the interpreter now and then. Of a call that does not a worker's parent hears (`CallWatch`).
     """
     if seconds is None or not _can_be_limited():
         yield
         return
     before = signal.signal(signal.SIGALRM, _raise_overdue)
     signal.setitimer(signal.ITIMER_REAL, seconds)
-    if _hard:
-        faulthandler.dump_traceback_later(1.5 * seconds + 1.0, exit=True)
+    if _watch is not None:
+        _watch.begins(seconds)
     try:
         yield
     except _Overdue:
@@ -47,8 +50,8 @@ def time_limit(seconds: float | None) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)
-        if _hard:
-            faulthandler.cancel_dump_traceback_later()
+        if _watch is not None:
+            _watch.ends()
 
 
 def checked_limit(seconds: float | None) -> float | None:
@@ -58,15 +61,43 @@ def checked_limit(seconds: float | None) -> float | None:
     return seconds
 
 
-_hard = False
+class CallWatch:
+    """Shared by a worker process and its parent: until when the call under way may take.
+
+    A call that holds the interpreter, or blocks the timer's signal, cannot be interrupted from
+    within its process; the parent ends the process once `overdue`.
+    """
+
+    def __init__(self, context: BaseContext) -> None:
+        self._limit_s, self._until = context.RawValue("d", 0.0), context.RawValue("d", math.inf)
+
+    def begins(self, limit_s: float) -> None:
+        """A call begins; it is overdue after half as long again, and a second (our choice)."""
+        self._limit_s.value = limit_s
+        self._until.value = time.monotonic() + 1.5 * limit_s + 1.0
+
+    def ends(self) -> None:
+        """The call has returned."""
+        self._until.value = math.inf
+
+    @property
+    def limit_s(self) -> float:
+        """The limit of the call under way, or of the last one."""
+        return float(self._limit_s.value)
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the call under way should have been interrupted long since."""
+        return time.monotonic() > float(self._until.value)
 
 
-def end_process_that_hangs() -> None:
-    """For a worker process: a call that never comes back to the interpreter ends the process."""
-    global _hard
-    with suppress(ValueError, OSError):
-        faulthandler.enable(file=os.fdopen(os.dup(2), "w"))
-        _hard = True
+_watch: CallWatch | None = None
+
+
+def watched_by_parent(watch: CallWatch) -> None:
+    """For a worker process: its parent learns from `watch` which call it is in, and how long."""
+    global _watch
+    _watch = watch
 
 
 def _can_be_limited() -> bool:

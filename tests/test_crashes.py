@@ -71,8 +71,8 @@ def test_an_architecture_that_ends_the_process_twice_is_a_failed_trial(
         assert {sum(trial.tokens) % 9 for trial in failed} == {0}
         assert all(sum(trial.tokens) % 9 for trial in run.trials if trial.ok)
         assert {trial.failure for trial in failed} == {
-            "not evaluated again: its worker process was killed by signal SIGSEGV twice while it "
-            "was evaluated"
+            "not evaluated again: twice while it was evaluated, its worker process was killed by "
+            "signal SIGSEGV"
         }
     before = [task.log.read_bytes() for task in study.tasks()]
     assert ended(Study.open(tmp_path / "study")) == {"random": None, "regularized-evolution": None}
@@ -99,7 +99,9 @@ def test_every_broken_plugin_is_a_sentence_and_the_others_finish(tmp_path: Path)
         "GivesWords": "proposal 0 has tokens '000",
         "GivesAGenerator": "ask(1) gave a generator; it must give a list of proposals",
         "TooMany": "ask(1) gave 2 proposals: more than it was asked for",
-        "HangsInTell": "tell: it had not returned after 2 s; --call-limit-s gives it more",
+        "HangsInTell": "tell: it had not returned after 1 s; --call-limit-s gives it more",
+        "SticksInTell": "its worker process was ended, because a call had not returned within its "
+        "limit of 1 s and could not be interrupted; what it has logged is safe",
         "DiesInTell": "its worker process was killed by signal SIGSEGV",
     }
     healthy = ["random", "regularized-evolution", f"{STRATEGIES}:NumpyNumbers"]
@@ -107,7 +109,7 @@ def test_every_broken_plugin_is_a_sentence_and_the_others_finish(tmp_path: Path)
     out = tmp_path / "out"
     command = [
         sys.executable, "-m", "nasbench_mobile", "compare", "--strategies", ",".join(names),
-        "--seeds", "1", "--budget", "20", "--call-limit-s", "2", "--out", str(out), "--json",
+        "--seeds", "1", "--budget", "20", "--call-limit-s", "1", "--out", str(out), "--json",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 1
@@ -131,6 +133,22 @@ def test_an_evaluation_that_hangs_fails_its_architecture_alone(tmp_path: Path) -
     failed = {trial.failure for trial in run.trials if not trial.ok}
     assert failed == {"slow: it had not returned after 0.3 s"}
     assert all((sum(trial.tokens) % 4 == 0) != trial.ok for trial in run.trials)
+
+
+@pytest.mark.parametrize("evaluator", ["Stuck", "Deaf"])
+def test_an_evaluation_that_cannot_be_interrupted_is_a_failed_trial(
+    tmp_path: Path, evaluator: str
+) -> None:
+    study = study_on(tmp_path, benchmark_file(tmp_path, evaluator, "one_in = 12"), ["random"], 5)
+    assert ended(study, call_limit_s=0.3) == {"random": None}
+    [run] = study.runs()
+    failed = {trial.failure for trial in run.trials if not trial.ok}
+    assert failed == {
+        "not evaluated again: twice while it was evaluated, its worker process was ended, because "
+        "a call had not returned within its limit of 0.3 s and could not be interrupted"
+    }
+    assert all((sum(trial.tokens) % 12 == 0) != trial.ok for trial in run.trials)
+    assert len(run.trials) == 5
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import pickle
 import signal
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
@@ -26,6 +27,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from nasbench_mobile.errors import NasbenchError
 from nasbench_mobile.plugin_calls import named
+from nasbench_mobile.time_limits import CallWatch, watched_by_parent
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,15 +50,27 @@ GRACE_S = 10.0
 """Seconds that running jobs have to end after SIGTERM, as schedulers send it some time before they
 kill (our choice: the shortest grace that we know of, Docker's)."""
 
+CHECK_S = 0.25
+"""Seconds between two looks at the workers that are at work (our choice: seldom enough to cost
+nothing). A call has to be overdue for as long before its worker is ended: the first look might be
+right after the whole command was suspended and goes on."""
+
 PR_SET_PDEATHSIG = 1
 """Of Linux's prctl(2)."""
 
 
 class WorkerDied(NasbenchError):
-    """A worker process ended in the middle of its job."""
+    """A worker process ended in the middle of its job.
 
-    def __init__(self, exit_code: int | None) -> None:
-        super().__init__(f"its worker process {_how(exit_code)}")
+    `overdue_s` is the limit of the call that its parent ended it for, where that is why.
+    """
+
+    def __init__(self, exit_code: int | None, overdue_s: float | None = None) -> None:
+        how = _how(exit_code) if overdue_s is None else (
+            f"was ended, because a call had not returned within its limit of {overdue_s:g} s and "
+            "could not be interrupted"
+        )  # fmt: skip
+        super().__init__(f"its worker process {how}")
         self.worker_exit_code = exit_code
 
     @property
@@ -116,7 +130,20 @@ class _Worker:
 
     process: Any
     connection: Connection
+    watch: CallWatch
     job: _Job | None = None
+    overdue_since_s: float | None = None
+    ended_for_s: float | None = None
+
+    def end_if_overdue(self) -> None:
+        """Kill it where its call has been overdue for `CHECK_S`."""
+        if self.job is None or not self.watch.overdue:
+            self.overdue_since_s = None
+        elif self.overdue_since_s is None:
+            self.overdue_since_s = time.monotonic()
+        elif self.ended_for_s is None and time.monotonic() - self.overdue_since_s > CHECK_S:
+            self.ended_for_s = self.watch.limit_s
+            self.process.kill()
 
 
 @dataclass
@@ -211,11 +238,13 @@ class ProcessExecutor(Executor):
                 busy = [worker.connection for worker in self._workers]
                 if self._ended and not self._waiting and not any(w.job for w in self._workers):
                     break
-            for ready in wait([self._woken, *busy]):
+                at_work = any(worker.job for worker in self._workers)
+            for ready in wait([self._woken, *busy], CHECK_S if at_work else None):
                 if ready is self._woken:
                     self._woken.recv_bytes()
                 else:
                     self._take_in(next(w for w in self._workers if w.connection is ready))
+            self._look_after()
         for worker in self._workers:
             worker.connection.close()  # which tells it to end
         for worker in self._workers:
@@ -223,6 +252,13 @@ class ProcessExecutor(Executor):
             worker.process.kill()  # one that a plugin's thread keeps alive
             worker.process.join()
         self._wake.close()
+
+    def _look_after(self) -> None:
+        """End workers that hang, and notice those whose pipe a process they began keeps open."""
+        for worker in list(self._workers):
+            worker.end_if_overdue()
+            if worker.job and not worker.process.is_alive() and not worker.connection.poll():
+                self._bury(worker)
 
     def _hand_out(self) -> None:
         while self._waiting:
@@ -243,11 +279,12 @@ class ProcessExecutor(Executor):
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
+        watch = CallWatch(self._context)
         with _one_thread():
-            process = self._context.Process(target=_work, args=(theirs, os.getpid()))
+            process = self._context.Process(target=_work, args=(theirs, os.getpid(), watch))
             process.start()
         theirs.close()
-        worker = _Worker(process, ours)
+        worker = _Worker(process, ours, watch)
         self._workers.append(worker)
         return worker
 
@@ -275,7 +312,7 @@ class ProcessExecutor(Executor):
             self._workers.remove(worker)
         worker.connection.close()
         if worker.job is not None:
-            worker.job.future.set_exception(WorkerDied(worker.process.exitcode))
+            worker.job.future.set_exception(WorkerDied(worker.process.exitcode, worker.ended_for_s))
 
 
 @contextmanager
@@ -319,12 +356,13 @@ def _one_thread() -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _work(connection: Connection, parent: int) -> None:
+def _work(connection: Connection, parent: int, watch: CallWatch) -> None:
     """What a worker process does: one job after the other, until the pipe is closed."""
     global _channel
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which tells us to stop
     _end_with(parent)
     _print_to_stderr()
+    watched_by_parent(watch)
     _channel = Channel(connection)
     while True:
         try:

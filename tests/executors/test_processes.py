@@ -39,6 +39,14 @@ def print_and_die(line: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def die_behind_a_child(pid_file: str) -> None:
+    """The child keeps every pipe of this process open."""
+    if (child := os.fork()) == 0:
+        time.sleep(600)
+    Path(pid_file).write_text(str(child))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def leave(code: int) -> None:
     os._exit(code)
 
@@ -129,6 +137,18 @@ def test_whatever_a_job_raises_comes_back_and_the_worker_goes_on(how: str, words
         assert pool.submit(square, 3).result() == 9
     assert words in str(caught.value) or "pickle" in str(caught.value)
     assert isinstance(caught.value, UnknownNameError) == (how == "ours")
+
+
+def test_a_death_is_noticed_where_a_child_keeps_the_pipe(tmp_path: Path) -> None:
+    child = tmp_path / "child"
+    try:
+        with workers(1) as pool:
+            lost = pool.submit(die_behind_a_child, str(child))
+            with pytest.raises(WorkerDied, match="SIGKILL"):
+                lost.result(timeout=60)
+            assert pool.submit(square, 3).result(timeout=60) == 9
+    finally:
+        os.kill(int(child.read_text()), signal.SIGKILL)
 
 
 @pytest.mark.parametrize(

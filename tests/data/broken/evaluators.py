@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import time
@@ -39,6 +40,26 @@ class Slow(Deadly):
 
     def _end(self) -> None:
         time.sleep(600)
+
+
+class Deaf(Slow):
+    """Sleeps for ever and lets no signal through."""
+
+    label = "deaf"
+
+    def _end(self) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        super()._end()
+
+
+class Stuck(Deaf):
+    """Holds the interpreter too, as a library that waits for a lock of its own does."""
+
+    label = "stuck"
+
+    def _end(self) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        ctypes.PyDLL(None).sleep(600)
 
 
 class Unlabelled:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
@@ -73,6 +74,14 @@ class TooMany(Whole):
 class HangsInTell(Whole):
     def tell(self, trials: Sequence[Trial]) -> None:
         time.sleep(600)
+
+
+class SticksInTell(Whole):
+    """Holds the interpreter and lets no signal through: nothing in the process interrupts it."""
+
+    def tell(self, trials: Sequence[Trial]) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        ctypes.PyDLL(None).sleep(600)
 
 
 class DiesInTell(Whole):
