@@ -10,6 +10,7 @@ two deaths, at one of them alone, is not evaluated again: it is a failed trial.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -34,6 +35,8 @@ class Death:
 
     how: str
     pending: tuple[Tokens, ...]
+    log_bytes: int = sys.maxsize
+    """How long the log was; those written before that was noted say nothing of it."""
 
 
 def note_death(log: Path, death: NasbenchError) -> bool:
@@ -50,8 +53,12 @@ def note_death(log: Path, death: NasbenchError) -> bool:
     else:  # once architectures are evaluated one by one, a death at none is the strategy's
         pending = () if any(death.pending for death in known) else _pending(log)
     _evaluating(log).unlink(missing_ok=True)
-    found = Death(str(death), pending)
-    record = {"how": found.how, "pending": [list(tokens) for tokens in found.pending]}
+    found = Death(str(death), pending, log.stat().st_size if log.exists() else 0)
+    record = {
+        "how": found.how,
+        "pending": [list(tokens) for tokens in found.pending],
+        "log_bytes": found.log_bytes,
+    }
     before = _deaths_file(log).read_text("utf-8") if known else ""
     write_whole(_deaths_file(log), before + json.dumps(record) + "\n")
     if not pending:
@@ -67,7 +74,11 @@ def deaths(log: Path) -> list[Death]:
     try:
         records = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
         return [
-            Death(str(one["how"]), tuple(tuple(map(int, tokens)) for tokens in one["pending"]))
+            Death(
+                str(one["how"]),
+                tuple(tuple(map(int, tokens)) for tokens in one["pending"]),
+                int(one.get("log_bytes", sys.maxsize)),
+            )
             for one in records
         ]
     except (ValueError, KeyError, TypeError) as error:
@@ -75,6 +86,16 @@ def deaths(log: Path) -> list[Death]:
             f"{path} is damaged ({type(error).__name__}: {error}); remove it, and the run is tried "
             "again without what it says of workers that died"
         ) from None
+
+
+def ended_by_death(log: Path) -> str | None:
+    """How a worker died at the end of a log; None where the run has gone on since, or none has."""
+    known: list[Death] = []
+    with suppress(LogError, OSError):  # whoever goes on with the run is told
+        known = deaths(log)
+    if not known or log.stat().st_size > known[-1].log_bytes:
+        return None
+    return known[-1].how
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,8 @@ class Run:
     noise (the trial's own on a benchmark without noise; None where the trial failed). Scores use
     `noise_free` of what the trials' rewards chose. `failure` is the reason a run ended early,
     `damage` why its log cannot be read: then the run has no trials here, and no result. Trials are
-    a tuple or, where they were read from a log, a `TrialTable` with its `NoiseFree`.
+    a tuple or, where they were read from a log, a `TrialTable` with its `NoiseFree`. `stopped` says
+    of a run that has not ended why, where that is known.
     """
 
     header: RunHeader
@@ -86,6 +87,7 @@ class Run:
     failure: str | None = None
     timing: Timing = field(default_factory=Timing)
     damage: str | None = None
+    stopped: str | None = None
 
     @property
     def charged(self) -> float:

@@ -234,6 +234,19 @@ def has_ended(path: Path) -> bool:
     return len(lines) > 1 and not lines[-1] and lines[-2].startswith(b'{"event":"end",')
 
 
+def has_begun(path: Path) -> bool:
+    """Whether there is a log, and more of one than a header that a process died while writing.
+
+    A file without a whole line that is no header's beginning has begun: reading it says what it is.
+    """
+    try:
+        with path.open("rb") as file:
+            line = file.readline()
+    except FileNotFoundError:
+        return False
+    return line.endswith(b"\n") or not HEADER_BEGINS.startswith(line[: len(HEADER_BEGINS)])
+
+
 LONGEST_END = 2**16
 """Bytes within which the last line of a log that has ended is looked for; a longer one, whose
 reason is that long, is found by reading the log (our choice: reasons are sentences)."""

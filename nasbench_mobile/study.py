@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from nasbench_mobile import catalog
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.benchmark import Benchmark, Part
-from nasbench_mobile.crashes import note_death
+from nasbench_mobile.crashes import ended_by_death, note_death
 from nasbench_mobile.errors import (
     InvalidNetworkError,
     LogError,
@@ -46,7 +46,7 @@ from nasbench_mobile.problem import Problem
 from nasbench_mobile.recorded import Past, notes, refuse_other_code
 from nasbench_mobile.runs import Run, RunHeader
 from nasbench_mobile.search import OnProgress
-from nasbench_mobile.store import has_ended, read_header, read_run
+from nasbench_mobile.store import has_begun, has_ended, read_header, read_run
 from nasbench_mobile.study_command import study_command
 from nasbench_mobile.tables.table import read_table
 from nasbench_mobile.task import RunProgress, Task, check_header, damaged, ended, perform
@@ -280,22 +280,29 @@ class Study:
             lock.release()
 
     def runs(self) -> list[Run]:
-        """Every run that has a log, read; unfinished and failed ones too.
+        """Every run that has begun, read; unfinished and failed ones too.
 
         `LogError` where one is damaged.
         """
-        return [self._run_of(task) for task in self.tasks() if task.log.exists()]
+        return [self._run_of(task) for task in self.tasks() if has_begun(task.log)]
 
     def all_runs(self) -> list[Run]:
-        """As `runs`, and at the end those whose logs are damaged, with that as their `damage`."""
+        """As `runs`, and at the end those that have no trials because of their logs.
+
+        Of these, one that is damaged has that as its `damage`, and one whose header is not whole
+        was `stopped` before it had begun.
+        """
         sound, broken = [], []
         for task in self.tasks():
             if not task.log.exists():
                 continue
+            if not has_begun(task.log):
+                broken.append(replace(_without_trials(task), stopped="stopped before it began"))
+                continue
             try:
                 sound.append(self._run_of(task))
             except LogError as error:
-                broken.append(_damaged_run(task, str(error)))
+                broken.append(replace(_without_trials(task), damage=str(error)))
         return sound + broken
 
 
@@ -354,17 +361,19 @@ def _unused(folder: Path) -> Path:
 def _read_checked(task: Task) -> Run:
     run = read_run(task.log)
     check_header(task, run.header)
-    return run
+    if run.finished or run.failure is not None:
+        return run
+    return replace(run, stopped=ended_by_death(task.log))
 
 
-def _damaged_run(task: Task, damage: str) -> Run:
+def _without_trials(task: Task) -> Run:
     """What stands in a report for a run whose log cannot be read: what the plan says of it."""
     plan = task.plan
     header = RunHeader(
         plan.benchmark.record(), plan.benchmark.hash, task.strategy, task.seed, plan.budget,
         plan.batch, plan.start, plan.workers,
     )  # fmt: skip
-    return Run(header, (), (), finished=False, damage=damage)
+    return Run(header, (), (), finished=False)
 
 
 def describer(benchmark: Benchmark, runs: Sequence[Run] = ()) -> Callable[[Tokens], dict[str, Any]]:

@@ -29,7 +29,7 @@ from nasbench_mobile.problem import Problem
 from nasbench_mobile.provenance import environment, versions
 from nasbench_mobile.runs import Run, RunHeader
 from nasbench_mobile.search import OnProgress, Progress, Search
-from nasbench_mobile.store import HEADER_BEGINS, EventLog, read_log, read_run
+from nasbench_mobile.store import EventLog, has_begun, read_log, read_run
 from nasbench_mobile.time_limits import PLUGIN_LIMIT_S
 from nasbench_mobile.types import StrategySpec
 from nasbench_mobile.writing import held
@@ -188,6 +188,7 @@ def _open_log(task: Task, problem: Problem) -> tuple[EventLog, RunHeader, tuple[
 def _set_aside_torn_header(log: Path) -> None:
     """A log that a killed process had only begun the header of is kept under another name.
 
+    One without a byte is removed: the run has not begun.
     `LogError` where a log without a whole line is anything else: it is not this package's to move.
     """
     if not log.exists():
@@ -196,7 +197,10 @@ def _set_aside_torn_header(log: Path) -> None:
         line = file.readline()
     if line.endswith(b"\n"):
         return
-    if not HEADER_BEGINS.startswith(line[: len(HEADER_BEGINS)]):
+    if not line:
+        log.unlink()
+        return
+    if has_begun(log):
         raise LogError(
             f"{log} is not an event log, nor the beginning of one ({len(line):,} bytes without a "
             "line end); move it away, and `nasbench-mobile resume` does the run"

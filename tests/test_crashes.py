@@ -123,7 +123,29 @@ def test_every_broken_plugin_is_a_sentence_and_the_others_finish(tmp_path: Path)
     for name, words in broken.items():
         [line] = [line for line in lines if f":{name} seed 0: " in line]
         assert words in line
+    for name in ("DiesInTell", "SticksInTell"):
+        [run] = rows[f"{STRATEGIES}:{name}"]["incomplete"]
+        how, _, _ = broken[name].partition(";")
+        assert run["reason"] == f"{how}: `nasbench-mobile resume` goes on with it"
     assert "this must not stand in a result" in done.stderr
+
+
+def test_a_run_that_went_on_after_a_death_is_interrupted(tmp_path: Path) -> None:
+    study = study_on(tmp_path, benchmark_file(tmp_path, "Deadly", "one_in = 1000"), ["random"], 9)
+    assert ended(study) == {"random": None}
+    [task] = study.tasks()
+    whole = task.log.read_bytes().splitlines(keepends=True)
+    task.log.write_bytes(b"".join(whole[:2]))
+    assert [run.stopped for run in study.runs()] == [None]
+    assert note_death(task.log, WorkerDied(-signal.SIGSEGV))
+    assert [run.stopped for run in study.runs()] == [
+        "its worker process was killed by signal SIGSEGV"
+    ]
+    task.log.write_bytes(b"".join(whole[:-1]))
+    assert [run.stopped for run in study.runs()] == [None]
+    task.log.write_bytes(b"".join(whole))
+    task.log.with_suffix(".deaths").write_text("{not json")
+    assert [(run.finished, run.stopped) for run in study.runs()] == [(True, None)]
 
 
 def test_an_evaluation_that_hangs_fails_its_architecture_alone(tmp_path: Path) -> None:

@@ -197,7 +197,7 @@ def _incomplete(scored: ScoredRun) -> dict[str, Any]:
         "charged": run.charged,
         "reason": run.damage
         or run.failure
-        or "interrupted: `nasbench-mobile resume` goes on with it",
+        or f"{run.stopped or 'interrupted'}: `nasbench-mobile resume` goes on with it",
         "failed": run.failure is not None,
         "best_reward": scored.best_reward if scored.columns.ok.any() else None,
     }

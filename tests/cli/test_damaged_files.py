@@ -139,6 +139,32 @@ def test_a_torn_header_is_set_aside_and_said(
         assert read_run(task.log).finished
 
 
+@pytest.mark.parametrize("size", [0, 10, 40])
+def test_a_log_without_a_whole_header_is_a_run_that_has_not_begun(
+    command: Callable[..., Any], tmp_path: Path, size: int
+) -> None:
+    """A process may be killed at any moment between making a log and ending its first line."""
+    study = study_of(tmp_path / "s")
+    [task, *others] = study.tasks()
+    whole = task.log.read_bytes()
+    shutil.copy(task.log, tmp_path / "whole")
+    task.log.write_bytes(whole[:size])
+    assert len(study.runs()) == len(others)
+    reported = command("report", study.folder)
+    assert reported.code == 0, reported.err
+    assert (
+        "incomplete: random seed 0, 0 of 20 proposals: stopped before it began: "
+        "`nasbench-mobile resume` goes on with it"
+    ) in " ".join(reported.out.split())
+    assert task.log.read_bytes() == whole[:size]  # reading changes nothing
+    resumed = command("resume", study.folder, "--jobs", 1)
+    assert resumed.code == 0, resumed.err
+    assert same_run(task.log, tmp_path / "whole")
+    kept = list(task.log.parent.glob("*.torn*"))
+    assert [path.stat().st_size for path in kept] == ([size] if size else [])
+    assert all(run.finished for run in study.all_runs())
+
+
 def test_what_is_no_log_is_left_alone(command: Callable[..., Any], tmp_path: Path) -> None:
     study = study_of(tmp_path / "s")
     [task, *_] = study.tasks()
