@@ -5,6 +5,10 @@ proposals that were never told. Beside a log `seed-0000.jsonl` stands `seed-0000
 JSON for each death of a worker on that run. From the first on every architecture is evaluated by
 itself, the one under way written into `seed-0000.evaluating`. An architecture that was under way at
 two deaths, at one of them alone, is not evaluated again: it is a failed trial.
+
+A search evaluates in the process that drives it, whose death nobody sees. There every architecture
+is written down from the first, and one that is found under way when the search is taken up was a
+death. Whoever is stopped in an orderly way removes it.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from typing import Any
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import LogError, NasbenchError
 from nasbench_mobile.events import Ask, Start, Tell
+from nasbench_mobile.one_by_one import OneByOne, Unwatched
 from nasbench_mobile.problem import Outcome, Problem
 from nasbench_mobile.store import read_log
 from nasbench_mobile.types import Failure, Tokens
@@ -27,6 +32,9 @@ from nasbench_mobile.writing import write_whole
 
 MOST_IN_A_ROW = 2
 """Deaths with nothing to evaluate after which a run is given up: its strategy is to blame."""
+
+UNSEEN = "the process of the search was killed or crashed"
+"""How somebody died of whom nobody saw it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +57,27 @@ def note_death(log: Path, death: NasbenchError) -> bool:
     known = deaths(log)
     under_way = _under_way(log)
     if under_way is not None:
-        pending: tuple[Tokens, ...] = (under_way,)
+        pending: tuple[Tokens, ...] = (under_way.tokens,)
     else:  # once architectures are evaluated one by one, a death at none is the strategy's
         pending = () if any(death.pending for death in known) else _pending(log)
-    _evaluating(log).unlink(missing_ok=True)
-    found = Death(str(death), pending, log.stat().st_size if log.exists() else 0)
-    record = {
-        "how": found.how,
-        "pending": [list(tokens) for tokens in found.pending],
-        "log_bytes": found.log_bytes,
-    }
-    before = _deaths_file(log).read_text("utf-8") if known else ""
-    write_whole(_deaths_file(log), before + json.dumps(record) + "\n")
+    found = Death(str(death), pending, _size(log))
+    _add(log, found)
     if not pending:
         return sum(not each.pending for each in [*known, found]) < MOST_IN_A_ROW
     return True
+
+
+def _add(log: Path, death: Death) -> None:
+    """Write down a death more; what was under way is told by it then."""
+    path = _deaths_file(log)
+    record = {
+        "how": death.how,
+        "pending": [list(tokens) for tokens in death.pending],
+        "log_bytes": death.log_bytes,
+    }
+    before = path.read_text("utf-8") if path.is_file() else ""
+    write_whole(path, before + json.dumps(record) + "\n")
+    _evaluating(log).unlink(missing_ok=True)
 
 
 def deaths(log: Path) -> list[Death]:
@@ -99,7 +113,7 @@ def ended_by_death(log: Path) -> str | None:
 
 
 @dataclass(frozen=True)
-class Cautious(Problem):
+class Cautious(OneByOne):
     """A problem whose evaluation may end the process: architectures are evaluated one by one.
 
     Those of `quarantined`, by tokens, are failed without being evaluated, for the reason given.
@@ -108,37 +122,70 @@ class Cautious(Problem):
     log: Path
     quarantined: dict[Tokens, str]
 
-    def evaluate(
-        self, architectures: Sequence[Architecture], fidelities: Sequence[float] | None = None
-    ) -> list[Outcome | Failure]:
-        """As `Problem.evaluate`."""
-        shares = [1.0] * len(architectures) if fidelities is None else fidelities
-        return [self._carefully(*pair) for pair in zip(architectures, shares, strict=True)]
-
-    def _carefully(self, architecture: Architecture, share: float) -> Outcome | Failure:
+    def evaluated(self, architecture: Architecture, share: float) -> Outcome | Failure:
+        """As `OneByOne.evaluated`; what is under way is written down until it ends."""
         if (how := self.quarantined.get(architecture.tokens)) is not None:
             return Failure(f"not evaluated again: twice while it was evaluated, {how}")
         marker = _evaluating(self.log)
-        marker.write_text(json.dumps(list(architecture.tokens)))
-        [outcome] = super().evaluate([architecture], [share])
-        marker.unlink(missing_ok=True)
-        return outcome
+        marker.write_text(json.dumps({"tokens": list(architecture.tokens), "boot": _boot()}))
+        try:
+            return super().evaluated(architecture, share)
+        finally:
+            marker.unlink(missing_ok=True)
 
 
-def cautious(problem: Problem, log: Path) -> Problem:
-    """The problem itself where no worker has died on a run, else one that is careful."""
+def cautious(problem: Problem, log: Path, *, unseen: bool = False) -> Problem:
+    """The problem itself where no worker has died on a run, else one that is careful.
+
+    `unseen` is for a process whose death nobody sees: it is careful from the first, and what it
+    finds under way from before was a death.
+    """
+    if unseen:
+        _note_unseen_death(log)
+    _evaluating(log).unlink(missing_ok=True)
     known = deaths(log)
-    if not any(death.pending for death in known):
+    if not unseen and not any(death.pending for death in known):
         return problem
+    parts: dict[str, Any] = {one.name: getattr(problem, one.name) for one in fields(Problem)}
+    watcher = problem.watcher if isinstance(problem, OneByOne) else Unwatched()
+    return Cautious(**parts, watcher=watcher, log=log, quarantined=_quarantined(known))
+
+
+def _quarantined(known: Sequence[Death]) -> dict[Tokens, str]:
+    """Tokens that were under way at two deaths, at one of them alone, and how the last was."""
     suspects = frozenset(tokens for death in known for tokens in death.pending)
-    quarantined = {
+    return {
         tokens: seen[-1].how
         for tokens in suspects
         if len(seen := [death for death in known if tokens in death.pending]) > 1
         and any(death.pending == (tokens,) for death in seen)
     }
-    parts: dict[str, Any] = {one.name: getattr(problem, one.name) for one in fields(Problem)}
-    return Cautious(**parts, log=log, quarantined=quarantined)
+
+
+def _note_unseen_death(log: Path) -> None:
+    """Write down, and say, that an earlier process died while it evaluated; of a power cut nothing.
+
+    After a restart of the machine nobody can tell whether the architecture was to blame.
+    """
+    under_way = _under_way(log)
+    if under_way is None or under_way.boot != _boot():
+        return
+    _add(log, Death(UNSEEN, (under_way.tokens,), _size(log)))
+    again = (
+        "it has failed and is not evaluated again"
+        if under_way.tokens in _quarantined(deaths(log))
+        else "it is tried once more, and if that happens again it has failed"
+    )
+    print(
+        f"{UNSEEN} while it evaluated a candidate, as in a crash of a library or when memory runs "
+        f"out; {again}",
+        file=sys.stderr, flush=True,
+    )  # fmt: skip
+
+
+def companions(log: Path) -> list[Path]:
+    """The files beside a log that say of which deaths it tells."""
+    return [path for path in (_deaths_file(log), _evaluating(log)) if path.exists()]
 
 
 def _pending(log: Path) -> tuple[Tokens, ...]:
@@ -154,11 +201,31 @@ def _pending(log: Path) -> tuple[Tokens, ...]:
     return tuple(dict.fromkeys(asked.values()))
 
 
-def _under_way(log: Path) -> Tokens | None:
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """The architecture that a process was evaluating, and which start of the machine that was."""
+
+    tokens: Tokens
+    boot: str
+
+
+def _under_way(log: Path) -> _UnderWay | None:
     try:
-        return tuple(map(int, json.loads(_evaluating(log).read_text())))
-    except (OSError, ValueError, TypeError):
+        record = json.loads(_evaluating(log).read_text())
+        return _UnderWay(tuple(map(int, record["tokens"])), str(record["boot"]))
+    except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def _boot() -> str:
+    """What tells one start of the machine from the next; nothing where the system does not say."""
+    with suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return ""
+
+
+def _size(log: Path) -> int:
+    return log.stat().st_size if log.exists() else 0
 
 
 def _deaths_file(log: Path) -> Path:

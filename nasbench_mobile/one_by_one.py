@@ -19,6 +19,16 @@ class Watcher(Protocol):
     def ends(self, outcome: Outcome | Failure) -> None: ...
 
 
+class Unwatched:
+    """A watcher that nobody hears of."""
+
+    def begins(self, architecture: Architecture, share: float) -> None:
+        """Nothing is to be done."""
+
+    def ends(self, outcome: Outcome | Failure) -> None:
+        """Nothing is to be done."""
+
+
 @dataclass(frozen=True)
 class OneByOne(Problem):
     """Where a training takes minutes: each candidate's latency, training and reward in turn.
@@ -40,6 +50,11 @@ class OneByOne(Problem):
 
     def _watched(self, architecture: Architecture, share: float) -> Outcome | Failure:
         self.watcher.begins(architecture, share)
-        [outcome] = super().evaluate([architecture], [share])
+        outcome = self.evaluated(architecture, share)
         self.watcher.ends(outcome)
+        return outcome
+
+    def evaluated(self, architecture: Architecture, share: float) -> Outcome | Failure:
+        """The outcome of one, between what the watcher hears."""
+        [outcome] = super().evaluate([architecture], [share])
         return outcome

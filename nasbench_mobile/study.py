@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 from nasbench_mobile import catalog
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.benchmark import Benchmark, Part
-from nasbench_mobile.crashes import ended_by_death, note_death
+from nasbench_mobile.crashes import companions, ended_by_death, note_death
 from nasbench_mobile.errors import (
     InvalidNetworkError,
     LogError,
@@ -136,9 +136,10 @@ class Study:
             logs = [task.log for task in self.tasks() if task.strategy.label in labels]
             aside = _unused(self.folder / "replaced" / time.strftime("%Y%m%d-%H%M%S"))
             for log in filter(Path.exists, logs):
-                kept = aside / log.parent.name / log.name
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                log.rename(kept)
+                for path in (log, *companions(log)):
+                    kept = aside / path.parent.name / path.name
+                    kept.parent.mkdir(parents=True, exist_ok=True)
+                    path.rename(kept)
             self._record(made)
 
     def _record(self, made: Mapping[str, Made]) -> None:

@@ -74,8 +74,8 @@ def perform(
 ) -> RunProgress:
     """Run or resume one task; runs in a worker. Returns how it ended.
 
-    `problem` is that of the plan's benchmark, where it is not to be built; `on_progress` hears of
-    it instead of the parent of the worker.
+    `problem` is that of the plan's benchmark, where it is not to be built, in a process that is no
+    worker; `on_progress` hears of it instead of the parent of the worker.
     """
     with held(task.log):
         return _perform(task, problem, on_progress)
@@ -95,7 +95,8 @@ def ended(task: Task, run: Run) -> RunProgress:
 
 def _perform(task: Task, problem: Problem | None, on_progress: OnProgress | None) -> RunProgress:
     label, last = task.strategy.label, Progress()
-    problem = cautious(problem or task.plan.benchmark.build(task.seed), task.log)
+    here, problem = problem is not None, problem or task.plan.benchmark.build(task.seed)
+    problem = cautious(problem, task.log, unseen=here)
     problem = replace(problem, call_limit_s=_evaluation_limit_s(task))
     try:
         log, header, history = _open_log(task, problem)

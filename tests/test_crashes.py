@@ -157,6 +157,17 @@ def test_an_evaluation_that_hangs_fails_its_architecture_alone(tmp_path: Path) -
     assert all((sum(trial.tokens) % 4 == 0) != trial.ok for trial in run.trials)
 
 
+def test_runs_that_are_done_again_know_of_no_deaths(tmp_path: Path) -> None:
+    study = study_on(tmp_path, benchmark_file(tmp_path, "Deadly", "one_in = 1000"), ["random"], 9)
+    assert ended(study) == {"random": None}
+    [task] = study.tasks()
+    note_death(task.log, WorkerDied(-signal.SIGSEGV))
+    study.rerun(["random"])
+    assert deaths(task.log) == []
+    [kept] = study.folder.glob("replaced/*/*/*.deaths")
+    assert len(deaths(kept.with_suffix(".jsonl"))) == 1
+
+
 @pytest.mark.parametrize("evaluator", ["Stuck", "Deaf"])
 def test_an_evaluation_that_cannot_be_interrupted_is_a_failed_trial(
     tmp_path: Path, evaluator: str
