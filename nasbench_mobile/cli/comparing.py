@@ -154,7 +154,7 @@ def resume(
     from nasbench_mobile.trust import check_trust
 
     study = Study.open(folder)
-    check_trust(study, _say, trust=trust, rerun=rerun or ())
+    check_trust(study, say, trust=trust, rerun=rerun or ())
     study = _again(study, rerun)
     if is_search(folder):
         finish(study, as_json=as_json)
@@ -178,14 +178,14 @@ def report(
 
     study = Study.open(folder)
     if is_search(folder):
-        check_trust(study, _say, trust=trust, kinds=SPACE + OBJECTIVE)
+        check_trust(study, say, trust=trust, kinds=SPACE + OBJECTIVE)
         show_results(study, as_json=as_json)
     else:
         if _report(study, as_json, how=_reading(study, trust)):
             raise typer.Exit(1)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     """One line on standard error, as it is."""
     console(stderr=True).print(text, soft_wrap=True, markup=False, highlight=False)
 
@@ -209,10 +209,10 @@ def _reading(study: Study, trust: bool) -> _Reading:
     refusals = [one.refusal for one in named_code(study, SPACE)]
     space = trust or not any(refusals)
     if space:
-        check_trust(study, _say, trust=trust, kinds=SPACE)
+        check_trust(study, say, trust=trust, kinds=SPACE)
     else:
-        _say(f"architectures are told by their tokens alone: {refusals[0]}")
-    return _Reading(space, lambda: check_trust(study, _say, trust=trust, kinds=OBJECTIVE))
+        say(f"architectures are told by their tokens alone: {refusals[0]}")
+    return _Reading(space, lambda: check_trust(study, say, trust=trust, kinds=OBJECTIVE))
 
 
 def _scoring(study: Study, runs: Sequence[Run], how: _Reading) -> BenchmarkObjective:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nasbench_mobile.cli import training_options as options
-from nasbench_mobile.cli.comparing import INTERRUPTED, AsJson
+from nasbench_mobile.cli.comparing import INTERRUPTED, AsJson, Trust, say
 from nasbench_mobile.cli.output import console, print_json
 from nasbench_mobile.cli.search_request import (
     TOP,
@@ -31,7 +31,7 @@ TRAININGS, LATENCIES = "trainings", "latencies.json"
 """In the folder of a search, beside what a study has there: checkpoints and ended trainings, and
 measured latencies."""
 
-PRESENTATION = ("out", "top", "checkpoint_s", "as_json")
+PRESENTATION = ("out", "top", "checkpoint_s", "trust", "as_json")
 """Options that may differ when a search is taken up again."""
 
 Top = Annotated[int, typer.Option(help="How many of the best networks get files.", min=1)]
@@ -117,6 +117,7 @@ def search(
     out: Annotated[
         Path | None, typer.Option(help="The folder of the search; by default out/search-TIME.")
     ] = None,
+    trust: Trust = False,
     as_json: AsJson = False,
 ) -> None:
     """Search for architectures by training candidates on your images.
@@ -135,6 +136,10 @@ def search(
     study, accuracy = opened(folder, request), None
     if study is None:
         study, accuracy = created(folder, request)
+    else:
+        from nasbench_mobile.trust import check_trust
+
+        check_trust(study, say, trust=trust)
     keep_top(folder, top)
     finish(study, accuracy, checkpoint_s=checkpoint_s, as_json=as_json)
 
