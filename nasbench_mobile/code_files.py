@@ -70,7 +70,7 @@ def _imported(path: Path, package: PurePosixPath) -> Iterator[tuple[str, ...]]:
     """
     try:
         tree = ast.parse(path.read_bytes())
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -18,15 +18,18 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
+from operator import index
 from pathlib import Path
 from typing import Any
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import LogError, NasbenchError
 from nasbench_mobile.events import Ask, Start, Tell
+from nasbench_mobile.json_files import damaged, parsed, read_json, read_own_text
 from nasbench_mobile.one_by_one import OneByOne, Unwatched
 from nasbench_mobile.problem import Outcome, Problem
 from nasbench_mobile.store import read_log
+from nasbench_mobile.text_files import DAMAGE, DamagedText
 from nasbench_mobile.types import Failure, Tokens
 from nasbench_mobile.writing import write_whole
 
@@ -69,37 +72,38 @@ def note_death(log: Path, death: NasbenchError) -> bool:
 
 def _add(log: Path, death: Death) -> None:
     """Write down a death more; what was under way is told by it then."""
-    path = _deaths_file(log)
-    record = {
-        "how": death.how,
-        "pending": [list(tokens) for tokens in death.pending],
-        "log_bytes": death.log_bytes,
-    }
-    before = path.read_text("utf-8") if path.is_file() else ""
-    write_whole(path, before + json.dumps(record) + "\n")
+    write_whole(_deaths_file(log), "".join(map(_line, [*deaths(log), death])))
     _evaluating(log).unlink(missing_ok=True)
 
 
 def deaths(log: Path) -> list[Death]:
     """The deaths of a run's workers so far."""
     path = _deaths_file(log)
-    if not path.is_file():
+    if not path.exists():
         return []
-    try:
-        records = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
-        return [
-            Death(
-                str(one["how"]),
-                tuple(tuple(map(int, tokens)) for tokens in one["pending"]),
-                int(one.get("log_bytes", sys.maxsize)),
-            )
-            for one in records
-        ]
-    except (ValueError, KeyError, TypeError) as error:
-        raise LogError(
-            f"{path} is damaged ({type(error).__name__}: {error}); remove it, and the run is tried "
-            "again without what it says of workers that died"
-        ) from None
+    again = "remove it, and the run is tried again without what it says of workers that died"
+    found = []
+    lines = read_own_text(path, again).removesuffix("\n").split("\n")
+    for number, line in enumerate(lines, 1):
+        try:
+            found.append(_death(parsed(line)))
+        except DamagedText as damage:
+            raise damaged(path, f"line {number} {damage}", again) from None
+        except DAMAGE as error:
+            reason = f"line {number} tells of no death ({type(error).__name__}: {error})"
+            raise damaged(path, reason, again) from None
+    return found
+
+
+def _line(death: Death) -> str:
+    pending = [list(tokens) for tokens in death.pending]
+    record = {"how": death.how, "pending": pending, "log_bytes": death.log_bytes}
+    return json.dumps(record) + "\n"
+
+
+def _death(record: dict[str, Any]) -> Death:
+    pending = tuple(tuple(map(index, tokens)) for tokens in record["pending"])
+    return Death(str(record["how"]), pending, index(record.get("log_bytes", sys.maxsize)))
 
 
 def ended_by_death(log: Path) -> str | None:
@@ -107,7 +111,7 @@ def ended_by_death(log: Path) -> str | None:
     known: list[Death] = []
     with suppress(LogError, OSError):  # whoever goes on with the run is told
         known = deaths(log)
-    if not known or log.stat().st_size > known[-1].log_bytes:
+    if not known or _size(log) > known[-1].log_bytes:
         return None
     return known[-1].how
 
@@ -211,9 +215,9 @@ class _UnderWay:
 
 def _under_way(log: Path) -> _UnderWay | None:
     try:
-        record = json.loads(_evaluating(log).read_text())
-        return _UnderWay(tuple(map(int, record["tokens"])), str(record["boot"]))
-    except (OSError, ValueError, TypeError, KeyError):
+        record = read_json(_evaluating(log))
+        return _UnderWay(tuple(map(index, record["tokens"])), str(record["boot"]))
+    except (LogError, *DAMAGE):  # written half, as its process died, or not at all
         return None
 
 

@@ -31,8 +31,10 @@ from nasbench_mobile.events import (
     header_from_json,
     header_to_json,
 )
+from nasbench_mobile.json_files import parsed
 from nasbench_mobile.runs import Run, RunHeader, Timing
 from nasbench_mobile.schemas import NewerSchemaError
+from nasbench_mobile.text_files import DAMAGE, DamagedText
 from nasbench_mobile.trial_table import NoiseFree, TrialTable
 from nasbench_mobile.types import Measurement, Trial
 
@@ -149,6 +151,16 @@ class EventLog:
         )
 
 
+def _opened(path: Path) -> BinaryIO:
+    """A log to be read; `LogError` where it is a folder, or cannot be read for another reason."""
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise LogError(
+            f"{path} cannot be read: {error.strerror or error}; move it away, and {_AGAIN}"
+        ) from None
+
+
 class _LogReader:
     """Reads a log's lines one after another; after the last one it knows what `LogContents` says.
 
@@ -164,7 +176,7 @@ class _LogReader:
 
     def events(self) -> Iterator[Event]:
         reader = EventReader()
-        with self.path.open("rb") as file:
+        with _opened(self.path) as file:
             for number, line in enumerate(file, start=1):
                 if not line.endswith(b"\n"):
                     self.torn = len(line)
@@ -208,10 +220,6 @@ def _damage(path: Path, number: int) -> Iterator[None]:
         raise LogError(f"{path}, line {number}: {reason}; remove the file, and {_AGAIN}") from None
 
 
-DAMAGE = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
-"""What reading JSON that is not of the form looked for may raise."""
-
-
 def read_log(path: Path) -> LogContents:
     """Read and check a log. `LogError` names the first line that is damaged.
 
@@ -226,7 +234,7 @@ def read_log(path: Path) -> LogContents:
 
 def has_ended(path: Path) -> bool:
     """Whether a log's last line is that of an end, from that line alone."""
-    with path.open("rb") as file:
+    with _opened(path) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - LONGEST_END))
         tail = file.read()
@@ -254,7 +262,7 @@ reason is that long, is found by reading the log (our choice: reasons are senten
 
 def read_header(path: Path) -> RunHeader | None:
     """The header of a log alone; None where its line is not whole. `LogError` as `read_log`."""
-    with path.open("rb") as file:
+    with _opened(path) as file:
         line = file.readline()
     if not line.endswith(b"\n"):
         return None
@@ -311,14 +319,10 @@ def _check_line(line: bytes, before: int) -> tuple[int, dict[str, Any]]:
             "the line was changed after it was written, or one before it is missing (its "
             "checksum does not match)"
         )
-    record = _JSON.decode(f"{body.decode()}}}")
+    try:
+        record = parsed(f"{body.decode()}}}")
+    except DamagedText as damage:
+        raise LogError(f"it {damage}") from None
     if type(record) is not dict:
         raise LogError("the line is no record of an event")
     return checksum, record
-
-
-def _no_number(word: str) -> None:
-    raise LogError(f"{word} is no number that a log can hold")
-
-
-_JSON = json.JSONDecoder(parse_constant=_no_number)

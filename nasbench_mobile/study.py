@@ -42,6 +42,7 @@ from nasbench_mobile.manifest import (
 from nasbench_mobile.networks.blockstring import parse_spec
 from nasbench_mobile.networks.cost import multiply_adds, parameters
 from nasbench_mobile.plan import Plan
+from nasbench_mobile.printable import printable
 from nasbench_mobile.problem import Problem
 from nasbench_mobile.recorded import Past, notes, refuse_other_code
 from nasbench_mobile.runs import Run, RunHeader
@@ -64,6 +65,7 @@ class Study:
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.folder, self.manifest = folder, manifest
         self._read: dict[Path, tuple[tuple[int, int], Run]] = {}
+        self._noted: list[str] = []
 
     @property
     def plan(self) -> Plan:
@@ -116,8 +118,11 @@ class Study:
         return [past.spec.label for past in self._pasts() if past.made_by_other_code()]
 
     def notes(self) -> list[str]:
-        """What stands beside the results: how code, options and versions differ from now."""
-        return notes(self._pasts())
+        """What stands beside the results: how code, options and versions differ from now.
+
+        Also what `run` found and mended in logs, a torn last line for instance.
+        """
+        return [*notes(self._pasts()), *self._noted]
 
     def rerun(self, labels: Collection[str]) -> None:
         """Lay the logs of strategies aside, into `replaced`, so that their runs are done again.
@@ -185,9 +190,15 @@ class Study:
         `UsageError` where another process is at work on the study, or where runs were made by
         other code than there is now.
         """
+
+        def heard(message: RunProgress) -> None:
+            if message.note is not None:
+                self._noted.append(message.note)
+            listen(message)
+
         with self._alone():
             self._prepare()
-            self._work(jobs, listen, on_stop, checked_limit(call_limit_s))
+            self._work(jobs, heard, on_stop, checked_limit(call_limit_s))
         self._check_there()
 
     def _check_there(self) -> None:
@@ -283,9 +294,20 @@ class Study:
     def runs(self) -> list[Run]:
         """Every run that has begun, read; unfinished and failed ones too.
 
-        `LogError` where one is damaged.
+        `LogError` where one is damaged; `sound_runs` goes on without those.
         """
         return [self._run_of(task) for task in self.tasks() if has_begun(task.log)]
+
+    def sound_runs(self) -> tuple[list[Run], list[str]]:
+        """As `runs` without those whose logs are damaged, and what is said of each of these.
+
+        `LogError` where all are damaged: nothing can be told from the others then.
+        """
+        runs = self.all_runs()
+        damages = [run.damage for run in runs if run.damage is not None]
+        if damages and len(damages) == len(runs):
+            raise LogError("; ".join(damages))
+        return [run for run in runs if run.damage is None], damages
 
     def all_runs(self) -> list[Run]:
         """As `runs`, and at the end those that have no trials because of their logs.
@@ -435,6 +457,6 @@ def drawer(benchmark: Benchmark) -> Callable[[Tokens], str]:
         try:
             return architecture_svg(parse_spec(line))
         except InvalidNetworkError:
-            return f"<p>{escape(line)}</p>"
+            return f"<p>{escape(printable(line))}</p>"
 
     return draw

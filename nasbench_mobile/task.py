@@ -58,7 +58,8 @@ class Task:
 class RunProgress:
     """A message about one run: how far, the best reward seen, whether it has ended and how.
 
-    `charged` is what was spent of the budget, in full trainings.
+    `charged` is what was spent of the budget, in full trainings. A message with a `note` says
+    nothing else: it is a sentence for whoever reads the results.
     """
 
     label: str
@@ -67,6 +68,7 @@ class RunProgress:
     best_reward: float
     ended: bool = False
     failure: str | None = None
+    note: str | None = None
 
 
 def perform(
@@ -77,6 +79,13 @@ def perform(
     `problem` is that of the plan's benchmark, where it is not to be built, in a process that is no
     worker; `on_progress` hears of it instead of the parent of the worker.
     """
+    try:
+        task.log.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LogError(
+            f"{task.log.parent} cannot be a folder of logs ({error.strerror or error}); move away "
+            "what is there, and `nasbench-mobile resume` does its runs"
+        ) from None
     with held(task.log):
         return _perform(task, problem, on_progress)
 
@@ -163,7 +172,7 @@ class _AlreadyEnded(Exception):
 
 
 def _open_log(task: Task, problem: Problem) -> tuple[EventLog, RunHeader, tuple[Any, ...]]:
-    _set_aside_torn_header(task.log)
+    _set_aside_torn_header(task)
     if not task.log.exists():
         header = make_header(task, problem)
         return EventLog.create(task.log, header), header, ()
@@ -179,19 +188,21 @@ def _open_log(task: Task, problem: Problem) -> tuple[EventLog, RunHeader, tuple[
         task.log.unlink()
         return EventLog.create(task.log, header), header, ()
     if contents.torn_bytes:
-        _say(
+        _note(
+            task,
             f"{task.log}: the last {contents.torn_bytes:,} bytes are a line that a process died "
-            "while writing; they are dropped, and what they told is evaluated again"
+            "while writing; they are dropped, and what they told is evaluated again",
         )
     return EventLog.reopen(task.log, contents), contents.header, contents.events
 
 
-def _set_aside_torn_header(log: Path) -> None:
+def _set_aside_torn_header(task: Task) -> None:
     """A log that a killed process had only begun the header of is kept under another name.
 
     One without a byte is removed: the run has not begun.
     `LogError` where a log without a whole line is anything else: it is not this package's to move.
     """
+    log = task.log
     if not log.exists():
         return
     with log.open("rb") as file:
@@ -212,15 +223,20 @@ def _set_aside_torn_header(log: Path) -> None:
             break
         aside = log.with_name(f"{log.name}.torn-{number}")
     log.rename(aside)
-    _say(
+    _note(
+        task,
         f"{log} held only {len(line):,} bytes of its header, because a process died while it wrote "
-        f"them; they lie in {aside.name}, and the run begins again"
+        f"them; they lie in {aside.name}, and the run begins again",
     )
 
 
-def _say(text: str) -> None:
-    """One line on standard error, from wherever a run is at work."""
-    print(text, file=sys.stderr, flush=True)
+def _note(task: Task, text: str) -> None:
+    """Tell the parent a sentence; where there is none, in `run_here`, it goes to standard error."""
+    parent = channel()
+    if parent is None:
+        print(text, file=sys.stderr, flush=True)
+    else:
+        parent.send(RunProgress(task.strategy.label, task.seed, 0.0, float("-inf"), note=text))
 
 
 def _check_code(task: Task, then: RunHeader, now: RunHeader) -> None:

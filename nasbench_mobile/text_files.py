@@ -1,11 +1,9 @@
-"""Files of text and JSON that somebody may have damaged: what is wrong with them, in words."""
+"""Files of text that somebody may have damaged: what is wrong with them, in words."""
 
 from __future__ import annotations
 
 import codecs
-import json
 from pathlib import Path
-from typing import Any
 
 from nasbench_mobile.errors import UsageError
 
@@ -22,6 +20,10 @@ _MARKS = {
 }
 
 
+class DamagedText(ValueError):
+    """What is wrong with a text, to be read after its file's name: `is UTF-16 text`."""
+
+
 def is_file(path: Path) -> bool:
     """Whether there is such a file; a name that no file can have, of 300 letters say, has none."""
     try:
@@ -30,37 +32,45 @@ def is_file(path: Path) -> bool:
         return False
 
 
-def read_text(path: Path, what: str = "file") -> str:
-    """The text of a UTF-8 file, a byte order mark left out; `UsageError` where it is none."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read {what} {path}: {error.strerror or error}") from None
-    return text_of(data, f"{what} {path}")
+def decoded(data: bytes) -> str:
+    """Bytes as UTF-8, a byte order mark left out.
 
-
-def text_of(data: bytes, what: str) -> str:
-    """Bytes as UTF-8; `UsageError` names the encoding, or the line, that is another."""
+    `DamagedText` names the encoding, or the line, that is another.
+    """
     for mark, encoding in _MARKS.items():
         if data.startswith(mark):
-            raise UsageError(f"{what} is {encoding} text; save it as UTF-8")
+            raise DamagedText(f"is {encoding} text")
+    if b"\0" in data[:4]:
+        raise DamagedText("is UTF-16 or UTF-32 text, or no text at all")
     try:
         return data.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         byte = error.object[error.start]
-        raise UsageError(
-            f"{what} is not UTF-8: line {line} has the byte 0x{byte:02x} (Latin-1 or cp1252, "
-            "perhaps); save it as UTF-8"
+        raise DamagedText(
+            f"is not UTF-8: line {line} has the byte 0x{byte:02x} (Latin-1 or cp1252, perhaps)"
         ) from None
 
 
-def parse_json(text: str | bytes, what: str) -> Any:
-    """The value of a JSON text; `UsageError` where it is none, or is nested without end."""
+def read_bytes(path: Path, what: str = "file") -> bytes:
+    """What is in a user's file; `UsageError` where it cannot be read."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a ValueError too
-        raise UsageError(f"{what} is not JSON: {reason(error)}") from None
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {what} {path}: {error.strerror or error}") from None
+
+
+def read_text(path: Path, what: str = "file") -> str:
+    """The text of a user's file, as `decoded`; `UsageError` where it is none."""
+    return text_of(read_bytes(path, what), f"{what} {path}")
+
+
+def text_of(data: bytes, what: str) -> str:
+    """The text in bytes of a user's, as `decoded`; `UsageError` where it is none."""
+    try:
+        return decoded(data)
+    except DamagedText as damage:
+        raise UsageError(f"{what} {damage}; save it as UTF-8") from None
 
 
 def reason(error: Exception) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from nasbench_mobile.benchmark import load_benchmark
-from nasbench_mobile.crashes import cautious, deaths, note_death
+from nasbench_mobile.crashes import Death, cautious, deaths, note_death
 from nasbench_mobile.errors import LogError, UsageError
 from nasbench_mobile.executors.processes import WorkerDied
 from nasbench_mobile.plan import Plan
@@ -202,9 +202,37 @@ def test_an_evaluator_that_is_none_is_said_before_the_first_trial(
 
 def test_what_is_written_of_deaths_that_is_damaged_is_an_error(tmp_path: Path) -> None:
     log = tmp_path / "seed-0000.jsonl"
-    log.with_suffix(".deaths").write_text("{not json")
-    with pytest.raises(LogError, match=r"seed-0000\.deaths is damaged .*; remove it"):
+    place = log.with_suffix(".deaths")
+    for damage, said in (
+        ("{not json", "line 1 is not JSON"),
+        ('{"how": "x", "pending": []}\n[]\n', "line 2 tells of no death"),
+        ('{"how": "x", "pending": [[0.5]]}\n', "line 1 tells of no death"),
+        ('{"how": "x", "pending": 3}\n', "line 1 tells of no death"),
+    ):
+        place.write_text(damage)
+        with pytest.raises(LogError, match=rf"seed-0000\.deaths is damaged: {said}.*; remove it"):
+            deaths(log)
+    place.unlink()
+    place.mkdir()
+    with pytest.raises(LogError, match=r"seed-0000\.deaths cannot be read: .*; remove it"):
         deaths(log)
+
+
+ODD_BREAKS = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+"""What `str.splitlines` ends lines at, and JSON does not; 0x0D can only stand between values."""
+
+
+def test_a_death_is_a_line_whatever_it_says(tmp_path: Path) -> None:
+    log = tmp_path / "seed-0000.jsonl"
+    how = f"its worker said {ODD_BREAKS[5:]} and ended"
+    line = json.dumps({"how": how, "pending": [[1, 2]]}, ensure_ascii=False)
+    assert len(line.splitlines()) > 1
+    text = line + "\n" + line.replace(", ", ",\r ", 1) + "\n"
+    log.with_suffix(".deaths").write_bytes(text.encode())
+    assert deaths(log) == [Death(how, ((1, 2),))] * 2
+    assert note_death(log, WorkerDied(-signal.SIGSEGV))  # keeps what was written before
+    assert [death.how for death in deaths(log)[:2]] == [how, how]
+    assert len(deaths(log)) == 3
 
 
 def test_without_deaths_a_problem_is_what_it_was(tmp_path: Path) -> None:

@@ -306,6 +306,9 @@ def run_with_progress(
         with StudyProgress(labels, plan.seeds, plan.budget, screen) as progress:
 
             def listen(message: RunProgress) -> None:
+                if message.note is not None:
+                    screen.print(message.note, soft_wrap=True, markup=False, highlight=False)
+                    return
                 progress.update(message.label, message.seed, message.charged, message.best_reward)
                 if message.ended:
                     progress.finished(message.label, message.seed)

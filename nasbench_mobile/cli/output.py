@@ -6,10 +6,12 @@ import json
 import os
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TextIO
+
+from nasbench_mobile.printable import json_printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -66,7 +68,8 @@ def result_alone() -> Iterator[None]:
 def print_json(value: Any) -> None:
     """Indented JSON, and nothing else, on standard output."""
     stream = sys.stdout if _result is None else _result
-    print(json.dumps(value, indent=2, ensure_ascii=not _takes_all(stream)), file=stream, flush=True)
+    text = json.dumps(value, indent=2, ensure_ascii=not _takes_all(stream))
+    print(json_printable(text), file=stream, flush=True)
 
 
 def _takes_all(stream: TextIO) -> bool:
@@ -79,6 +82,18 @@ def console(stderr: bool = False) -> Console:
     from nasbench_mobile.report.terminal import make_console
 
     return make_console(stderr=stderr)
+
+
+def say_left_out(damages: Sequence[str], what: str) -> None:
+    """Name on standard error the runs that are left out as their logs are damaged, and `what` for.
+
+    The others go on.
+    """
+    for damage in damages:
+        console(stderr=True).print(
+            f"left out, {what}: {damage}",
+            style="red", soft_wrap=True, markup=False, highlight=False,
+        )  # fmt: skip
 
 
 def print_table(columns: dict[str, str], rows: list[dict[str, Any]]) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench_mobile.cli.output import console, print_json, print_table
-from nasbench_mobile.errors import EvaluationError, UsageError
+from nasbench_mobile.cli.output import console, print_json, print_table, say_left_out
+from nasbench_mobile.errors import EvaluationError, NasbenchError, OutsideError, UsageError
 
 if TYPE_CHECKING:
     from nasbench_mobile.reproduce.experiment import Experiment, Setting
@@ -74,9 +76,20 @@ def reproduce(
     )
     _check_options(chosen, setting)
     folder = out or (QUICK_OUT if quick else DEFAULT_OUT)
-    records = _run(chosen, setting, folder, jobs)
+    records, failures = _run(chosen, setting, folder, jobs)
+    _print_all(records, folder, quick, as_json, alone=len(chosen) == 1)
+    if failures:
+        raise EvaluationError(
+            f"{len(failures)} of {len(chosen)} experiments failed, so nothing is said of their "
+            f"claims: {'; '.join(f'{name}: {why}' for name, why in failures.items())}"
+        )
+
+
+def _print_all(
+    records: dict[str, dict[str, Any]], folder: Path, quick: bool, as_json: bool, *, alone: bool
+) -> None:
     if as_json:
-        [record] = records.values() if len(records) == 1 else [{"experiments": records}]
+        [record] = records.values() if alone else [{"experiments": records}]
         print_json(record)
         return
     for record in records.values():
@@ -112,27 +125,65 @@ def _check_options(chosen: list[Experiment], setting: Setting) -> None:
 
 def _run(
     chosen: list[Experiment], setting: Setting, folder: Path, jobs: int
-) -> dict[str, dict[str, Any]]:
-    """Run what is not finished, and write the report of all that is."""
+) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """Run what is not finished, and write the report of all that is.
+
+    Gives the records, and of those of several experiments that failed why: a damaged log or record
+    is one experiment's, and the others go on.
+    """
     from nasbench_mobile.reproduce.publish import publish
     from nasbench_mobile.reproduce.session import Session
 
     session, screen = Session(folder), console(stderr=True)
-    kept = {one.name: session.kept(one, setting) for one in chosen}  # refuses before it runs
-    records = {}
+    records: dict[str, dict[str, Any]] = {}
+    failures: dict[str, str] = {}
+
+    def kept(one: Experiment) -> dict[str, Any] | None:
+        with _failing(one, failures, alone=len(chosen) == 1):
+            return session.kept(one, setting)
+        return None
+
+    before = {one.name: kept(one) for one in chosen}  # refuses before it runs
     for number, one in enumerate(chosen, 1):
         place = f"[{number}/{len(chosen)}] {one.name}: "
-        record = kept[one.name]
+        if one.name in failures:
+            continue
+        record = before[one.name]
         if record is not None:
             screen.print(f"{place}finished before, kept", markup=False, soft_wrap=True)
-        else:
-            screen.print(place + one.title, markup=False, soft_wrap=True)
+            records[one.name] = record
+            continue
+        screen.print(place + one.title, markup=False, soft_wrap=True)
+        with _failing(one, failures, alone=len(chosen) == 1):
             record = session.run(one, setting, lambda study: _run_study(study, jobs))
+            records[one.name] = record
             seconds = record["cost"]["wall_s"]
             screen.print(f"{place}done in {seconds:.1f} s", markup=False, soft_wrap=True)
-        records[one.name] = record
     publish(folder)
-    return records
+    _say_damages(folder, failures.values())
+    return records, failures
+
+
+@contextmanager
+def _failing(one: Experiment, failures: dict[str, str], *, alone: bool) -> Iterator[None]:
+    """Keep why one of several experiments failed; what ends all, a full disk say, goes through."""
+    try:
+        yield
+    except (OutsideError, UsageError):
+        raise
+    except NasbenchError as error:
+        if alone:
+            raise
+        failures[one.name] = str(error)
+
+
+def _say_damages(folder: Path, said: Collection[str]) -> None:
+    """Name the damaged records of a folder, which its page and list leave out, but those `said`."""
+    from nasbench_mobile.reproduce.registry import MODULES
+    from nasbench_mobile.reproduce.session import Session
+
+    damages = Session(folder).damages(list(MODULES))
+    say_left_out([one for one in damages if one not in said], "its experiment counts as not run")
 
 
 def _run_study(study: Study, jobs: int) -> None:
@@ -155,6 +206,8 @@ def _list(folder: Path | None, page: bool, as_json: bool) -> None:
         print(story(folder), end="")
         return
     rows = listing(folder)
+    if folder is not None:
+        _say_damages(folder, ())
     if as_json:
         print_json(rows)
         return

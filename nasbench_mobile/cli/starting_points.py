@@ -34,9 +34,11 @@ def starting_points(text: str, benchmark: Benchmark) -> tuple[Tokens, ...]:
 def _best_of(folder: Path, benchmark: Benchmark) -> tuple[Tokens, ...]:
     """The distinct architectures of highest reward that a study trained in full, best first.
 
-    Of an architecture that several runs trained, the first run's reward counts.
+    Of an architecture that several runs trained, the first run's reward counts. Runs whose logs are
+    damaged are left out, and named on standard error.
     """
     from nasbench_mobile import catalog
+    from nasbench_mobile.cli.output import say_left_out
     from nasbench_mobile.errors import UsageError
     from nasbench_mobile.runs import ranked_results
     from nasbench_mobile.study import Study
@@ -50,7 +52,9 @@ def _best_of(folder: Path, benchmark: Benchmark) -> tuple[Tokens, ...]:
         )
     space = catalog.build_space(there.name, there.options)
     rewards: dict[Tokens, tuple[float, Tokens]] = {}
-    for run in study.runs():
+    runs, damages = study.sound_runs()
+    say_left_out(damages, "no architecture to start from is taken from it")
+    for run in runs:
         for position in ranked_results(run.trials):
             trial = run.trials[position]
             found = (trial.reward or 0.0, trial.tokens)

@@ -175,11 +175,17 @@ def retrained(
 
 
 def picks_of(study: Path, space: SearchSpace) -> list[Pick]:
-    """What every run of a comparison would pick."""
+    """What every run of a comparison would pick.
+
+    Runs whose logs are damaged are left out, and named on standard error.
+    """
+    from nasbench_mobile.cli.output import say_left_out
     from nasbench_mobile.collecting.picks import picks
     from nasbench_mobile.study import Study
 
-    return picks(space, Study.open(study).runs())
+    runs, damages = Study.open(study).sound_runs()
+    say_left_out(damages, "its pick is not known, and its strategy is judged by fewer seeds")
+    return picks(space, runs)
 
 
 def _interval(ends: list[float] | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from nasbench_mobile.evaluators.pairwise import DIGITS, PairwiseModel
 from nasbench_mobile.evaluators.pairwise_coding import design, to_one_hot
 from nasbench_mobile.evaluators.quality import quality, rounded
 from nasbench_mobile.evaluators.surrogate import MODEL, SCHEMA
+from nasbench_mobile.text_files import read_text
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -131,22 +133,20 @@ def read_trained_networks(data: str | os.PathLike[str]) -> dict[str, TrainedNetw
     """The networks of each split; rows without a split are left out. `UsageError` names a row."""
     rows: dict[str, list[tuple[list[int], float]]] = {split: [] for split in SPLITS}
     path = Path(data)
+    text = read_text(path, "data file")
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            wanted = ["split", TARGET, *(name for name, _ in CHOICES)]
-            missing = [name for name in wanted if name not in (reader.fieldnames or ())]
-            if missing:
-                raise UsageError(
-                    f"{path} lacks the columns {', '.join(missing)}; is it the data set of "
-                    "Accel-NASBench as CSV?"
-                )
-            for row in reader:
-                if row["split"] in rows:
-                    rows[row["split"]].append(_trained_network(path, reader.line_num, row))
-    except OSError as error:
-        raise UsageError(f"cannot read data file {path}: {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
+        reader = csv.DictReader(io.StringIO(text, newline=""))
+        wanted = ["split", TARGET, *(name for name, _ in CHOICES)]
+        missing = [name for name in wanted if name not in (reader.fieldnames or ())]
+        if missing:
+            raise UsageError(
+                f"{path} lacks the columns {', '.join(missing)}; is it the data set of "
+                "Accel-NASBench as CSV?"
+            )
+        for row in reader:
+            if row["split"] in rows:
+                rows[row["split"]].append(_trained_network(path, reader.line_num, row))
+    except csv.Error as error:
         raise UsageError(f"{path} is not a CSV file: {error}") from error
     few = [split for split, found in rows.items() if len(found) < 2]
     if few:

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nasbench_mobile.errors import UsageError
+from nasbench_mobile.errors import LogError, UsageError
+from nasbench_mobile.json_files import parse_json, read_json_map
 from nasbench_mobile.schemas import schema_of
-from nasbench_mobile.text_files import parse_json
+from nasbench_mobile.text_files import DAMAGE, read_bytes
 from nasbench_mobile.writing import write_whole
 
 
@@ -32,10 +33,8 @@ def _lines(value: Any) -> str:
 
 def read(path: str | os.PathLike[str], model: str, schema: int) -> dict[str, Any]:
     """The record in a model file; `UsageError` where it is none of that kind and schema."""
-    try:
-        record = parse_json(Path(path).read_bytes(), f"model file {path}")
-    except OSError as error:
-        raise UsageError(f"cannot read model file {path}: {error.strerror}") from error
+    # Measures of a fit's quality may be NaN.
+    record = parse_json(read_bytes(Path(path), "model file"), f"model file {path}", nan=True)
     found = (record.get("model"), record.get("schema")) if isinstance(record, dict) else record
     if isinstance(record, dict) and found[0] == model and isinstance(found[1], int):
         schema_of(str(path), record, schema)
@@ -61,17 +60,15 @@ def write(out: str | os.PathLike[str], name: str, record: Mapping[str, Any], car
 
 def data_record(path: Path) -> dict[str, str]:
     """Which file a model was fitted to: its name and SHA-256 (no folder: files move)."""
-    try:
-        return {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-    except OSError as error:
-        raise UsageError(f"cannot read data file {path}: {error.strerror}") from error
+    digest = hashlib.sha256(read_bytes(path, "data file")).hexdigest()
+    return {"file": path.name, "sha256": digest}
 
 
 def fitted_to(path: Path, data: Path) -> bool:
     """Whether the file is a model fitted to this data file; False where there is none."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))["source"]["sha256"]
-    except (OSError, ValueError, TypeError, KeyError):
+        found = read_json_map(path, nan=True)["source"]["sha256"]
+    except (LogError, *DAMAGE):
         return False
     return bool(found == data_record(data)["sha256"])
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import os
 import re
 import time
@@ -17,10 +16,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.text_files import DAMAGE
+from nasbench_mobile.json_files import checked, damaged, read_json_map
 
 VARIABLE = "NASBENCH_MOBILE_CACHE"
 """Environment variable that names another folder for what is kept."""
+
+_AGAIN = "remove it, and the reference is measured again"
 
 
 def kept_folder() -> Path:
@@ -39,17 +40,10 @@ def nominal_ms(key: str, measure: Callable[[], float]) -> float:
     path = kept_folder() / "nominal-latency" / (re.sub(r"[^A-Za-z0-9._+-]+", "_", key) + ".json")
     if not path.exists():
         _keep(path, {"key": key, "latency_ms": measure(), "date": time.strftime("%Y-%m-%d")})
-    try:
-        value = float(json.loads(path.read_text(encoding="utf-8"))["latency_ms"])
-    except (OSError, *DAMAGE) as error:
-        raise UsageError(
-            f"{path} holds no latency ({type(error).__name__}: {error}); delete it, and the "
-            "reference is measured again"
-        ) from error
-    if not 0.0 < value < math.inf:
-        raise UsageError(
-            f"{path} says {value!r} ms; delete it, and the reference is measured again"
-        )
+    kept = read_json_map(path, _AGAIN)
+    value = float(checked(path, kept, "latency_ms", "a number", remedy=_AGAIN))
+    if value <= 0.0:
+        raise damaged(path, f"it says {value!r} ms", _AGAIN)
     return value
 
 

@@ -133,7 +133,8 @@ def read_priced_networks(data: str | os.PathLike[str]) -> tuple[Floats, Floats]:
     """
     path, counts, latencies = Path(data), [], []
     try:
-        with lzma.open(path, "rt", encoding="utf-8") as file:
+        # A newline alone ends a row: a stray 0x0D or U+2028 within one does not.
+        with lzma.open(path, "rt", encoding="utf-8-sig", newline="\n") as file:
             for number, line in enumerate(file, 1):
                 try:
                     row = json.loads(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from nasbench_mobile.errors import UsageError
 from nasbench_mobile.evaluators.quality import quality, rounded
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.networks.graph import Network
+from nasbench_mobile.text_files import read_text
 
 A1_SOURCE = "tensorflow/tpu, models/official/mnasnet/README.md"
 A1_MULTIPLIERS = (1.4, 1.0, 0.75, 0.5, 0.35)
@@ -65,14 +67,12 @@ def published_checks(
 def read_a1_rows(path: str | os.PathLike[str]) -> Rows:
     """Published rows of MnasNet-A1 from a CSV; `UsageError` names the file and what is wrong."""
     names = ("input_size", "depth_multiplier", "pixel1_latency_ms")
+    text = read_text(Path(path), "check file")
     try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = [
-                (int(row[names[0]]), float(row[names[1]]), float(row[names[2]]))
-                for row in csv.DictReader(file)
-            ]
-    except OSError as error:
-        raise UsageError(f"cannot read check file {path}: {error.strerror}") from error
+        rows = [
+            (int(row[names[0]]), float(row[names[1]]), float(row[names[2]]))
+            for row in csv.DictReader(io.StringIO(text, newline=""))
+        ]
     except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise UsageError(
             f"{path} has no rows of {', '.join(names)}: {type(error).__name__} {error}"

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from nasbench_mobile.architecture import Architecture
-from nasbench_mobile.errors import NasbenchError, UsageError
+from nasbench_mobile.errors import UsageError
+from nasbench_mobile.json_files import checked, damaged, read_json_map, shown
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.stem import with_stem_stride
 from nasbench_mobile.protocols import SearchSpace
@@ -259,14 +260,16 @@ class TrainingAccuracy:
         if self.checkpoints is None:
             return None
         path = self.checkpoints / f"{name}.json"
-        try:
-            record: dict[str, Any] = json.loads(path.read_bytes())
-        except FileNotFoundError:
+        if not path.exists():
             return None
-        except (OSError, ValueError) as error:
-            raise NasbenchError(
-                f"cannot read the finished training {path}: {error}; remove it to train again"
-            ) from error
+        again = "remove it, and its network is trained again"
+        record = read_json_map(path, again)
+        for key in ("accuracy", "cost_s"):
+            checked(path, record, key, "a number", remedy=again)
+        for report in checked(path, record, "history", "a list", remedy=again):
+            if type(report) is not dict:
+                raise damaged(path, f"its history has {shown(report)}, which is no map", again)
+            checked(path, report, "accuracy", "a number", remedy=again)
         return record
 
     def __getstate__(self) -> dict[str, Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from operator import index
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from nasbench_mobile.architecture import Architecture
-from nasbench_mobile.errors import UsageError
+from nasbench_mobile.json_files import checked, damaged, read_json
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.protocols import LatencyEvaluator
 from nasbench_mobile.text_files import DAMAGE
@@ -17,6 +18,8 @@ from nasbench_mobile.types import Failure, Kind, LatencyReading, Tokens
 from nasbench_mobile.writing import write_kept
 
 TellLatency: TypeAlias = Callable[[LatencyReading | Failure], None]
+
+_AGAIN = "remove it, and what it held is measured again"
 
 
 class WatchedLatency:
@@ -65,14 +68,19 @@ class WatchedLatency:
 
 
 def _read(path: Path) -> dict[Tokens, LatencyReading]:
+    rows = read_json(path, _AGAIN)
     try:
-        rows = json.loads(path.read_bytes())
-        return {tuple(row.pop("tokens")): LatencyReading(**row) for row in rows}
-    except (OSError, *DAMAGE) as error:
-        raise UsageError(
-            f"{path} holds no measured latencies ({type(error).__name__}: {error}); remove it, and "
-            "what it held is measured again"
-        ) from error
+        return {tuple(map(index, row["tokens"])): _reading(path, row) for row in rows}
+    except DAMAGE as error:
+        reason = f"it holds no measured latencies ({type(error).__name__}: {error})"
+        raise damaged(path, reason, _AGAIN) from None
+
+
+def _reading(path: Path, row: dict[str, Any]) -> LatencyReading:
+    for key in ("latency_ms", "cost_s"):
+        checked(path, row, key, "a number", remedy=_AGAIN)
+    checked(path, row, "sd_ms", "a number", none=True, remedy=_AGAIN)
+    return LatencyReading(**{key: value for key, value in row.items() if key != "tokens"})
 
 
 def _write(path: Path, known: dict[Tokens, LatencyReading]) -> None:

@@ -13,7 +13,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from nasbench_mobile.errors import NasbenchError, UsageError
+from nasbench_mobile.errors import LogError, NasbenchError, UsageError
+from nasbench_mobile.json_files import Form, checked, read_json_map
 from nasbench_mobile.provenance import environment, versions
 from nasbench_mobile.reproduce.claims import judged
 from nasbench_mobile.reproduce.experiment import Experiment, Outcome, RunStudy, Setting, Table
@@ -36,7 +37,7 @@ class Session:
     def kept(self, experiment: Experiment, setting: Setting) -> dict[str, Any] | None:
         """The record of a finished experiment, or None where it has to be run."""
         path = self._record(experiment.name)
-        if not path.is_file():
+        if not path.exists():
             return None
         record = read_record(path)
         made, wanted = record["made_with"], setting.only(experiment.options).to_json()
@@ -69,25 +70,48 @@ class Session:
         return read_record(self._record(experiment.name))
 
     def records(self, names: list[str]) -> dict[str, dict[str, Any]]:
-        """Records of those of the named experiments that are finished, in that order."""
-        places = {name: self._record(name) for name in names}
-        return {name: read_record(place) for name, place in places.items() if place.is_file()}
+        """Records of those of the named experiments that are finished, in that order.
+
+        A damaged one is left out; `damages` says so.
+        """
+        return self._read(names)[0]
+
+    def damages(self, names: list[str]) -> list[str]:
+        """What is said of those of the named experiments' records that are damaged."""
+        return self._read(names)[1]
+
+    def _read(self, names: list[str]) -> tuple[dict[str, dict[str, Any]], list[str]]:
+        found, damages = {}, []
+        for name in names:
+            place = self._record(name)
+            try:
+                if place.exists():
+                    found[name] = read_record(place)
+            except LogError as error:
+                damages.append(str(error))
+        return found, damages
 
     def _record(self, name: str) -> Path:
         return self.folder / f"{name}.json"
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """A record as written; `NasbenchError` where it is damaged or of another schema."""
-    try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        schema = record["made_with"]["schema"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise NasbenchError(
-            f"{path} is no record of an experiment ({error!r}); remove it"
-        ) from None
+    """A record as written; `LogError` where it is damaged or of another schema."""
+    again = "remove it, and the experiment is run again"
+    record = read_json_map(path, again, nan=True)  # a figure of ours may be NaN
+    made = checked(path, record, "made_with", "a map", remedy=again)
+    schema = checked(path, made, "schema", "a whole number", remedy=again)
     if schema != SCHEMA:
-        raise NasbenchError(f"{path} has schema {schema}, this version writes {SCHEMA}; remove it")
+        raise LogError(f"{path} has schema {schema}, this version writes {SCHEMA}; {again}")
+    forms: dict[str, Form] = {
+        "experiment": "text", "title": "text", "shows": "text", "claims": "a list",
+        "numbers": "a list", "tables": "a list", "pictures": "a list", "said": "a list",
+        "cost": "a map",
+    }  # fmt: skip
+    for key, form in forms.items():
+        checked(path, record, key, form, remedy=again)
+    checked(path, made, "setting", "a map", remedy=again)
+    checked(path, made, "code", "text", remedy=again)
     return record
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import lzma
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
@@ -11,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.json_files import parsed
 from nasbench_mobile.protocols import LatencyEvaluator, SearchSpace
 from nasbench_mobile.schemas import schema_of
 from nasbench_mobile.tables.row import Identity, Key, Row
-from nasbench_mobile.text_files import DAMAGE, reason
+from nasbench_mobile.text_files import DAMAGE, DamagedText, text_of
 from nasbench_mobile.types import Tokens
 
 MODEL, SCHEMA = "trained-architectures", 1
@@ -116,15 +116,12 @@ def read_table(place: Path) -> Table:
         raise UsageError(f"cannot read the table {path}: {error.strerror or error}") from error
     except lzma.LZMAError as error:
         raise UsageError(f"cannot read the table {path}: {error}") from error
-    lines = [line + b"\n" for line in data.split(b"\n")]  # a stray 0x0D ends no line
-    lines[-1] = lines[-1].removesuffix(b"\n")
-    lines = lines if lines[-1] else lines[:-1]
-    torn = bool(lines) and not lines[-1].endswith(b"\n")
-    sound = lines[:-1] if torn else lines
+    sound = data[: data.rfind(b"\n") + 1]
+    lines = text_of(sound, f"the table {path}").split("\n")[:-1]  # a stray 0x0D ends no line
     header: Header | None = None
     sessions: list[dict[str, Any]] = []
     rows: list[Row] = []
-    for number, record in _records(path, sound):
+    for number, record in _records(path, lines):
         try:
             if number == 1:
                 header = _header(record)
@@ -138,18 +135,19 @@ def read_table(place: Path) -> Table:
         raise UsageError(
             f"{path} has no complete first line, so nothing says what it is a table of; remove it"
         )
-    return Table(header, tuple(sessions), tuple(rows), sum(map(len, sound)), torn)
+    return Table(header, tuple(sessions), tuple(rows), len(sound), len(sound) < len(data))
 
 
-def _records(path: Path, lines: list[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
+def _records(path: Path, lines: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
     for number, line in enumerate(lines, 1):
         try:
-            yield number, json.loads(line)
-        except (ValueError, RecursionError) as error:
+            record = parsed(line)
+        except DamagedText as damage:
             raise UsageError(
-                f"{path}, line {number} is not JSON ({reason(error)}); restore it, or "
-                "remove that line: its training is then done again"
-            ) from error
+                f"{path}, line {number} {damage}; restore it, or remove that line: its training "
+                "is then done again"
+            ) from None
+        yield number, record
 
 
 def _header(record: dict[str, Any]) -> Header:

@@ -17,6 +17,7 @@ from nasbench_mobile.errors import NasbenchError, UsageError
 from nasbench_mobile.tables.differences import differences
 from nasbench_mobile.tables.row import Row
 from nasbench_mobile.tables.table import FILE, Header, Table, read_table
+from nasbench_mobile.text_files import read_bytes
 from nasbench_mobile.writing import write_whole
 
 
@@ -121,7 +122,7 @@ def write_table(path: Path, table: Table) -> None:
 
 def _existing(path: Path, header: Header) -> Table:
     empty = Table(header, (), ())
-    if not path.exists() or b"\n" not in path.read_bytes():
+    if not path.exists() or b"\n" not in read_bytes(path, "table"):
         return empty  # nothing, or the process died while it wrote the first line
     table = read_table(path)
     found = differences(header.record(), table.header.record())

@@ -15,6 +15,15 @@ from nasbench_mobile.cli import comparing
 from nasbench_mobile.errors import NasbenchError
 from nasbench_mobile.events import Ask
 from nasbench_mobile.plan import Plan
+from nasbench_mobile.reproduce import registry
+from nasbench_mobile.reproduce.claims import claims_of, exactly
+from nasbench_mobile.reproduce.experiment import (
+    Experiment,
+    Outcome,
+    RunStudy,
+    Setting,
+    study_runs,
+)
 from nasbench_mobile.runs import RunHeader
 from nasbench_mobile.store import EventLog, read_run, same_run
 from nasbench_mobile.study import Study
@@ -246,3 +255,131 @@ def test_a_finished_study_is_read_once_by_resume(
     monkeypatch.setattr(module, "read_run", reading)
     assert command("resume", study.folder, "--jobs", 1).code == 0
     assert sorted(read) == sorted(task.log for task in study.tasks())
+
+
+@pytest.mark.parametrize("place", ["log", "folder of logs"])
+def test_a_folder_or_file_in_place_of_a_log_stops_no_other_run(
+    command: Callable[..., Any], tmp_path: Path, place: str
+) -> None:
+    study = study_of(tmp_path / "s", done=False)
+    tasks = list(study.tasks())
+    if place == "log":
+        tasks[1].log.mkdir(parents=True)
+    else:
+        tasks[1].log.parent.parent.mkdir()
+        tasks[1].log.parent.write_text("")
+    ended = command("resume", study.folder, "--jobs", 1)
+    assert ended.code == 1
+    assert "Traceback" not in ended.err
+    named = tasks[1].log if place == "log" else tasks[1].log.parent
+    assert f"{named} can" in ended.err
+    assert "move" in ended.err
+    assert read_run(tasks[0].log).finished
+    assert read_run(tasks[2].log).finished
+
+
+def test_the_best_of_a_study_with_one_damaged_log_are_started_from(
+    command: Callable[..., Any], tmp_path: Path
+) -> None:
+    study = study_of(tmp_path / "s")
+    logs = [task.log for task in study.tasks()]
+    best = {trial.tokens for log in (logs[0], logs[2], logs[3]) for trial in read_run(log).trials}
+    spoil(logs[1])
+    new = (
+        "compare", "--strategies", "regularized-evolution", "--seeds", 1, "--budget", 12,
+        "--jobs", 1, "--start-from", study.folder,
+    )  # fmt: skip
+    done = command(*new, "--out", tmp_path / "t")
+    assert done.code == 0, done.err
+    [said] = [line for line in done.err.splitlines() if str(logs[1]) in line]
+    assert said.startswith("left out, no architecture to start from is taken from it: ")
+    assert "remove the file, and `nasbench-mobile resume` does its run again" in said
+    start = Study.open(tmp_path / "t").plan.start
+    assert len(start) == 10
+    assert set(start) <= best
+    for log in (logs[0], logs[2], logs[3]):
+        spoil(log)
+    done = command(*new, "--out", tmp_path / "u")
+    assert done.code == 1
+    assert done.err.count("remove the file") == 4
+    assert not (tmp_path / "u").exists()
+
+
+class Small:
+    """Experiments of two runs each; `told` keeps what each that ended was told of."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+        self.told: dict[str, int] = {}
+        made = {name: Experiment(name, f"Title of {name}", "it", self._of(name)) for name in names}
+        whole = registry.experiment
+        monkeypatch.setattr(registry, "experiment", lambda name: made.get(name) or whole(name))
+
+    def _of(self, name: str) -> Callable[[Setting, Path, RunStudy], Outcome]:
+        plan = Plan(load_benchmark("imagenet-pixel1"), STRATEGIES, (0, 1), budget=20)
+
+        def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+            self.told[name] = len(study_runs(folder, name, plan, run_study))
+            verdicts = [exactly(claim.id, True, "as it is") for claim in claims_of(name)]
+            return Outcome({"answer": 42}, verdicts)
+
+        return run
+
+
+def test_an_experiment_with_a_damaged_log_fails_and_the_others_go_on(
+    command: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("beta", "figure6", "table4")
+    small = Small(monkeypatch, *names)
+    study = study_of(tmp_path / "logs" / "figure6")
+    logs = [task.log for task in study.tasks()]
+    spoil(logs[1])
+    (tmp_path / "table4.json").write_text("{")
+    ended = command("reproduce", *names, "--jobs", 1, "--out", tmp_path)
+    assert ended.code == 1
+    assert small.told == {"beta": 4}
+    assert "2 of 3 experiments failed, so nothing is said of their claims: " in ended.err
+    assert ended.err.count(str(logs[1])) == ended.err.count("table4.json") == 1
+    assert "remove it, and the experiment is run again" in ended.err
+    assert (tmp_path / "beta.json").is_file()
+    assert not (tmp_path / "figure6.json").exists()
+    assert "Title of beta" in (tmp_path / "report.html").read_text()
+    for name in ("figure6", "table4"):  # alone it is the error of the command
+        ended = command("reproduce", name, "--jobs", 1, "--out", tmp_path)
+        assert ended.code == 1
+        assert "experiments failed" not in ended.err
+        assert "remove" in ended.err
+    listed = command("reproduce", "list", "--out", tmp_path, "--json")
+    assert "left out, its experiment counts as not run: " in listed.err
+    status = {row["name"]: row["status"] for row in listed.json}
+    assert [status[name] for name in names] == ["run", "not run", "not run"]
+    logs[1].unlink()
+    (tmp_path / "table4.json").unlink()
+    assert command("reproduce", *names, "--jobs", 1, "--out", tmp_path).code == 0
+    assert small.told == {"beta": 4, "figure6": 4, "table4": 4}
+
+
+@pytest.mark.parametrize("workers", [None, 4], ids=["in turn", "asynchronous"])
+def test_a_torn_end_is_a_note_of_the_study(
+    command: Callable[..., Any], tmp_path: Path, workers: int | None
+) -> None:
+    study = study_of(tmp_path / "s", workers)
+    logs = [task.log for task in study.tasks()]
+    whole = [log.read_bytes() for log in logs]
+    logs[0].write_bytes(whole[0][:-30])
+    logs[1].write_bytes(whole[1][:40])
+    ended = command("resume", study.folder, "--jobs", 1)
+    assert ended.code == 0, ended.err
+    torn = len(whole[0][:-30].rpartition(b"\n")[2])
+    sentences = [f"{logs[1]} held only 40 bytes of its header"]
+    if workers is None:  # in simulated time a run that has not ended starts over by itself
+        sentences.append(f"{logs[0]}: the last {torn} bytes are a line that a process died while")
+    summary = json.loads((study.folder / "summary.json").read_text())
+    page = (study.folder / "report.html").read_text()
+    for sentence in sentences:
+        [said] = [line for line in ended.err.splitlines() if line.startswith(sentence)]
+        assert said in summary["notes"]
+        assert said in page
+        assert f"note: {said}".replace(" ", "") in "".join(ended.out.split())
+    (tmp_path / "reference").write_bytes(whole[0])
+    assert same_run(logs[0], tmp_path / "reference")
+    assert command("report", study.folder, "--json").json["notes"] == []

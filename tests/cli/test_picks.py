@@ -84,6 +84,31 @@ def test_picks_trained_anew_say_which_strategy_was_better(
     assert "was not trained again; collect it with --picks" in command(*rank).err
 
 
+def test_a_damaged_log_leaves_its_pick_out_and_says_so(
+    command: Command, study: Path, tmp_path: Path
+) -> None:
+    space = MnasNetCoarseSpace()
+    chosen = picks(space, Study.open(study).runs())
+    table = read_table(tmp_path / "mine.jsonl")
+    wanted = {pick.tokens for pick in chosen}
+    fresh = tuple(replace(row, seed=row.seed + 3) for row in table.rows if row.tokens in wanted)
+    write_table(tmp_path / "again.jsonl", replace(table, rows=fresh))
+    log = next(t.log for t in Study.open(study).tasks() if t.strategy.label == "local-search")
+    log.write_bytes(log.read_bytes().replace(b"tell", b"told", 1))
+    rank = (
+        "collect", "retrained", tmp_path / "again.jsonl", "--benchmark", tmp_path / "mine.toml",
+        "--picks", study, "--json",
+    )  # fmt: skip
+    done = command(*rank)
+    rows = {row["strategy"]: row["seeds"] for row in done.json["strategies"]}
+    assert rows == {"random": 6, "local-search": 5}
+    [said] = [line for line in done.err.splitlines() if str(log) in line]
+    assert said.startswith("left out, its pick is not known, and its strategy is judged by fewer ")
+    log.unlink()
+    assert command("resume", study, "--jobs", 1).code == 0
+    assert picks(space, Study.open(study).runs()) == chosen
+
+
 def test_runs_of_another_space_have_no_picks_here(command: Command, study: Path) -> None:
     done = command("collect", "--picks", study, "--space", "mnasnet", "--out", study / "table")
     assert done.code == 2

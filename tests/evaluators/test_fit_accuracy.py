@@ -138,8 +138,11 @@ def test_files_that_are_no_data_are_refused(made_up: Path, tmp_path: Path) -> No
     with pytest.raises(UsageError, match="lacks the columns"):
         fit_accuracy(tmp_path / "empty.csv", tmp_path)
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x81")
-    with pytest.raises(UsageError, match="is not a CSV file"):
+    with pytest.raises(UsageError, match="is UTF-16 text; save it as UTF-8"):
         fit_accuracy(tmp_path / "binary.csv", tmp_path)
+    (tmp_path / "long.csv").write_text("a" * (csv.field_size_limit() + 1))
+    with pytest.raises(UsageError, match="is not a CSV file"):
+        fit_accuracy(tmp_path / "long.csv", tmp_path)
     (tmp_path / "head.csv").write_text(made_up.read_text().splitlines()[0])
     with pytest.raises(UsageError, match="fewer than 2 rows of split train and val and test"):
         fit_accuracy(tmp_path / "head.csv", tmp_path)

@@ -15,7 +15,7 @@ from nasbench_mobile.errors import UsageError
 from nasbench_mobile.evaluators.fit_latency import fit_latency, fit_relative
 from nasbench_mobile.evaluators.layer_features import FEATURES
 from nasbench_mobile.evaluators.pixel1 import Pixel1Latency
-from nasbench_mobile.evaluators.priced_networks import row_counts
+from nasbench_mobile.evaluators.priced_networks import read_priced_networks, row_counts
 from nasbench_mobile.evaluators.published_pixel1 import A1_LATENCY_MS, A1_MULTIPLIERS, read_a1_rows
 
 DATA = Path("data/pixel1/priced_networks.jsonl.xz")
@@ -53,7 +53,7 @@ def made_up_row(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def write(path: Path, lines: list[str]) -> Path:
-    with lzma.open(path, "wt") as file:
+    with lzma.open(path, "wt", encoding="utf-8") as file:
         file.write("".join(f"{line}\n" for line in lines))
     return path
 
@@ -193,6 +193,15 @@ def test_a_wrong_row_is_named(tmp_path: Path, spoil: Any, said: str) -> None:
     path = write(tmp_path / "spoilt.xz", [json.dumps(row) for row in rows])
     with pytest.raises(UsageError, match=f"row 2.*{said}"):
         fit_latency(path, tmp_path / "out")
+
+
+def test_a_row_ends_at_a_newline_alone(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = [{**made_up_row(rng), "note": "a\x0b\x85\u2028b"} for _ in range(3)]
+    lines = [json.dumps(row, ensure_ascii=False).replace(", ", ",\r ", 1) for row in rows]
+    counts, latencies = read_priced_networks(write(tmp_path / "odd.xz", lines))
+    assert len(counts) == 3
+    assert latencies.tolist() == [row["latency_ms"] for row in rows]
 
 
 def test_files_that_are_no_data_are_refused(made_up: Path, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nasbench_mobile.errors import UsageError
+from nasbench_mobile.errors import LogError, UsageError
 from nasbench_mobile.evaluators.nominal import VARIABLE, nominal_ms
 
 
@@ -29,12 +29,14 @@ def test_of_processes_that_measure_at_once_the_first_wins() -> None:
     assert nominal_ms("a host", slower) == 7.0
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"latency_ms": "fast"}', '{"latency_ms": -1}'])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"latency_ms": "fast"}', '{"latency_ms": -1}', '{"latency_ms": NaN}']
+)
 def test_a_damaged_file_is_named(cache: Path, text: str) -> None:
     nominal_ms("a host", lambda: 7.0)
     [file] = (cache / "nominal-latency").iterdir()
     file.write_text(text)
-    with pytest.raises(UsageError, match=r"delete it"):
+    with pytest.raises(LogError, match=r"is damaged: .*; remove it, and the reference is measured"):
         nominal_ms("a host", lambda: 7.0)
 
 

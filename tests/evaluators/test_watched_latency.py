@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from nasbench_mobile.architecture import Architecture
-from nasbench_mobile.errors import UsageError
+from nasbench_mobile.errors import LogError
 from nasbench_mobile.evaluators.watched_latency import WatchedLatency
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace
@@ -67,9 +67,21 @@ def test_estimates_are_not_kept(architectures: Sequence[Architecture], tmp_path:
     assert watched.network_latency(network) == meter.network_latency(network)
 
 
-@pytest.mark.parametrize("content", ["{", "[1]", '[{"latency_ms": 3}]'])
-def test_damage_is_named(content: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "it is not JSON"),
+        ("[1]", "it holds no measured latencies"),
+        ("3", "it holds no measured latencies"),
+        ('[{"latency_ms": 3}]', "it holds no measured latencies"),
+        ('[{"tokens": [0], "latency_ms": "3"}]', "key 'latency_ms' is '3'; it is a number"),
+        ('[{"tokens": [0], "latency_ms": 3, "cost_s": 1, "more": 1}]', "it holds no measured"),
+        ('[{"tokens": ["0"], "latency_ms": 3, "cost_s": 1}]', "it holds no measured"),
+        ('[{"tokens": [0], "latency_ms": NaN, "cost_s": 1}]', "NaN is no number"),
+    ],
+)
+def test_damage_is_named(content: str, said: str, tmp_path: Path) -> None:
     path = tmp_path / "latencies.json"
     path.write_text(content)
-    with pytest.raises(UsageError, match="holds no measured latencies"):
+    with pytest.raises(LogError, match=f"{said}.*; remove it, and what it held is measured again"):
         WatchedLatency(Meter("measured"), lambda _: None, path)

@@ -95,7 +95,7 @@ def record(name: str, **more: Any) -> dict[str, Any]:
     return {
         "experiment": name, "title": f"Title of {name}", "shows": "something", "claims": verdicts,
         "numbers": [], "tables": [], "pictures": [], "said": [],
-        "made_with": {"schema": 1, "setting": setting()},
+        "made_with": {"schema": 1, "setting": setting(), "code": "as then"},
         "cost": {"wall_s": 90.0, "cpu_s": 120.0},
     } | more  # fmt: skip
 
@@ -154,7 +154,7 @@ def test_a_page_and_two_files_are_written_of_what_is_there(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("quick", [True, False])
 def test_the_page_warns_of_a_small_form(tmp_path: Path, quick: bool) -> None:
-    made_with = {"schema": 1, "setting": setting(quick=quick)}
+    made_with = {"schema": 1, "setting": setting(quick=quick), "code": "as then"}
     write(tmp_path, record("figure3"), record("table3", made_with=made_with))
     publish.publish(tmp_path)
     plain = publish._page(tmp_path, {}, publish.claim_rows(tmp_path))

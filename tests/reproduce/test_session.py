@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from nasbench_mobile.errors import NasbenchError, UsageError
+from nasbench_mobile.errors import LogError, NasbenchError, UsageError
 from nasbench_mobile.reproduce import session as module
 from nasbench_mobile.reproduce.experiment import (
     Experiment,
@@ -82,9 +82,23 @@ def test_changed_code_is_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_damaged_record_is_named(tmp_path: Path) -> None:
-    (tmp_path / "counting.json").write_text("{")
-    with pytest.raises(NasbenchError, match=r"counting\.json is no record"):
-        Session(tmp_path).kept(Counting().experiment, Setting())
+    counting, session = Counting(), Session(tmp_path)
+    record = session.run(counting.experiment, Setting(), no_study)
+    for content, said in (
+        ("{", "is damaged: it is not JSON"),
+        ("[]", r"is damaged: it holds \[\], not a map"),
+        (json.dumps({**record, "made_with": []}), r"key 'made_with' is \[\]; it is a map"),
+        (json.dumps({**record, "claims": None}), "key 'claims' is None; it is a list"),
+        (json.dumps({**record, "made_with": {"schema": 9}}), "has schema 9"),
+    ):
+        (tmp_path / "counting.json").write_text(content)
+        with pytest.raises(LogError, match=rf"counting\.json.*{said}.*; remove it, and the exp"):
+            session.kept(counting.experiment, Setting())
+        assert session.records(["counting"]) == {}
+        [damage] = session.damages(["counting"])
+        assert str(tmp_path / "counting.json") in damage
+    (tmp_path / "counting.json").write_text(json.dumps(record), encoding="utf-8-sig")
+    assert session.kept(counting.experiment, Setting()) == record
 
 
 def test_a_record_has_all_that_an_outcome_says(
@@ -151,13 +165,15 @@ def test_a_record_of_another_schema_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "counting.json"
     path.write_text(path.read_text().replace('"schema": 1', '"schema": 2'))
     with pytest.raises(NasbenchError, match="has schema 2, this version writes 1"):
-        session.records(["counting"])
+        session.kept(counting.experiment, Setting())
+    assert session.records(["counting"]) == {}
 
 
 def test_records_are_those_that_are_finished_in_the_order_asked(tmp_path: Path) -> None:
     session = Session(tmp_path)
+    record = session.run(Counting().experiment, Setting(), no_study)
     for name in ("b", "a"):
-        (tmp_path / f"{name}.json").write_text(json.dumps({"made_with": {"schema": 1}, "n": name}))
+        (tmp_path / f"{name}.json").write_text(json.dumps({**record, "n": name}))
     assert [r["n"] for r in session.records(["b", "missing", "a"]).values()] == ["b", "a"]
     assert list(session.records(["a", "b"])) == ["a", "b"]
 

@@ -94,6 +94,14 @@ def test_damage_is_named_by_its_line(tmp_path: Path, synthetic_table: Make) -> N
         read_table(path)
     with pytest.raises(UsageError, match="cannot read the table"):
         read_table(tmp_path / "nowhere")
+    path.write_text("".join(lines), encoding="utf-16")
+    with pytest.raises(UsageError, match="is UTF-16 text; save it as UTF-8"):
+        read_table(path)
+    path.write_bytes("".join([*lines[:2], '{"failure": "für"}\n']).encode("latin-1"))
+    with pytest.raises(UsageError, match="is not UTF-8: line 3 has the byte 0xfc"):
+        read_table(path)
+    path.write_text("".join(lines), encoding="utf-8-sig")
+    assert len(read_table(path).rows) == 3
 
 
 def test_a_table_of_another_recipe_is_not_continued(tmp_path: Path, synthetic_table: Make) -> None:
