@@ -10,6 +10,8 @@ from typing import Any
 
 import typer
 
+from nasbench_mobile.printable import printable
+
 CommandLineError: type[Exception] = typer.BadParameter.__mro__[2]
 """What every error on a command line is to the library that reads it; it has no public name."""
 
@@ -49,7 +51,8 @@ def shortened(text: str) -> str:
     """A message whose longest words lose their middle, and which is one line."""
     half = LONGEST // 2
     words = re.sub(rf"\S{{{LONGEST + 1},}}", lambda w: f"{w[0][:half]}...{w[0][-half:]}", text)
-    return words.replace("\r", "\\r").replace("\n", "\\n") if "\r" in words else words
+    words = words.replace("\n", "\\n") if "\r" in words else words
+    return printable(words)
 
 
 def _near(error: Any, context: Any, said: str) -> str:

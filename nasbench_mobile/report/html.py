@@ -12,6 +12,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from nasbench_mobile.metrics.statistics import LEAST_FOR_INTERVAL
+from nasbench_mobile.printable import shown
 from nasbench_mobile.report.comparison import Comparison
 from nasbench_mobile.report.labels import latency_label
 from nasbench_mobile.report.notes import (
@@ -85,7 +86,11 @@ def page(
 
 def _template() -> Template:
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        finalize=shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters |= {
         "number": number,

@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
+from nasbench_mobile.printable import shown
 from nasbench_mobile.report.wording import NOTHING
 
 
@@ -28,7 +29,11 @@ def page(
     note}]}], notes: [{letter, how}]}. `experiments`: records with `pictures` as {caption, base64}.
     """
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        finalize=shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters |= {"figure": _figure, "slug": _slug, "duration": _duration}
     environment.filters |= {"sentence": _sentence, "marked": _marked}

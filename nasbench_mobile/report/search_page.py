@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from nasbench_mobile.printable import shown
 from nasbench_mobile.report.labels import latency_label
 from nasbench_mobile.report.plots import save
 from nasbench_mobile.report.search_plots import draw_front, draw_history
@@ -90,7 +91,11 @@ def search_page(
 
 def _environment() -> Environment:
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        finalize=shown,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters |= {
         "number": number,

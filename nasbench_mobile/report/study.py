@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from nasbench_mobile.errors import NasbenchError
+from nasbench_mobile.printable import json_printable
 from nasbench_mobile.protocols import BenchmarkObjective
 from nasbench_mobile.report import plots
 from nasbench_mobile.report.comparison import Comparison, compare_runs
@@ -61,7 +62,7 @@ def write_report(
         write_trials(lines, runs, comparison.objective)
     with _replacing(folder / "summary.json") as file:
         text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False)
-        file.write(f"{text}\n".encode())
+        file.write(f"{json_printable(text)}\n".encode())
     drawn = []
     for name, caption, make in _PLOTS:
         png = _png(make(comparison))

@@ -6,19 +6,21 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.live import Live
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from nasbench_mobile.budget import SLACK
 from nasbench_mobile.metrics.statistics import LEAST_FOR_INTERVAL
+from nasbench_mobile.printable import printable
 from nasbench_mobile.report.notes import mark, notes, row_notes, spent
 from nasbench_mobile.report.verdict import verdict
 from nasbench_mobile.report.wording import (
@@ -39,15 +41,32 @@ PLAIN_INTERVAL_S = 10.0
 four-minute study has a screenful."""
 
 
+class _Console(Console):
+    """Escapes what steers a terminal in all text that it is given."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(printable(text), **options)
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield Segment(printable(segment.text), segment.style)
+
+
 def make_console(*, stderr: bool = False) -> Console:
     """A console of the terminal's width, or of `WIDTH` where there is none; `COLUMNS` goes first.
 
-    It prints text as it is: brackets and colons in a user's names are no markup and no emoji.
+    It prints text as it is: brackets and colons in a user's names are no markup and no emoji. What
+    would steer the terminal, in a plugin's error for instance, is printed as an escape.
     """
     stream = sys.stderr if stderr else sys.stdout
     wished = os.environ.get("COLUMNS", "")
     wide = int(wished) if wished.isdecimal() and len(wished) < 5 and int(wished) > 0 else None
-    return Console(
+    return _Console(
         stderr=stderr,
         width=wide or (None if stream.isatty() else WIDTH),
         highlight=False,

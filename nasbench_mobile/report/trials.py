@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from nasbench_mobile.metrics.columns import objective_of
+from nasbench_mobile.printable import printable
 from nasbench_mobile.protocols import Objective
 from nasbench_mobile.runs import Run
 from nasbench_mobile.trial_table import TrialTable
@@ -52,7 +53,7 @@ def _rows(run: Run, objective: Objective) -> Iterator[tuple[object, ...]]:
             true.accuracy if true else None,
             true.latency_ms if true else None,
             objective(true) if true else None,
-            trial.failure,
+            None if trial.failure is None else printable(trial.failure),
             trial.repeat_of,
         )
 
@@ -75,7 +76,7 @@ def _rows_of_table(
             words, repeat_of = " ".join(map(str, tokens)), of if repeat else None
             failure = table.failures.get(place)
             if failure is not None:
-                yield (*who, number, words, *[None] * 6, failure, repeat_of)
+                yield (*who, number, words, *[None] * 6, printable(failure), repeat_of)
                 continue
             scored = objective(Measurement(true, latency_ms))
             seen = (accuracy, latency_ms, reward, true, latency_ms, scored)

@@ -85,6 +85,70 @@ def test_no_command_turns_markup_on() -> None:
     assert make_console().render_str("[red]:smile:[/red]").plain == "[red]:smile:[/red]"
 
 
+ODD = "[/red] \x1b[31m \x9b2J \u202e \u2066 :smile:"
+"""A part of an error that would colour, clear and turn what a terminal or a page shows."""
+
+PLUGINS = """
+from nasbench_mobile import Proposal
+from nasbench_mobile.spaces.mnasnet_anb import MnasNetAnbSpace
+from nasbench_mobile.types import AccuracyReading
+
+class Space(MnasNetAnbSpace):
+    def describe(self, tokens):
+        return ODD + super().describe(tokens)
+
+class Evaluator:
+    label, fidelity = "odd " + ODD, None
+    def accuracy(self, architectures):
+        if sum(architectures[0].tokens) % 3 == 0:
+            raise ValueError(ODD)
+        return [AccuracyReading(0.4 + sum(one.tokens) / 200) for one in architectures]
+
+class Strategy:
+    def __init__(self, decisions, seed, budget):
+        self.asked, self.length = 0, len(decisions)
+    def ask(self, count):
+        if self.asked > 3:
+            raise ValueError(ODD)
+        self.asked += 1
+        return [Proposal(self.asked, (0,) * self.length)]
+    def tell(self, trials):
+        pass
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such folders there")
+def test_what_plugins_say_steers_nothing(command: Command, tmp_path: Path) -> None:
+    """Errors of a strategy and an evaluator, descriptions of a space, a folder's name: all odd."""
+    plugins, out = tmp_path / "plugins.py", tmp_path / f"a {ODD.replace('/', '')}"
+    plugins.write_text(f"ODD = {ODD!r}\n{PLUGINS}")
+    benchmark = tmp_path / "b.toml"
+    benchmark.write_text(
+        f'name = "odd"\nversion = 1\ntitle = {json.dumps(ODD)}\n'
+        f'[space]\nname = "{plugins}:Space"\n[accuracy]\nevaluator = "{plugins}:Evaluator"\n'
+        '[latency]\nevaluator = "pixel1"\nmodel = "pixel1-tunas.json"\n'
+        '[objective]\nform = "soft"\ntarget_ms = 75.0\n'
+        "[reference_point]\naccuracy = 0.2\nlatency_ms = 298.0\n"
+    )
+    study = (
+        "compare", "--benchmark", benchmark, "--strategies", f"random,{plugins}:Strategy",
+        "--seeds", 1, "--budget", 30, "--jobs", 1, "--batch", 1, "--out", out,
+    )  # fmt: skip
+    printed = [command(*study), command("report", out), command("report", out, "--json")]
+    printed.append(command("describe", ",".join("0" * 7), "--space", f"{plugins}:Space"))
+    texts = [text for done in printed for text in (done.out, done.err)]
+    texts += [(out / name).read_text("utf-8") for name in ("report.html", "summary.json")]
+    texts.append((out / "trials.csv").read_text("utf-8"))
+    for text in texts:
+        assert not [line for line in text.split("\n") if set(line) & set("\x1b\x9b\u202e\u2066")]
+    escaped = r"\x1b[31m \x9b2J \u202e \u2066 :smile:"
+    assert f"[/red] {escaped}" in printed[0].err
+    assert f"[/red] {escaped}" in texts[-1]
+    assert f"[/red] {escaped}" in (out / "report.html").read_text("utf-8")
+    [*_, summary, _] = printed
+    assert ODD in json.dumps(json.loads(summary.out), ensure_ascii=False).replace("\\u001b", "\x1b")
+
+
 def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[bytes]:
     kept = {name: value for name, value in os.environ.items() if name[:3] != "LC_"}
     return subprocess.run(
