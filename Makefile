@@ -8,7 +8,7 @@ PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet --c
 
 help:
 	@echo "make compare      compare the search strategies; results go to out/compare"
-	@echo "make test         run every check: lint, types, docs, wheel, NumPy old and new, slow, tests"
+	@echo "make test         run every check: lint, types, docs, wheel, the oldest NumPy, slow, tests"
 	@echo "make benchmarks   measure speed (tests/benchmarks)"
 	@echo "make mutation     how many small changes of the code the tests notice (an hour)"
 	@echo "make dev          install everything a developer needs, and the git hooks"
