@@ -245,13 +245,16 @@ def has_ended(path: Path) -> bool:
 def has_begun(path: Path) -> bool:
     """Whether there is a log, and more of one than a header that a process died while writing.
 
-    A file without a whole line that is no header's beginning has begun: reading it says what it is.
+    A file without a whole line that is no header's beginning has begun: reading it says what it is,
+    as with what cannot be read.
     """
     try:
         with path.open("rb") as file:
             line = file.readline()
     except FileNotFoundError:
         return False
+    except OSError:
+        return True
     return line.endswith(b"\n") or not HEADER_BEGINS.startswith(line[: len(HEADER_BEGINS)])
 
 
