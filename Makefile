@@ -4,12 +4,13 @@ VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help compare test benchmarks mutation dev constraints clean
+.PHONY: help compare test benchmarks fuzz mutation dev constraints clean
 
 help:
 	@echo "make compare      compare the search strategies; results go to out/compare"
 	@echo "make test         run every check: lint, types, docs, wheel, the oldest NumPy, slow, tests"
 	@echo "make benchmarks   measure speed (tests/benchmarks)"
+	@echo "make fuzz         100,000 strange inputs into every reader and argument"
 	@echo "make mutation     how many small changes of the code the tests notice (an hour)"
 	@echo "make dev          install everything a developer needs, and the git hooks"
 	@echo "make constraints  make constraints.txt anew"
@@ -24,6 +25,11 @@ test: $(VENV)/tox.stamp
 # One process, one thread: what is measured is the code, not how the machine shares itself out.
 benchmarks: $(VENV)/tox.stamp
 	$(VENV)/bin/tox run -e benchmarks
+
+# The gate tries a few thousand of these.
+fuzz: $(VENV)/tox.stamp
+	NASBENCH_MOBILE_FUZZ=100000 $(VENV)/bin/tox run -e slow -- tests/test_fuzz.py \
+	  tests/test_log_reading.py tests/cli/test_fuzz_arguments.py
 
 # Outside the gate: an hour of CPU time.
 mutation: $(VENV)/tox.stamp

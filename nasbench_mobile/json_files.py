@@ -17,6 +17,9 @@ from nasbench_mobile.text_files import DamagedText, decoded, reason, text_of
 
 Form = Literal["text", "a number", "a whole number", "a map", "a list"]
 
+LARGEST_WHOLE = 2**63 - 1
+"""The largest whole number that files are read with: what 64 bits hold."""
+
 RESTORE = "restore the file from a copy of the folder"
 
 
@@ -99,7 +102,7 @@ def _is(value: Any, form: Form) -> bool:
         case "a number":
             return type(value) in (int, float) and abs(value) <= sys.float_info.max
         case "a whole number":
-            return type(value) is int and -(2**63) <= value < 2**63
+            return type(value) is int and -LARGEST_WHOLE - 1 <= value <= LARGEST_WHOLE
         case "a map":
             return type(value) is dict
         case "a list":
@@ -110,8 +113,10 @@ def shown(value: Any) -> str:
     """A value as a message shows it, however large it is."""
     try:
         text = repr(value)
-    except (ValueError, RecursionError):  # a whole number of thousands of digits, or a deep nest
-        return f"a {type(value).__name__}"
+    except ValueError:
+        return "a number of thousands of digits"
+    except RecursionError:
+        return f"a {type(value).__name__} nested too deep"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.json_files import shown
 
 
 def changed_by_json(value: Any) -> str | None:
@@ -69,10 +70,10 @@ def kept_options(who: str, options: Mapping[str, Any]) -> dict[str, Any]:
 def whole_number(name: str, value: Any, least: int, most: int | None = None) -> int:
     """`value` as an int, numpy's ints included; `UsageError` where it is none or out of range."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise UsageError(f"{name} is {value!r}; it must be a whole number")
+        raise UsageError(f"{name} is {shown(value)}; it must be a whole number")
     number = int(value.__index__())
     if number < least:
-        raise UsageError(f"{name} is {number}; it must be at least {least}")
+        raise UsageError(f"{name} is {shown(number)}; it must be at least {least}")
     if most is not None and number > most:
-        raise UsageError(f"{name} is {number}; it must be at most {most:,}")
+        raise UsageError(f"{name} is {shown(number)}; it must be at most {most:,}")
     return number

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nasbench_mobile.benchmark import Benchmark, LatencyChoice, load_benchmark
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.json_files import LARGEST_WHOLE
 from nasbench_mobile.json_values import whole_number
 from nasbench_mobile.own_objective import OwnObjective
 from nasbench_mobile.strategy_words import check_labels, means_itself
@@ -15,6 +17,16 @@ from nasbench_mobile.types import StrategySpec, Tokens
 
 LARGEST_SEED = 2**32 - 1
 """What every library's generator takes (numpy's RandomState, for one)."""
+
+MOST_SEEDS = 100_000
+"""Of a study (our choice: a manifest lists each of them, and each is a file)."""
+
+
+def seeds_from(first: int, count: int) -> tuple[int, ...]:
+    """So many seeds from `first` on; `UsageError` where a study cannot have them."""
+    whole_number("seeds", count, 1, MOST_SEEDS)
+    whole_number("a seed", first, 0, LARGEST_SEED)
+    return tuple(range(first, first + count))
 
 
 @dataclass(frozen=True)
@@ -39,13 +51,13 @@ class Plan:
         if len(self.seeds) < 1:
             raise UsageError(f"seeds is {len(self.seeds)}; it must be at least 1")
         self._keep("seeds", tuple(_seed(seed) for seed in self.seeds))
-        for seed in self.seeds:
-            if self.seeds.count(seed) > 1:
-                raise UsageError(f"seed {seed} is listed twice; give each once")
-        self._keep("budget", whole_number("budget", self.budget, 1))
+        twice = [seed for seed, count in Counter(self.seeds).items() if count > 1]
+        if twice:
+            raise UsageError(f"seed {twice[0]} is listed twice; give each once")
+        self._keep("budget", whole_number("budget", self.budget, 1, LARGEST_WHOLE))
         for name, choice in (("batch", self.batch), ("workers", self.workers)):
             if choice is not None:
-                self._keep(name, whole_number(name, choice, 1))
+                self._keep(name, whole_number(name, choice, 1, LARGEST_WHOLE))
         if self.batch is not None and self.workers is not None:
             raise UsageError("batch and workers are both given; workers ask as they become free")
         if not self.strategies:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,7 +21,7 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
     Where that fails the old file stays, and the `OSError` goes up: the caller knows what to do
     about it. `durable`: what is written is on the disk before it takes the old one's place.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = _hidden(path, f"{os.getpid()}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with part.open("wb") as file:
@@ -32,6 +33,13 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):  # gone already where all went well
             part.unlink()
+
+
+def _hidden(path: Path, end: str) -> Path:
+    """A hidden file beside `path`; `OSError` where that is no name of a file, as `.` and `/`."""
+    if not path.name:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    return path.with_name(f".{path.name}.{end}")
 
 
 def write_whole(path: Path, content: bytes | memoryview | str, *, durable: bool = False) -> None:
@@ -63,7 +71,11 @@ def held(path: Path) -> Iterator[None]:
     gives it up for a process that dies.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=HELD_S)
+    try:
+        beside = _hidden(path, "lock")
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}; name a file") from None
+    lock = FileLock(beside, timeout=HELD_S)
     try:
         lock.acquire()
     except Timeout:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -18,13 +19,19 @@ def check_arguments(decisions: Sequence[Decision], seed: int, budget: int) -> In
     """The cardinalities, shape (decisions,), once decisions, seed and budget are sound."""
     if not decisions:
         raise UsageError("a strategy was given no decisions; it needs at least one to choose")
-    whole("seed", seed, least=0)
+    whole("seed", seed, least=0, most=None)
     whole("budget", budget, least=1)
     return np.array([decision.cardinality for decision in decisions], dtype=np.int64)
 
 
-def whole(option: str, value: object, *, least: int) -> int:
-    """`value` as an int of at least `least`; `UsageError` otherwise."""
+MOST = 2**63 - 1
+"""What numpy's integers and a study's files hold."""
+
+
+def whole(option: str, value: object, *, least: int, most: int | None = MOST) -> int:
+    """`value` as an int from `least` to `most`; `UsageError` otherwise."""
+    if type(value) is int and most is not None and value > most:
+        raise UsageError(f"{option} is too large; give a whole number of at most {most}")
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise UsageError(f"{option} is {value!r}; give a whole number of at least {least}")
     return int(value)
@@ -35,6 +42,8 @@ def number(
     most: float = math.inf,
 ) -> float:  # fmt: skip
     """`value` as a finite float with `above < value`, `least <= value <= most`."""
+    if type(value) is int and abs(value) > sys.float_info.max:
+        raise UsageError(f"{option} is too large; give a number that a float holds")
     ok = (
         not isinstance(value, bool)
         and isinstance(value, int | float | np.integer | np.floating)

@@ -1,13 +1,14 @@
 """Strange text into every reader: what comes out is a value or an error of the project's own.
 
-A few hundred examples run by default, `NASBENCH_MOBILE_FUZZ` of each reader's in the slow
-environment.
+A few hundred examples run by default. In the slow environment these tests, those of damaged logs
+(`test_log_reading.py`) and those of commands' arguments (`cli/test_fuzz_arguments.py`) try
+`NASBENCH_MOBILE_FUZZ` inputs together, at least two of each kind. `SHARES` in `fuzzing.py` says how
+they are shared among text, files, options, logs, manifests and arguments.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,21 +18,34 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nasbench_mobile.benchmark import load_benchmark, parse_benchmark
-from nasbench_mobile.catalog import parse_strategies
+from nasbench_mobile.catalog import (
+    build_space,
+    build_strategy,
+    default_options,
+    load,
+    names,
+    parse_strategies,
+)
+from nasbench_mobile.cli.search_request import REQUEST, kept_top
 from nasbench_mobile.cli.subject import parse_subject
 from nasbench_mobile.cli.training_options import recipe_of
+from nasbench_mobile.crashes import deaths
 from nasbench_mobile.errors import NasbenchError
 from nasbench_mobile.evaluators.lookup import LookupLatency
 from nasbench_mobile.evaluators.pixel1 import Pixel1Latency
 from nasbench_mobile.evaluators.surrogate import SurrogateAccuracy
+from nasbench_mobile.evaluators.training import read_ended
+from nasbench_mobile.evaluators.watched_latency import read_latencies
 from nasbench_mobile.networks.blockstring import parse_spec
 from nasbench_mobile.networks.cells import parse_cells
 from nasbench_mobile.objective import parse_objective
+from nasbench_mobile.reproduce.session import SCHEMA, read_record
 from nasbench_mobile.strategy_words import parse_labelled
 from nasbench_mobile.tables.table import read_table
+from nasbench_mobile.types import StrategySpec
+from tests.fuzzing import share
 
 FEW = 40
-MANY = int(os.environ.get("NASBENCH_MOBILE_FUZZ", "100000"))
 
 ODD = st.sampled_from(
     [
@@ -149,7 +163,19 @@ def test_text_is_read_or_refused_in_words(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", READERS)
 def test_much_text_is_read_or_refused_in_words(name: str) -> None:
-    fuzz_text(name, MANY // len(READERS))
+    fuzz_text(name, share("text", len(READERS)))
+
+
+ENDED = {"accuracy": 0.5, "cost_s": 3.0, "history": [{"accuracy": 0.5, "loss": 1.0}]}
+SEARCH = {"schema": 1, "command": "nasbench-mobile search", "top": 3, "options": {"target_ms": 7}}
+DEATH = {"how": "signal 11", "pending": [[0, 1], [2, 3]]}
+EXPERIMENT = {
+    "experiment": "beta", "title": "t", "claims": [], "numbers": [], "tables": [], "pictures": [],
+    "said": [], "made_with": {"schema": SCHEMA, "setting": {"seeds": 1}, "code": "x"},
+    "cost": {"wall_s": 1.0, "cpu_s": 1.0},
+}  # fmt: skip
+NAMES = {"request of a search": REQUEST, "deaths": "file.deaths"}
+"""Of the files that must be called something."""
 
 
 def _models() -> dict[str, tuple[Callable[[Path], Any], list[Any]]]:
@@ -171,12 +197,23 @@ def _models() -> dict[str, tuple[Callable[[Path], Any], list[Any]]]:
         "pixel1": (Pixel1Latency.from_file, [files[1]]),
         "look-up": (LookupLatency.from_file, [files[2]]),
         "table": (lambda path: read_table(path).by_key, [header, {"session": {}}, row]),
+        "ended training": (read_ended, [ENDED]),
+        "latencies": (read_latencies, [[{"tokens": [0, 1], "latency_ms": 3.0}]]),
+        "request of a search": (lambda path: kept_top(path.parent), [SEARCH]),
+        "record of an experiment": (read_record, [EXPERIMENT]),
+        "deaths": (lambda path: deaths(path.with_suffix(".jsonl")), [DEATH]),
     }
+
+
+FILES = (
+    "surrogate", "pixel1", "look-up", "table", "ended training", "latencies",
+    "request of a search", "record of an experiment", "deaths",
+)  # fmt: skip
 
 
 def fuzz_file(name: str, count: int, folder: Path) -> None:
     reader, lines = _models()[name]
-    path = folder / "file.json"
+    path = folder / NAMES.get(name, "file.json")
 
     def check(content: Any) -> None:
         if isinstance(content, list):
@@ -192,12 +229,42 @@ def fuzz_file(name: str, count: int, folder: Path) -> None:
     run_examples(count, record | damaged(text), check)
 
 
-@pytest.mark.parametrize("name", ["surrogate", "pixel1", "look-up", "table"])
+@pytest.mark.parametrize("name", FILES)
 def test_files_are_read_or_refused_in_words(name: str, tmp_path: Path) -> None:
     fuzz_file(name, FEW, tmp_path)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["surrogate", "pixel1", "look-up", "table"])
+@pytest.mark.parametrize("name", FILES)
 def test_many_files_are_read_or_refused_in_words(name: str, tmp_path: Path) -> None:
-    fuzz_file(name, MANY // 100, tmp_path)
+    fuzz_file(name, share("files", len(FILES)), tmp_path)
+
+
+LARGE = ("ppo", "ppo-retuned", "reinforce", "predictor-evolution")
+"""Whose options are sizes of networks: what a machine's memory holds is nobody's to refuse."""
+
+OPTIONS = [
+    (name, option)
+    for name in names("strategy")
+    if name not in LARGE
+    for option in default_options(load("strategy", name)) or ()
+]
+
+
+def fuzz_options(count: int) -> None:
+    decisions = build_space("mnasnet-anb").decisions
+
+    def check(one: tuple[tuple[str, str], Any]) -> None:
+        (name, option), value = one
+        reads(lambda: build_strategy(StrategySpec(name, {option: value}), decisions, 0, 20))
+
+    run_examples(count, st.tuples(st.sampled_from(OPTIONS), VALUES), check)
+
+
+def test_options_of_strategies_are_taken_or_refused_in_words() -> None:
+    fuzz_options(FEW)
+
+
+@pytest.mark.slow
+def test_many_options_of_strategies_are_taken_or_refused_in_words() -> None:
+    fuzz_options(share("options"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +21,7 @@ from nasbench_mobile.runs import RunHeader
 from nasbench_mobile.store import EventLog, has_ended, read_header, read_log, read_run, same_run
 from nasbench_mobile.study import Study
 from nasbench_mobile.types import Fidelity, Measurement, Proposal, StrategySpec, Trial
+from tests.fuzzing import share
 
 SEEN = Measurement(0.61, 70.1, 0.002, 0.5, Fidelity(epochs=5, data="x", width=0.35), 12.5, True)
 PROPOSALS = (Proposal(0, (1, 2)), Proposal(1, (0, 0), 0.5), Proposal(2, (1, 2)))
@@ -237,7 +237,6 @@ def manifest_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 few = settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-many = settings(few, max_examples=int(os.environ.get("NASBENCH_MOBILE_FUZZ", "100000")) // 2)
 
 
 @few
@@ -257,18 +256,16 @@ def test_any_change_of_a_manifest_is_read_or_an_error_of_ours(
 
 
 @pytest.mark.slow
-@many
+@settings(few, max_examples=share("logs"))
 @given(how=changes())
-def test_fifty_thousand_changes_of_a_log(
-    tmp_path: Path, how: list[tuple[str, list[float], Any]]
-) -> None:
+def test_many_changes_of_a_log(tmp_path: Path, how: list[tuple[str, list[float], Any]]) -> None:
     check_log(tmp_path / "log.jsonl", how)
 
 
 @pytest.mark.slow
-@many
+@settings(few, max_examples=share("manifests"))
 @given(how=changes())
-def test_fifty_thousand_changes_of_a_manifest(
+def test_many_changes_of_a_manifest(
     manifest_folder: Path, how: list[tuple[str, list[float], Any]]
 ) -> None:
     check_manifest(manifest_folder, how)

@@ -14,7 +14,7 @@ import pytest
 
 from nasbench_mobile.benchmark import load_benchmark
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.plan import Plan
+from nasbench_mobile.plan import Plan, seeds_from
 from nasbench_mobile.study import MANIFEST, Study
 from nasbench_mobile.study_command import study_command
 from nasbench_mobile.types import StrategySpec
@@ -40,6 +40,10 @@ def plan(**changes: Any) -> Plan:
         ({"seeds": (True,)}, "a seed is True; it must be a whole number"),
         ({"seeds": ("3",)}, "a seed is '3'; it must be a whole number"),
         ({"seeds": (2**32,)}, "a seed is 4294967296; it must be at most"),
+        ({"budget": 2**63}, "budget is 9223372036854775808; it must be at most"),
+        ({"budget": 10**5000}, "budget is a number of thousands of digits; it must be at most"),
+        ({"batch": 2**63}, "batch is 9223372036854775808; it must be at most"),
+        ({"workers": 2**63}, "workers is 9223372036854775808; it must be at most"),
         ({"seeds": (3, 4, 3)}, "seed 3 is listed twice"),
         ({"seeds": (np.float64(2),)}, "it must be a whole number"),
         ({"budget": 10.0}, "budget is 10.0; it must be a whole number"),
@@ -163,3 +167,13 @@ def test_the_command_is_taken_by_the_command_line(
     except SystemExit as ended:
         assert not ended.code  # noqa: PT017
     assert seen == [replace(study.plan)]
+
+
+@pytest.mark.parametrize("count", [0, 100_001, 10**15, 10**400])
+def test_seeds_that_no_study_has_are_refused_before_they_are_counted_up(count: int) -> None:
+    with pytest.raises(UsageError, match="seeds is .*; it must be at"):
+        seeds_from(0, count)
+
+
+def test_seeds_count_from_the_first() -> None:
+    assert seeds_from(3, 2) == (3, 4)

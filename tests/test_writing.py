@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nasbench_mobile.errors import OutsideError
-from nasbench_mobile.writing import replacing, unfinished, write_kept, write_whole
+from nasbench_mobile.errors import OutsideError, UsageError
+from nasbench_mobile.writing import held, replacing, unfinished, write_kept, write_whole
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -45,3 +45,15 @@ def test_a_run_that_cannot_keep_a_file_ends(tmp_path: Path) -> None:
         write_kept(tmp_path / "file" / "there", b"")
     write_kept(tmp_path / "kept", "text")
     assert (tmp_path / "kept").read_text() == "text"
+
+
+@pytest.mark.parametrize("name", ["", ".", "/"])
+def test_a_place_without_a_name_is_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(IsADirectoryError):
+        write_whole(Path(name), b"x")
+    with pytest.raises(UsageError, match="Is a directory; name a file"), held(Path(name)):
+        pass
+    assert list(tmp_path.iterdir()) == []

@@ -14,6 +14,7 @@ from nasbench_mobile.cli.choosing_latency import latency_evaluators
 from nasbench_mobile.cli.comparing import INTERRUPTED
 from nasbench_mobile.cli.output import console, print_json
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.json_values import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,10 +168,11 @@ def _jobs(
     around: Sequence[str], share: float, with_references: bool, seeds: Any, part: str | None,
 ) -> list[Job]:  # fmt: skip
     from nasbench_mobile.architecture import Architecture
-    from nasbench_mobile.collecting.jobs import all_jobs, shard
+    from nasbench_mobile.collecting.jobs import MOST_TRAININGS, all_jobs, shard
     from nasbench_mobile.collecting.references import references
     from nasbench_mobile.collecting.sampling import draw
 
+    whole_number("--count", count, 0, MOST_TRAININGS)
     near = [_tokens(space, text) for text in around]
     drawn = draw(space, count, seed, near, share if near else 0.0)
     picked = [] if study is None else tables.picks_of(study, space)

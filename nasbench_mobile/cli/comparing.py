@@ -108,7 +108,7 @@ def compare(
     """
     from nasbench_mobile.benchmark import load_benchmark
     from nasbench_mobile.cli.starting_points import starting_points
-    from nasbench_mobile.plan import Plan
+    from nasbench_mobile.plan import Plan, seeds_from
     from nasbench_mobile.strategy_words import parse_labelled, parse_strategies
     from nasbench_mobile.study import Study
 
@@ -126,7 +126,7 @@ def compare(
     plan = Plan(
         benchmark=task,
         strategies=tuple(specs),
-        seeds=tuple(range(first_seed, first_seed + seeds)),
+        seeds=seeds_from(first_seed, seeds),
         budget=budget,
         batch=batch,
         start=starting_points(start_from, task) if start_from else (),

@@ -44,7 +44,7 @@ def keep_top(folder: Path, top: int) -> None:
 
 def kept_top(folder: Path) -> int:
     """How many networks of a search get files."""
-    return int(read_request(folder).get("top", TOP))
+    return int(read_request(folder).get("top") or TOP)
 
 
 def _write_request(folder: Path, record: dict[str, Any]) -> None:
@@ -159,7 +159,9 @@ def read_request(folder: Path) -> dict[str, Any]:
     except TypeError as error:
         raise damaged(path, f"its {error}") from None
     checked(path, record, "command", "text")
-    checked(path, record, "top", "a whole number", none=True)
+    top = checked(path, record, "top", "a whole number", none=True)
+    if top is not None and top < 1:
+        raise damaged(path, f"key 'top' is {top}; it is at least 1")
     options_there = checked(path, record, "options", "a map")
     if options_there.get("target_ms") is not None:
         checked(path, options_there, "target_ms", "a number")

@@ -20,6 +20,7 @@ from nasbench_mobile.cli.search_request import (
     read_request,
 )
 from nasbench_mobile.errors import LogError, NasbenchError
+from nasbench_mobile.json_files import LARGEST_WHOLE
 
 if TYPE_CHECKING:
     from nasbench_mobile.evaluators.training import TrainingAccuracy
@@ -34,7 +35,9 @@ measured latencies."""
 PRESENTATION = ("out", "top", "checkpoint_s", "trust", "as_json")
 """Options that may differ when a search is taken up again."""
 
-Top = Annotated[int, typer.Option(help="How many of the best networks get files.", min=1)]
+Top = Annotated[
+    int, typer.Option(help="How many of the best networks get files.", min=1, max=LARGEST_WHOLE)
+]
 CheckpointSeconds = Annotated[
     float, typer.Option(help="How many seconds of a training a crash may cost.", min=0)
 ]

@@ -7,8 +7,13 @@ from dataclasses import dataclass
 
 from nasbench_mobile.collecting.references import FULL_SIZE, Reference
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.json_values import whole_number
+from nasbench_mobile.plan import LARGEST_SEED
 from nasbench_mobile.tables.row import Key, Origin
 from nasbench_mobile.types import Tokens
+
+MOST_TRAININGS = 1_000_000
+"""Of a table (our choice: two years of trainings of a minute, and as many lines)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ class Seeds:
                 f"seeds are {self.each} for each architecture, {self.more} for the first "
                 f"{self.repeated} and {self.models} for reference models; give 1 or more"
             )
+        most = max(self.each, self.more if self.repeated else 1, self.models)
+        whole_number("the last seed", self.first + most - 1, 0, LARGEST_SEED)
 
     def of(self, place: int) -> range:
         """The seeds, less `first`, of the architecture at a place from 0."""
@@ -63,7 +70,9 @@ def all_jobs(
     Breadth first, our choice: a table cut short has most of its networks, if with fewer seeds.
     """
     jobs: list[Job] = []
-    for seed in range(max(seeds.each, seeds.more, seeds.models)):
+    counts = [seeds.of(place).stop for place in range(len(samples))] + [seeds.models] * len(models)
+    whole_number("the number of trainings", sum(counts), 0, MOST_TRAININGS)
+    for seed in range(max(counts, default=0)):
         jobs += [
             Job(origin, seeds.first + seed, tokens=tokens)
             for place, (tokens, origin) in enumerate(samples)
@@ -79,6 +88,11 @@ def shard(jobs: Sequence[Job], text: str | None) -> list[Job]:
     if text is None:
         return list(jobs)
     part, slash, parts = text.partition("/")
-    if not (slash and part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
+    if not (slash and _numbers(part, parts) and 1 <= int(part) <= int(parts)):
         raise UsageError(f"shard is {text!r}; write 1/4 for the first of four")
     return list(jobs[int(part) - 1 :: int(parts)])
+
+
+def _numbers(*texts: str) -> bool:
+    """Whether texts are whole numbers of a size that int() reads: `²` is a digit and no number."""
+    return all(text.isdecimal() and len(text) < 10 for text in texts)

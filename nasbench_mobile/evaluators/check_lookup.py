@@ -12,12 +12,16 @@ import numpy as np
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.evaluators.fill_lookup import RatioMeter, measure_whole
 from nasbench_mobile.evaluators.lookup import LookupLatency
+from nasbench_mobile.json_files import shown
 from nasbench_mobile.protocols import SearchSpace
 from nasbench_mobile.types import Tokens
 
 CHECK_SEED = 2
 NEAR = 0.10
 """Networks are near one latency where they are predicted within this fraction of it."""
+MOST_NETWORKS = 10_000
+"""Of each group (our choice: they are measured for half a day)."""
+
 LONGEST_DRAW = 100_000
 VISITS = 3
 """How often every network is measured, minutes apart. Our choice, because what else a machine does
@@ -75,6 +79,8 @@ def check_lookup(
     None of them is one that the table's scale was fitted to. `UsageError` for fewer than 3
     networks, or where the table is of another device or runtime than `meter`.
     """
+    if networks > MOST_NETWORKS:
+        raise UsageError(f"{shown(networks)} networks; check with at most {MOST_NETWORKS:,}")
     if networks < 3:
         raise UsageError(f"{networks} networks say nothing of a table; check with at least 3")
     table = model.table

@@ -144,7 +144,7 @@ def _free_kib(text: str) -> int | None:
     """The figure before the percentage: the one place that every `df -k` agrees on."""
     words = " ".join(text.splitlines()[1:]).split()
     at = next((i for i, word in enumerate(words) if re.fullmatch(r"\d+%", word)), 0)
-    return int(words[at - 1]) if at and words[at - 1].isdigit() else None
+    return int(words[at - 1]) if at and words[at - 1].isdecimal() else None
 
 
 def _cpus(lines: Sequence[str]) -> tuple[Cpu, ...]:
@@ -154,7 +154,7 @@ def _cpus(lines: Sequence[str]) -> tuple[Cpu, ...]:
             (
                 Cpu(int(row[0]), row[1], int(row[2]) // 1000)
                 for row in rows
-                if len(row) == 3 and row[0].isdigit() and row[2].isdigit()
+                if len(row) == 3 and row[0].isdecimal() and row[2].isdecimal()
             ),
             key=lambda cpu: cpu.number,
         )

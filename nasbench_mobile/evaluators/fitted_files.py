@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench_mobile.errors import LogError, UsageError
-from nasbench_mobile.json_files import parse_json, read_json_map
+from nasbench_mobile.json_files import parse_json, read_json_map, shown
 from nasbench_mobile.schemas import schema_of
 from nasbench_mobile.text_files import DAMAGE, read_bytes
 from nasbench_mobile.writing import write_whole
@@ -36,11 +36,12 @@ def read(path: str | os.PathLike[str], model: str, schema: int) -> dict[str, Any
     # Measures of a fit's quality may be NaN.
     record = parse_json(read_bytes(Path(path), "model file"), f"model file {path}", nan=True)
     found = (record.get("model"), record.get("schema")) if isinstance(record, dict) else record
-    if isinstance(record, dict) and found[0] == model and isinstance(found[1], int):
+    numbered = isinstance(record, dict) and type(record.get("schema")) is int
+    if numbered and found[0] == model and (found[1] or 0) >= 1:
         schema_of(str(path), record, schema)
-    if found != (model, schema):
+    if not numbered or found != (model, schema):
         raise UsageError(
-            f"{path} holds {found!r}, but a {model!r} model of schema {schema} was expected; "
+            f"{path} holds {shown(found)}, but a {model!r} model of schema {schema} was expected; "
             "make it again with `nasbench-mobile fit`"
         )
     return dict(record)

@@ -259,19 +259,24 @@ class TrainingAccuracy:
         """What a training that has ended before came to."""
         if self.checkpoints is None:
             return None
-        path = self.checkpoints / f"{name}.json"
-        if not path.exists():
-            return None
-        again = "remove it, and its network is trained again"
-        record = read_json_map(path, again)
-        for key in ("accuracy", "cost_s"):
-            checked(path, record, key, "a number", remedy=again)
-        for report in checked(path, record, "history", "a list", remedy=again):
-            if type(report) is not dict:
-                raise damaged(path, f"its history has {shown(report)}, which is no map", again)
-            checked(path, report, "accuracy", "a number", remedy=again)
-        return record
+        return read_ended(self.checkpoints / f"{name}.json")
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the data, which another process reads for itself."""
         return {**self.__dict__, "_data": None}
+
+
+def read_ended(path: Path) -> dict[str, Any] | None:
+    """`{accuracy, cost_s, history}` of a training that ended; None where there is no file."""
+    if not path.exists():
+        return None
+    again = "remove it, and its network is trained again"
+    record = read_json_map(path, again)
+    checked(path, record, "cost_s", "a number", remedy=again)
+    reports = checked(path, record, "history", "a list", remedy=again)
+    for one in (record, *reports):
+        if type(one) is not dict:
+            raise damaged(path, f"its history has {shown(one)}, which is no map", again)
+        if not 0 <= checked(path, one, "accuracy", "a number", remedy=again) <= 1:
+            raise damaged(path, f"an accuracy in it is {shown(one['accuracy'])}", again)
+    return record

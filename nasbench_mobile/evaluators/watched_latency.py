@@ -34,7 +34,7 @@ class WatchedLatency:
         self._keep = keep if inner.kind == "measured" else None
         self._known: dict[Tokens, LatencyReading] = {}
         if self._keep is not None and self._keep.exists():
-            self._known = _read(self._keep)
+            self._known = read_latencies(self._keep)
 
     @property
     def label(self) -> str:
@@ -67,7 +67,8 @@ class WatchedLatency:
         return reading
 
 
-def _read(path: Path) -> dict[Tokens, LatencyReading]:
+def read_latencies(path: Path) -> dict[Tokens, LatencyReading]:
+    """Measured latencies by tokens; `LogError` where the file is damaged."""
     rows = read_json(path, _AGAIN)
     try:
         return {tuple(map(index, row["tokens"])): _reading(path, row) for row in rows}

@@ -16,7 +16,7 @@ import numpy as np
 from nasbench_mobile.benchmark import load_benchmark
 from nasbench_mobile.events import Tell
 from nasbench_mobile.metrics.statistics import bootstrap_interval
-from nasbench_mobile.plan import Plan
+from nasbench_mobile.plan import Plan, seeds_from
 from nasbench_mobile.reproduce.experiment import (
     LOGS,
     Experiment,
@@ -68,7 +68,7 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
     courses: dict[int, dict[str, list[Course]]] = {}
     benchmark = load_benchmark(BENCHMARK)
     for workers in WORKERS:
-        plan = Plan(benchmark, strategies, tuple(range(seeds)), samples, workers=workers)
+        plan = Plan(benchmark, strategies, seeds_from(0, seeds), samples, workers=workers)
         study = Study.create(folder / LOGS / f"asynchrony/workers-{workers}", plan)
         run_study(study)
         courses[workers] = _courses(study)

@@ -14,7 +14,7 @@ from nasbench_mobile.benchmark import load_benchmark
 from nasbench_mobile.metrics.columns import columns
 from nasbench_mobile.metrics.pareto import run_front
 from nasbench_mobile.objective import FORMS, parse_objective
-from nasbench_mobile.plan import Plan
+from nasbench_mobile.plan import Plan, seeds_from
 from nasbench_mobile.report.plots import save
 from nasbench_mobile.report.reproduction_plots import Series, draw_points
 from nasbench_mobile.reproduce import paper
@@ -53,7 +53,7 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
     seeds = setting.seeds or (3 if setting.quick else 10)
     samples = setting.samples or (300 if setting.quick else 1000)
     benchmark = load_benchmark("imagenet-pixel1")
-    plan = Plan(benchmark, (STRATEGY,), tuple(range(seeds)), samples)
+    plan = Plan(benchmark, (STRATEGY,), seeds_from(0, seeds), samples)
     runs = study_runs(folder, "beta/fronts", plan, run_study)
     slopes = [slope for run in runs if (slope := front_gain(run)) is not None]
     printed = printed_gains()

@@ -13,7 +13,7 @@ from nasbench_mobile.metrics.anytime import best_within_target, within_target_sh
 from nasbench_mobile.metrics.columns import columns
 from nasbench_mobile.metrics.hypervolume import run_hypervolume
 from nasbench_mobile.metrics.statistics import holm, wilcoxon
-from nasbench_mobile.plan import Plan
+from nasbench_mobile.plan import Plan, seeds_from
 from nasbench_mobile.report.verdict import SIGNIFICANT
 from nasbench_mobile.reproduce import own_table
 from nasbench_mobile.reproduce.experiment import (
@@ -59,7 +59,7 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
         samples = counts[benchmark.identifier] = _samples(benchmark, setting)
         found: dict[str, list[Run]] = {}
         for form, task in _tasks(benchmark, setting.quick):
-            plan = Plan(task, strategies, tuple(range(seeds)), samples)
+            plan = Plan(task, strategies, seeds_from(0, seeds), samples)
             place = f"figure6-extended/{benchmark.name}/{form}"
             found[form] = study_runs(folder, place, plan, run_study)
             rows += [_row(benchmark, form, spec, found[form], task) for spec in strategies]

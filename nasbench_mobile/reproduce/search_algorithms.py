@@ -8,7 +8,7 @@ from typing import Any
 
 from nasbench_mobile.benchmark import load_benchmark
 from nasbench_mobile.metrics.statistics import a12, wilcoxon
-from nasbench_mobile.plan import Plan
+from nasbench_mobile.plan import Plan, seeds_from
 from nasbench_mobile.report.comparison import Comparison, compare_runs
 from nasbench_mobile.report.plots import draw_anytime, draw_fronts, save
 from nasbench_mobile.report.tables import summarise
@@ -45,7 +45,7 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
     needed = [name for name in (BASELINE, PAPERS, EVOLUTION) if name not in labels]
     strategies = (*map(StrategySpec, needed), *given)
     benchmark = load_benchmark("imagenet-pixel1")
-    plan = Plan(benchmark, strategies, tuple(range(seeds)), samples)
+    plan = Plan(benchmark, strategies, seeds_from(0, seeds), samples)
     runs = study_runs(folder, "search-algorithms/all", plan, run_study)
     comparison = compare_runs(runs, benchmark.objective)
     summary = summarise(comparison)

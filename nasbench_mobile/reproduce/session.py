@@ -47,7 +47,7 @@ class Session:
                 f"{path} was made with other options ({', '.join(differ)} differ); give another "
                 f"--out, or remove that file and {self.folder / 'logs' / experiment.name}"
             )
-        return record if made["code"] == code_digest() else None
+        return record if made.get("code") == code_digest() else None
 
     def run(self, experiment: Experiment, setting: Setting, run_study: RunStudy) -> dict[str, Any]:
         """Run an experiment, write what it gives, and return its record.
@@ -103,16 +103,20 @@ def read_record(path: Path) -> dict[str, Any]:
     schema = checked(path, made, "schema", "a whole number", remedy=again)
     if schema != SCHEMA:
         raise LogError(f"{path} has schema {schema}, this version writes {SCHEMA}; {again}")
-    forms: dict[str, Form] = {
-        "experiment": "text", "title": "text", "shows": "text", "claims": "a list",
-        "numbers": "a list", "tables": "a list", "pictures": "a list", "said": "a list",
-        "cost": "a map",
-    }  # fmt: skip
-    for key, form in forms.items():
+    for key, form in PARTS.items():
         checked(path, record, key, form, remedy=again)
     checked(path, made, "setting", "a map", remedy=again)
-    checked(path, made, "code", "text", remedy=again)
+    for key in ("wall_s", "cpu_s"):
+        checked(path, record["cost"], key, "a number", remedy=again)
     return record
+
+
+PARTS: dict[str, Form] = {
+    "experiment": "text", "title": "text", "shows": "text", "claims": "a list",
+    "numbers": "a list", "tables": "a list", "pictures": "a list", "said": "a list",
+    "cost": "a map",
+}  # fmt: skip
+"""What every record holds."""
 
 
 def _as_record(

@@ -14,7 +14,7 @@ from nasbench_mobile.errors import EvaluationError
 from nasbench_mobile.metrics.statistics import wilcoxon
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.objective import parse_objective
-from nasbench_mobile.plan import Plan
+from nasbench_mobile.plan import Plan, seeds_from
 from nasbench_mobile.problem import Outcome as Evaluated
 from nasbench_mobile.report.verdict import SIGNIFICANT, p_text
 from nasbench_mobile.reproduce import ours, paper
@@ -61,7 +61,7 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
         se: study_runs(
             folder,
             f"table2/se-{se}",
-            Plan(benchmark, (StrategySpec("ppo"),), tuple(range(seeds)), samples),
+            Plan(benchmark, (StrategySpec("ppo"),), seeds_from(0, seeds), samples),
             run_study,
         )
         for se, benchmark in benchmarks.items()

@@ -13,7 +13,7 @@ from nasbench_mobile.metrics.columns import columns
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.networks.cards import TOLERANCE
 from nasbench_mobile.networks.graph import Network
-from nasbench_mobile.plan import Plan
+from nasbench_mobile.plan import Plan, seeds_from
 from nasbench_mobile.reproduce import ours, own_table, paper
 from nasbench_mobile.reproduce.claims import Verdict, exactly, on
 from nasbench_mobile.reproduce.experiment import (
@@ -54,7 +54,7 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
     seeds = setting.seeds or (3 if setting.quick else 10)
     samples = setting.samples or (300 if setting.quick else 3000)
     benchmark = load_benchmark("imagenet-pixel1").with_objective("hard", TARGET_MS)
-    plan = Plan(benchmark, (StrategySpec("ppo"),), tuple(range(seeds)), samples)
+    plan = Plan(benchmark, (StrategySpec("ppo"),), seeds_from(0, seeds), samples)
     runs = study_runs(folder, "table4/hard-22ms", plan, run_study)
     searches = [_search(run) for run in runs]
     trained = own_table.trained_references()

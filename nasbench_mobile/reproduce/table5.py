@@ -12,7 +12,7 @@ from nasbench_mobile.benchmark import Benchmark, load_benchmark
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.networks.cost import multiply_adds
 from nasbench_mobile.objective import parse_objective
-from nasbench_mobile.plan import Plan
+from nasbench_mobile.plan import Plan, seeds_from
 from nasbench_mobile.protocols import SearchSpace
 from nasbench_mobile.report.plots import save
 from nasbench_mobile.report.reproduction_plots import Series, draw_points
@@ -61,7 +61,7 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
             Plan(
                 benchmark.with_objective(exponents, TARGET_MS),
                 (StrategySpec("ppo"),),
-                tuple(range(seeds)),
+                seeds_from(0, seeds),
                 samples,
             ),
             run_study,

@@ -14,7 +14,7 @@ from nasbench_mobile.networks import zoo
 from nasbench_mobile.networks.cost import multiply_adds, parameters
 from nasbench_mobile.networks.graph import Conv, Network
 from nasbench_mobile.objective import parse_objective
-from nasbench_mobile.plan import Plan
+from nasbench_mobile.plan import Plan, seeds_from
 from nasbench_mobile.problem import Outcome as Evaluated
 from nasbench_mobile.reproduce import ours, own_table, paper
 from nasbench_mobile.reproduce.claims import Verdict, exactly, on
@@ -151,7 +151,7 @@ def _gain(
 ) -> Gain:
     """What searches within the latency of a network of one type gain over its accuracy."""
     benchmark = load_benchmark(BENCHMARK).with_objective("hard", single.latency_ms)
-    plan = Plan(benchmark, (STRATEGY,), tuple(range(seeds)), samples)
+    plan = Plan(benchmark, (STRATEGY,), seeds_from(0, seeds), samples)
     place = name.lower().replace(" (", "-").replace(") ", "-")
     runs = study_runs(folder, f"table6/{place}", plan, run_study)
     best = [accuracy_within(run, single.latency_ms) or 0.0 for run in runs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -31,8 +32,8 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name, value in (("time_s", self.time_s), ("memory_mb", self.memory_mb)):
-            if value is not None and not value > 0:
-                raise UsageError(f"limit {name} is {value}; it must be above 0, or None")
+            if value is not None and not 0 < value < math.inf:
+                raise UsageError(f"limit {name} is {value}; it must be finite and above 0, or None")
 
     def check_time(self, elapsed_s: float) -> None:
         """`TrainingFailure` where a training has taken longer than it may."""
@@ -71,7 +72,7 @@ def _data_limit(memory_mb: float | None) -> Iterator[None]:
 
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     extra = _available() if memory_mb is None else int(memory_mb * 2**20)
-    limit = _in_use() + extra
+    limit = min(_in_use() + extra, sys.maxsize)  # the largest that can be set
     ceilings = [value for value in (limit, soft, hard) if value != resource.RLIM_INFINITY]
     resource.setrlimit(resource.RLIMIT_DATA, (min(ceilings), hard))
     try:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from nasbench_mobile.collecting.jobs import Job, Seeds, all_jobs, shard
 from nasbench_mobile.collecting.references import references
+from nasbench_mobile.errors import UsageError
 
 MODELS = references()[:2]
 
@@ -44,3 +47,20 @@ def test_every_third_job_from_its_own_place() -> None:
         [0, 3, 6], [1, 4], [2, 5],
     ]  # fmt: skip
     assert shard(jobs, "1/1") == jobs
+
+
+@pytest.mark.parametrize("text", ["²/4", "1/²", "9" * 5000 + "/4", "1/" + "9" * 5000, "5/4", "1"])
+def test_what_is_no_shard_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="write 1/4 for the first of four"):
+        shard([], text)
+
+
+@pytest.mark.parametrize("seeds", [Seeds(10**6 + 1), Seeds(repeated=1, more=2**31)])
+def test_more_trainings_than_a_table_holds_are_refused_before_they_are_listed(seeds: Seeds) -> None:
+    with pytest.raises(UsageError, match="the number of trainings is .*; it must be at most"):
+        all_jobs([((0,), "given")], [], seeds)
+
+
+def test_a_seed_that_no_library_takes_is_refused() -> None:
+    with pytest.raises(UsageError, match="the last seed is 4294967296"):
+        Seeds(2, first=2**32 - 1)

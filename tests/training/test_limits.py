@@ -45,3 +45,15 @@ def test_threads_are_put_back() -> None:
     with torch_threads(before + 1):
         assert torch.get_num_threads() == before + 1
     assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize("limit", [math.inf, math.nan, 0.0, -1.0])
+@pytest.mark.parametrize("name", ["time_s", "memory_mb"])
+def test_a_limit_is_finite_and_above_0(name: str, limit: float) -> None:
+    with pytest.raises(UsageError, match=f"limit {name} is .*finite and above 0"):
+        Limits(**{name: limit})
+
+
+def test_a_limit_above_all_memory_is_none() -> None:
+    with Limits(memory_mb=1e300).memory():
+        assert torch.ones(3).sum() == 3
