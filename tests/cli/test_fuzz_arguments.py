@@ -135,8 +135,10 @@ def _begin(*_: object, **__: object) -> NoReturn:
 def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty folder to run in, no phones, and nothing that takes long."""
     pytest.importorskip("torch", reason="torch is not installed (extra 'train')")
+    fabric = pytest.importorskip("lightning_fabric", reason="extra 'distributed'")
     from nasbench_mobile.training.trainer import Training
 
+    monkeypatch.setattr(fabric.Fabric, "launch", _begin)
     monkeypatch.setattr(Training, "run", _begin)
     monkeypatch.setattr(WorkerProcess, "start", _begin)
     monkeypatch.setattr(ProcessExecutor, "__post_init__", _begin)
