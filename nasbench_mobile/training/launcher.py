@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.extras import need
+from nasbench_mobile.json_files import shown
 from nasbench_mobile.training.batches import Share
 
 Precision: TypeAlias = Literal["auto", "32", "bf16"]
@@ -70,6 +71,11 @@ class OneDevice:
         return value
 
 
+MOST_DEVICES, MOST_NODES = 1024, 100_000
+"""More than any machine and any cluster have (our choice): what is above is a slip, and the library
+would make a list as long."""
+
+
 class ManyDevices:
     """Several GPUs or machines, one process each, by Lightning Fabric (docs/decisions).
 
@@ -88,8 +94,11 @@ class ManyDevices:
         from lightning_fabric import Fabric
 
         _check_precision(precision)
-        if devices < 1 or nodes < 1:
-            raise UsageError(f"devices is {devices} and nodes {nodes}; both must be 1 or more")
+        if not (1 <= devices <= MOST_DEVICES and 1 <= nodes <= MOST_NODES):
+            raise UsageError(
+                f"devices is {shown(devices)} and nodes {shown(nodes)}; both must be 1 or more, at "
+                f"most {MOST_DEVICES:,} devices a machine and {MOST_NODES:,} machines"
+            )
         gpu = torch.cuda.is_available() and accelerator != "cpu"
         half = precision == "bf16" or (precision == "auto" and gpu)
         self._fabric: Any = Fabric(

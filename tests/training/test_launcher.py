@@ -64,3 +64,12 @@ def test_counts_are_checked_before_anything_is_started() -> None:
     pytest.importorskip("lightning_fabric")
     with pytest.raises(UsageError, match="devices is 0"):
         ManyDevices(0)
+
+
+@pytest.mark.parametrize(("devices", "nodes"), [(10**12, 1), (1, 10**12), (1, 0), (2000, 2)])
+def test_more_devices_or_machines_than_there_are_anywhere_are_refused(
+    devices: int, nodes: int
+) -> None:
+    pytest.importorskip("lightning_fabric")
+    with pytest.raises(UsageError, match=f"devices is {devices} and nodes {nodes}"):
+        ManyDevices(devices, nodes)
