@@ -136,8 +136,10 @@ def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An empty folder to run in, no phones, and nothing that takes long."""
     pytest.importorskip("torch", reason="torch is not installed (extra 'train')")
     fabric = pytest.importorskip("lightning_fabric", reason="extra 'distributed'")
+    phones = pytest.importorskip("adbutils._adb", reason="extra 'android'")
     from nasbench_mobile.training.trainer import Training
 
+    monkeypatch.setattr(phones, "adb_path", _begin)  # which a server is started with
     monkeypatch.setattr(fabric.Fabric, "launch", _begin)
     monkeypatch.setattr(Training, "run", _begin)
     monkeypatch.setattr(WorkerProcess, "start", _begin)
