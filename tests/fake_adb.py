@@ -60,6 +60,8 @@ class FakePhone:
     folders: set[str] = field(default_factory=set)
     log: list[str] = field(default_factory=list)
     cuts_pushes: bool = False
+    extra: str = ""
+    """Parts of the state, `@@name` and lines, that are said in place of those of the same name."""
     cooling: int = 0
     """Tenths of a degree lost each time the state is read."""
 
@@ -102,7 +104,7 @@ class FakePhone:
             f"Display Power: state={self.screen}\n@@cpus\n{cores}@@space\n"
             "Filesystem     1K-blocks    Used Available Use% Mounted on\n"
             f"/dev/block/dm-5 26000000 9000000 {self.free_kib}  35% /data\n@@sha256\n{binary}"
-            f"@@executable\n{'yes' if self.binary and self.executable else ''}\n"
+            f"@@executable\n{'yes' if self.binary and self.executable else ''}\n{self.extra}"
         )
 
 

@@ -46,7 +46,7 @@ def _row(server: AdbServer, listed: Listed, settings: AndroidSettings) -> dict[s
     """What is known of one phone; one that stops answering is a row with that problem."""
     from nasbench_mobile.evaluators.adb import PhoneError, advice
     from nasbench_mobile.evaluators.android_phone import read_state
-    from nasbench_mobile.evaluators.android_settings import blocking
+    from nasbench_mobile.evaluators.android_settings import blocking, remarks
 
     row: dict[str, Any] = {
         "serial": listed.serial,
@@ -64,13 +64,12 @@ def _row(server: AdbServer, listed: Listed, settings: AndroidSettings) -> dict[s
     except PhoneError as error:
         return {**row, "problems": [str(error)]}
     problems = blocking(state, listed.serial, settings)
-    screen = ["the screen is on: turn it off, drawing it costs clocks"] if state.screen_on else []
     return {
         **row,
         "model": state.model or listed.model,
         "ready": not problems,
         "problems": problems,
-        "remarks": screen,
+        "remarks": remarks(state),
         "details": state.record(),
     }
 
@@ -83,19 +82,21 @@ def _print(rows: list[dict[str, Any]]) -> None:
         "battery": "battery %",
         "heat": "°C",
         "cores": "big cores",
+        "by": "told by",
         "governor": "governor",
         "ready": "ready",
     }
     shown = []
     for row in rows:
         details = row["details"] or {}
-        governors = sorted({cpu["governor"] for cpu in details.get("cpus", ())})
+        governors = sorted({cpu.get("governor") or "?" for cpu in details.get("cpus", ())})
         shown.append(
             {
                 **row,
                 "battery": details.get("battery_percent"),
                 "heat": details.get("battery_c"),
                 "cores": details.get("big_core_mask"),
+                "by": details.get("big_cores_by"),
                 "governor": ",".join(governors) or None,
                 "ready": "yes" if row["ready"] else "no",
             }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import time
 from collections import deque
@@ -17,7 +16,12 @@ from nasbench_mobile.errors import EvaluationError, NasbenchError, UsageError
 from nasbench_mobile.evaluators import nominal
 from nasbench_mobile.evaluators.adb import AdbPhone, AdbServer, PhoneError
 from nasbench_mobile.evaluators.android_measurement import REFERENCE, AndroidMeasurement
-from nasbench_mobile.evaluators.android_phone import FailedRunError, PairedRuns, PhoneSession
+from nasbench_mobile.evaluators.android_phone import (
+    FailedRunError,
+    OtherwiseRunError,
+    PairedRuns,
+    PhoneSession,
+)
 from nasbench_mobile.evaluators.android_settings import AndroidSettings
 from nasbench_mobile.evaluators.pairing import paired_ratio
 from nasbench_mobile.networks.graph import Network
@@ -153,6 +157,8 @@ class AndroidLatency:
             return Failure(f"cannot be written as .tflite: {error}")
         try:
             runs = self._tried(lambda: session.measure(content))
+        except OtherwiseRunError as error:
+            return Failure(str(error))
         except FailedRunError as error:
             return Failure(f"{error} (tried {self.settings.attempts} times)")
         return self._measurement(session, runs, reference_ms, started)
@@ -160,8 +166,12 @@ class AndroidLatency:
     def _tried(self, act: Callable[[], T]) -> T:
         """What `act` gives, tried again after a failed run as often as the settings say."""
         for _ in range(self.settings.attempts - 1):
-            with contextlib.suppress(FailedRunError):
+            try:
                 return act()
+            except OtherwiseRunError:
+                raise
+            except FailedRunError:
+                continue
         return act()
 
     def _measurement(
@@ -179,7 +189,10 @@ class AndroidLatency:
             serial=session.phone.serial,
             runtime_version=session.state.binary_sha256 or "unknown",
             core_mask=session.mask,
+            cores_by=session.cores_by,
             inferences_per_run=self.settings.runs,
+            inferences_done=runs.inferences,
+            delegation=runs.delegation,
             before=runs.before,
             after=runs.after,
             cost_s=time.perf_counter() - started,

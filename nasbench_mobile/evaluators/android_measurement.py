@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from nasbench_mobile.evaluators.delegation import Delegation
 from nasbench_mobile.evaluators.device_state import DeviceState
 from nasbench_mobile.evaluators.pairing import PairedRatio
 from nasbench_mobile.types import LatencyReading
@@ -22,7 +23,9 @@ class AndroidMeasurement:
     `latency_ms` is `ratio` times `reference_ms`, the reference's nominal latency on this device;
     `low_ms` and `high_ms` are the 95 % interval of the median. `raw_ms` is the plain median of the
     candidate's runs. `before` and `after` are the phone's states. `runtime_version` is the digest
-    of the `benchmark_model` that ran: it says no version itself.
+    of the `benchmark_model` that ran: it says no version itself. `core_mask` was chosen by
+    `cores_by` (see `cpu_cores`; `given`: by the user). Of every run `inferences_per_run` were asked
+    for and at least `inferences_done` done; `delegation` is who ran the network.
     """
 
     latency_ms: float
@@ -35,7 +38,10 @@ class AndroidMeasurement:
     serial: str
     runtime_version: str
     core_mask: str | None
+    cores_by: str | None
     inferences_per_run: int
+    inferences_done: int
+    delegation: Delegation
     before: DeviceState
     after: DeviceState
     cost_s: float
@@ -45,7 +51,7 @@ class AndroidMeasurement:
 
     def record(self) -> dict[str, Any]:
         """JSON form: milliseconds, fractions and the runs' count."""
-        left_out = ("latency_ms", "low_ms", "high_ms", "ratio", "before", "after")
+        left_out = ("latency_ms", "low_ms", "high_ms", "ratio", "before", "after", "delegation")
         names = (field.name for field in dataclasses.fields(self))
         return {
             "latency_ms": self.latency_ms,
@@ -55,6 +61,9 @@ class AndroidMeasurement:
             "ratio_interval": [self.ratio.low, self.ratio.high],
             "runs": self.ratio.pairs,
             **{name: getattr(self, name) for name in names if name not in left_out},
+            "ran_by": self.delegation.ran_by,
+            "nodes_delegated": self.delegation.delegated,
+            "nodes": self.delegation.nodes,
             "before": self.before.record(),
             "after": self.after.record(),
         }

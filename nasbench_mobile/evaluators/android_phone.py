@@ -19,11 +19,15 @@ from nasbench_mobile.evaluators.adb import (
 )
 from nasbench_mobile.evaluators.android_settings import AUTO, AndroidSettings, blocking
 from nasbench_mobile.evaluators.benchmark_output import (
+    DOWNLOAD,
     BenchmarkTiming,
     UnreadableOutputError,
+    WrongProgramError,
     last_line,
+    other_program,
     parse_benchmark_output,
 )
+from nasbench_mobile.evaluators.delegation import Delegation, read_delegation
 from nasbench_mobile.evaluators.device_state import DeviceState, parse_state, state_command
 
 KILLED = (124, 137, 143)
@@ -38,6 +42,10 @@ class FailedRunError(PhoneError):
     """A run gave no time; another try may."""
 
 
+class OtherwiseRunError(FailedRunError):
+    """A run was not what was asked for, and would not be another time."""
+
+
 def read_state(phone: AdbPhone, settings: AndroidSettings) -> DeviceState:
     """The phone's state now. Raises `PhoneError` where it does not answer."""
     return parse_state(phone.shell(state_command(settings.binary, settings.folder)).output)
@@ -45,10 +53,16 @@ def read_state(phone: AdbPhone, settings: AndroidSettings) -> DeviceState:
 
 @dataclass(frozen=True, slots=True)
 class PairedRuns:
-    """One network on one phone: typical milliseconds of each run, pair by pair, and the states."""
+    """One network on one phone: typical milliseconds of each run, pair by pair, and the states.
+
+    `inferences` is how many the candidate's shortest run did, `delegation` what it said of who ran
+    it.
+    """
 
     candidate_ms: tuple[float, ...]
     reference_ms: tuple[float, ...]
+    inferences: int
+    delegation: Delegation
     before: DeviceState
     after: DeviceState
 
@@ -57,8 +71,8 @@ class PhoneSession:
     """A phone that is being measured on: `with PhoneSession(phone, settings, reference) as s`.
 
     Entering checks the phone and puts the reference into a folder of its own there; leaving removes
-    the folder. `state` is the phone's when entered, `mask` the cores in use. `sleep` is what
-    waiting is done with.
+    the folder. `state` is the phone's when entered, `mask` the cores in use and `cores_by` how they
+    were chosen. `sleep` is what waiting is done with.
     """
 
     def __init__(
@@ -75,13 +89,16 @@ class PhoneSession:
         self.folder = f"{settings.folder}/nasbench-mobile-{uuid.uuid4().hex[:12]}"
         self.state = DeviceState()
         self.mask: str | None = None
+        self.cores_by: str | None = None
         self._loaded: str | None = None
 
     def __enter__(self) -> PhoneSession:
         self.phone.check_there()
         self.state = self._fit_state()
         wanted = self.settings.core_mask
-        self.mask = self.state.big_core_mask if wanted == AUTO else wanted
+        chosen = self.state.fastest
+        self.mask = chosen.mask if wanted == AUTO else wanted
+        self.cores_by = chosen.by if wanted == AUTO else "given" if wanted else None
         try:
             self._put(self._reference, "reference.tflite", self.state)
         except ConnectionDroppedError as error:
@@ -109,20 +126,27 @@ class PhoneSession:
         before = self._fit_state()
         try:
             self._put(model, "candidate.tflite", before)
-            candidate: list[float] = []
-            reference: list[float] = []
+            candidate: list[BenchmarkTiming] = []
+            reference: list[BenchmarkTiming] = []
             for number in range(self.settings.pairs):
                 # The order changes, so that what drifts within a pair favours neither.
                 order = [("candidate", candidate), ("reference", reference)]
-                for name, times in order if number % 2 else reversed(order):
-                    times.append(self._run(f"{name}.tflite").typical_ms)
+                for name, runs in order if number % 2 else reversed(order):
+                    runs.append(self._run(f"{name}.tflite"))
             after = read_state(self.phone, self.settings)
         except ConnectionDroppedError as error:
             raise self._after_drop(error) from error
         heat = self._heat(after)
         if heat:
             raise FailedRunError(f"phone {self.phone.serial} got {heat}, while it was measured")
-        return PairedRuns(tuple(candidate), tuple(reference), before, after)
+        return PairedRuns(
+            tuple(run.typical_ms for run in candidate),
+            tuple(run.typical_ms for run in reference),
+            min(run.runs for run in candidate),
+            candidate[0].delegation,
+            before,
+            after,
+        )
 
     def reference_alone(self) -> list[float]:
         """Typical milliseconds of as many runs of the reference as a measurement has pairs."""
@@ -184,10 +208,29 @@ class PhoneSession:
         took_s = time.monotonic() - started
         if done.exit_code == 0:
             try:
-                return parse_benchmark_output(done.output)
+                return self._as_asked(parse_benchmark_output(done.output))
+            except WrongProgramError as error:
+                raise UnfitPhoneError(f"phone {self.phone.serial}: {error}") from error
             except UnreadableOutputError as error:
                 raise FailedRunError(f"phone {self.phone.serial}: {error}") from error
         raise self._failure(done, took_s)
+
+    def _as_asked(self, timing: BenchmarkTiming) -> BenchmarkTiming:
+        """A run, if XNNPACK and the number of inferences were what was asked for."""
+        who, wanted = f"phone {self.phone.serial}", self.settings.runs
+        trouble = timing.delegation.trouble(self.settings.xnnpack)
+        if trouble and timing.delegation.unknown_flags:
+            raise UnfitPhoneError(f"{who}: {trouble}; put the one of {DOWNLOAD} on the phone")
+        if trouble:
+            raise OtherwiseRunError(
+                f"{who}: {trouble}; either XNNPACK cannot run the model, or {self.settings.binary} "
+                f"is an old build (a current one: {DOWNLOAD})"
+            )
+        if timing.runs < wanted:
+            raise FailedRunError(
+                f"{who}: benchmark_model did {timing.runs} of the {wanted} inferences asked for"
+            )
+        return timing
 
     def command(self, path: str) -> str:
         """The line that times a file on the phone."""
@@ -215,6 +258,19 @@ class PhoneSession:
                 f"{who} cannot run {self.settings.binary} (exit {done.exit_code}: {said}); see "
                 "nasbench-mobile devices"
             )
+        if said.startswith("taskset:"):
+            return UnfitPhoneError(
+                f"{who} holds no program to the cores of mask {self.mask} ({said}); say others "
+                "with --cores"
+            )
+        other = other_program(done.output)
+        if other:
+            return UnfitPhoneError(f"{who}: {other}")
+        delegation = read_delegation(done.output)
+        trouble = delegation.trouble(self.settings.xnnpack)
+        if trouble:
+            kind = UnfitPhoneError if delegation.unknown_flags else OtherwiseRunError
+            return kind(f"{who}: benchmark_model ended with {done.exit_code}: {trouble}")
         if done.exit_code in KILLED and took_s >= 0.9 * limit_s:
             return FailedRunError(f"{who}: benchmark_model ran past its limit of {limit_s:g} s")
         if done.exit_code in KILLED:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from nasbench_mobile.evaluators.cpu_cores import CoreChoice, Cpu, choose_cores
+from nasbench_mobile.evaluators.cpu_reading import read_cpus
 
 THERMAL = ("none", "light", "moderate", "severe", "critical", "emergency", "shutdown")
 """Names of `Thermal Status`: https://developer.android.com/reference/android/os/PowerManager
@@ -16,15 +18,13 @@ _CPUS = (
     "for c in /sys/devices/system/cpu/cpu[0-9]*; do echo ${c##*/cpu} "
     "$(cat $c/cpufreq/scaling_governor) $(cat $c/cpufreq/cpuinfo_max_freq); done"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Cpu:
-    """One core: its number, its frequency governor and the highest frequency it can take."""
-
-    number: int
-    governor: str
-    max_mhz: int
+_CORES = (
+    'r() { v=; read -r v < $c/$1; l="$l ${1##*/}=$v"; }; '
+    "for c in /sys/devices/system/cpu/cpu[0-9]*; do l=${c##*/cpu}; r online; r cpu_capacity; "
+    "r regs/identification/midr_el1; r topology/cluster_id; r topology/physical_package_id; "
+    'r cpufreq/related_cpus; echo "$l"; done'
+)
+_PARTS = "grep -E '^(processor|CPU implementer|CPU part)' /proc/cpuinfo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,9 @@ class DeviceState:
 
     `battery_c` is the battery's temperature in degrees Celsius, `thermal_status` an index into
     `THERMAL`, `free_kib` what is free where models are put, `binary_sha256` the digest of
-    `benchmark_model` (None: not there).
+    `benchmark_model` (None: not there). What was set by hand in place of what is (`overridden`, of
+    `battery` and `thermal`) is None, and so is a thermal status that nothing measures
+    (`thermal_ready` is False).
     """
 
     model: str | None = None
@@ -47,22 +49,26 @@ class DeviceState:
     cpus: tuple[Cpu, ...] = ()
     binary_sha256: str | None = None
     binary_executable: bool = False
+    overridden: tuple[str, ...] = ()
+    thermal_ready: bool | None = None
+
+    @property
+    def fastest(self) -> CoreChoice:
+        """The fastest cores, and by what they were told from the others."""
+        return choose_cores(self.cpus)
 
     @property
     def big_core_mask(self) -> str | None:
-        """The hexadecimal `taskset` mask of the cores with the highest frequency; None: not known.
+        """The hexadecimal `taskset` mask of the fastest cores; None: not known.
 
         On a Pixel 1 (cores 2 and 3) it is `c`, on a Pixel 2 (4 to 7) `f0`.
         """
-        if not self.cpus:
-            return None
-        top = max(cpu.max_mhz for cpu in self.cpus)
-        return f"{sum(1 << cpu.number for cpu in self.cpus if cpu.max_mhz == top):x}"
+        return self.fastest.mask
 
     @property
     def governors(self) -> tuple[str, ...]:
         """The governors in use, each once."""
-        return tuple(sorted({cpu.governor for cpu in self.cpus}))
+        return tuple(sorted({cpu.governor for cpu in self.cpus if cpu.governor}))
 
     def heat(self, max_battery_c: float, max_thermal_status: int) -> str | None:
         """Why the phone is too hot to be measured, or None."""
@@ -74,9 +80,17 @@ class DeviceState:
         return None
 
     def record(self) -> dict[str, Any]:
-        """JSON form, with the mask of the big cores."""
+        """JSON form, with the mask of the big cores and by what they were told from the others."""
         values = asdict(self)
-        return {**values, "cpus": list(values["cpus"]), "big_core_mask": self.big_core_mask}
+        chosen = self.fastest
+        return {
+            **values,
+            "cpus": [cpu.record() for cpu in self.cpus],
+            "overridden": list(self.overridden),
+            "big_core_mask": chosen.mask,
+            "big_cores_by": chosen.by,
+            "big_cores_problem": chosen.problem,
+        }
 
 
 def state_command(binary: str, folder: str) -> str:
@@ -89,6 +103,10 @@ def state_command(binary: str, folder: str) -> str:
         "thermal": "dumpsys thermalservice",
         "power": "dumpsys power | grep -E 'mWakefulness=|Display Power'",
         "cpus": _CPUS,
+        "cores": _CORES,
+        "parts": _PARTS,
+        "isolated": "cat /sys/devices/system/cpu/isolated",
+        "allowed": "grep Cpus_allowed_list /proc/self/status",
         "space": f"df -k {shlex.quote(folder)}",
         "sha256": f"sha256sum {program}",
         "executable": f"test -x {program} && echo yes",
@@ -100,6 +118,20 @@ def parse_state(output: str) -> DeviceState:
     """What `state_command` printed; parts that the phone could not run or say are None."""
     said = dict(re.findall(r"^@@(\w+)\s*?\n(.*?)(?=^@@|\Z)", output, re.MULTILINE | re.DOTALL))
     battery, thermal = said.get("battery", ""), said.get("thermal", "")
+    overridden = tuple(
+        name
+        for name, sign, text in (
+            ("battery", "UPDATES STOPPED", battery),
+            ("thermal", "IsStatusOverride: true", thermal),
+        )
+        if sign in text
+    )
+    if "battery" in overridden:
+        battery = ""
+    ready = re.search(r"^\s*HAL Ready: (true|false)", thermal, re.MULTILINE)
+    thermal_ready = None if ready is None else ready[1] == "true"
+    if "thermal" in overridden or thermal_ready is False:
+        thermal = ""
     tenths = _int(r"^\s*temperature: (-?\d+)", battery)
     return DeviceState(
         model=said.get("model", "").strip() or None,
@@ -110,9 +142,11 @@ def parse_state(output: str) -> DeviceState:
         thermal_status=_int(r"^\s*Thermal Status: (\d+)", thermal),
         screen_on=_screen_on(said.get("power", "")),
         free_kib=_free_kib(said.get("space", "")),
-        cpus=_cpus(said.get("cpus", "").splitlines()),
+        cpus=read_cpus(said),
         binary_sha256=next(iter(re.findall(r"^\\?([0-9a-f]{64})\b", said.get("sha256", ""))), None),
         binary_executable="yes" in said.get("executable", ""),
+        overridden=overridden,
+        thermal_ready=thermal_ready,
     )
 
 
@@ -145,17 +179,3 @@ def _free_kib(text: str) -> int | None:
     words = " ".join(text.splitlines()[1:]).split()
     at = next((i for i, word in enumerate(words) if re.fullmatch(r"\d+%", word)), 0)
     return int(words[at - 1]) if at and words[at - 1].isdecimal() else None
-
-
-def _cpus(lines: Sequence[str]) -> tuple[Cpu, ...]:
-    rows = (line.split() for line in lines)
-    return tuple(
-        sorted(
-            (
-                Cpu(int(row[0]), row[1], int(row[2]) // 1000)
-                for row in rows
-                if len(row) == 3 and row[0].isdecimal() and row[2].isdecimal()
-            ),
-            key=lambda cpu: cpu.number,
-        )
-    )

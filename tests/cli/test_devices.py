@@ -65,6 +65,24 @@ def test_the_table(command: Callable[..., Any], fake_adb: Any) -> None:
     assert "schedutil" in text
 
 
+def test_the_cores_and_what_tells_them_apart(command: Callable[..., Any], fake_adb: Any) -> None:
+    """Two clusters with one highest frequency, as on an OPPO R15 (MT6771)."""
+    clusters = "".join(f"{n} related_cpus={'0 1' if n < 2 else '2 3'}\n" for n in range(4))
+    same = f"@@cpus\n{''.join(f'{n} interactive 1989000' + chr(10) for n in range(4))}"
+    kinds = "".join(
+        f"processor\t: {n}\nCPU implementer\t: 0x41\nCPU part\t: 0x{part}\n"
+        for n, part in enumerate(("d03", "d03", "d09", "d09"))
+    )
+    fake_adb.add("unknown", extra=f"{same}@@cores\n{clusters}")
+    fake_adb.add("known", extra=f"{same}@@cores\n{clusters}@@parts\n{kinds}")
+    rows = {row["serial"]: row for row in command("devices", "--json").json}
+    assert rows["unknown"]["ready"] is False
+    assert "cores 0-1 and 2-3 all reach 1989 MHz" in rows["unknown"]["problems"][0]
+    assert rows["known"]["ready"] is True
+    assert rows["known"]["details"]["big_core_mask"] == "c"
+    assert "CPU part" in command("devices").out
+
+
 def test_measure_on_a_phone(command: Callable[..., Any], fake_adb: Any) -> None:
     phone = fake_adb.add("S1")
     arguments = ("measure", "mnasnet-a1", "--device", "android:S1", "--nominal-ms", "75")

@@ -196,6 +196,14 @@ def fake_vanish() -> Exception:
         ({"tenths_c": 451}, "after 30 s of waiting: hot: battery at 45.1 °C"),
         ({"thermal": 3}, "thermal status 3 .severe.: let it cool"),
         ({"free_kib": 1}, "phone S1 is full: 1 KiB free"),
+        (
+            {"extra": "@@battery\n  (UPDATES STOPPED -- use 'reset' to restart)\n  level: 100\n"},
+            "set by hand .UPDATES STOPPED.: adb -s S1 shell dumpsys battery reset",
+        ),
+        (
+            {"extra": "@@thermal\nIsStatusOverride: true\nThermal Status: 0\n"},
+            "set by hand .IsStatusOverride: true.: adb -s S1 shell cmd thermalservice reset",
+        ),
     ],
 )
 def test_an_unfit_phone_is_a_failure(

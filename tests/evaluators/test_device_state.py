@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.evaluators.android_settings import AndroidSettings, blocking
+from nasbench_mobile.evaluators.android_settings import AndroidSettings, blocking, remarks
 from nasbench_mobile.evaluators.device_state import DeviceState, parse_state, state_command
 
 PIXEL_2 = """\
@@ -119,3 +119,62 @@ def test_what_is_no_mask(mask: str) -> None:
 def test_settings_above_zero() -> None:
     with pytest.raises(UsageError, match="pairs is 0"):
         AndroidSettings(pairs=0)
+
+
+BATTERY_BY_HAND = """\
+@@battery
+Current Battery Service state:
+  (UPDATES STOPPED -- use 'reset' to restart)
+  AC powered: false
+  level: 100
+  scale: 100
+  temperature: 250
+"""
+SAMSUNG = """\
+@@thermal
+IsStatusOverride: {override}
+ThermalEventListeners:
+\tcallbacks: 1
+\tkilled: false
+Thermal Status: 0
+Cached temperatures:
+\tTemperature{{mValue=25.6, mType=0, mName=AP, mStatus=0}}
+HAL Ready: {ready}
+HAL connection:
+\tThermalHAL 2.0 connected: yes
+"""
+"""A Galaxy A52 5G's (android.stackexchange.com, question 246774), shortened."""
+
+
+def test_a_battery_set_by_hand_is_not_believed() -> None:
+    state = parse_state(PIXEL_2.replace("Status: 2", "Status: 0") + BATTERY_BY_HAND)
+    assert (state.battery_percent, state.battery_c, state.charging) == (None, None, None)
+    assert state.overridden == ("battery",)
+    [why] = blocking(state, "adb-1 (2)._adb-tls-connect._tcp", AndroidSettings())
+    assert "UPDATES STOPPED" in why
+    assert "adb -s 'adb-1 (2)._adb-tls-connect._tcp' shell dumpsys battery reset" in why
+    assert state.record()["overridden"] == ["battery"]
+
+
+def test_a_thermal_status_set_by_hand_is_not_believed() -> None:
+    said = PIXEL_2 + SAMSUNG.format(override="true", ready="true")
+    state = parse_state(said)
+    assert (state.thermal_status, state.overridden) == (None, ("thermal",))
+    [why] = blocking(state, "S", AndroidSettings())
+    assert "adb -s S shell cmd thermalservice reset" in why
+
+
+def test_a_thermal_service_without_sensors_says_nothing_of_heat() -> None:
+    state = parse_state(PIXEL_2 + SAMSUNG.format(override="false", ready="false"))
+    assert (state.thermal_status, state.thermal_ready) == (None, False)
+    assert blocking(state, "S", AndroidSettings()) == []
+    assert "HAL Ready: false" in " ".join(remarks(state))
+    real = parse_state(PIXEL_2 + SAMSUNG.format(override="false", ready="true"))
+    assert (real.thermal_status, real.thermal_ready) == (0, True)
+    assert "HAL" not in " ".join(remarks(real))
+
+
+def test_the_battery_still_says_heat_where_the_thermal_service_is_silent() -> None:
+    silent = PIXEL_2.replace("temperature: 314", "temperature: 455")
+    state = parse_state(silent + SAMSUNG.format(override="false", ready="false"))
+    assert "battery at 45.5" in blocking(state, "S", AndroidSettings())[0]
