@@ -10,8 +10,9 @@ import typer
 from nasbench_mobile.cli.output import console, print_json, print_table
 
 if TYPE_CHECKING:
-    from nasbench_mobile.evaluators.adb import AdbServer, Listed
+    from nasbench_mobile.evaluators.adb import AdbServer
     from nasbench_mobile.evaluators.android_settings import AndroidSettings
+    from nasbench_mobile.evaluators.phone_names import Listed
 
 
 def devices(

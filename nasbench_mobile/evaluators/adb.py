@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nasbench_mobile.errors import EvaluationError, MissingExtraError
+from nasbench_mobile.evaluators.phone_names import Listed, parse_listing
 from nasbench_mobile.extras import install_command
 
 NO_ADB = "there is no adb here"
@@ -42,15 +43,6 @@ class RefusedPushError(PhoneError):
 
 class PhoneLostError(PhoneError):
     """The phone is offline, unauthorised or gone: nothing more can be asked of it now."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A line of `adb devices -l`: `state` is `device` where the phone can be used."""
-
-    serial: str
-    state: str
-    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +92,13 @@ class AdbServer:
     def phones(self) -> list[Listed]:
         """Every phone the server knows of, whatever its state, in the server's order."""
         try:
-            found = self._client.list(extended=True)
+            # adbutils takes blanks for the end of a serial, and some serials have blanks.
+            with self._client.make_connection() as connection:
+                connection.send_command("host:devices-l")
+                connection.check_okay()
+                return parse_listing(connection.read_string_block())
         except self._trouble as error:
             raise PhoneError(f"the adb server gives no list of phones: {_said(error)}") from error
-        return [
-            Listed(
-                one.serial,
-                # adb's words are "no permissions (...)"; adbutils keeps the first.
-                "no permissions" if one.state == "no" else one.state,
-                one.tags.get("model"),
-            )
-            for one in found
-        ]
 
     def phone(self, serial: str) -> AdbPhone:
         """The phone with a serial; whether it is there is seen when it is first asked."""

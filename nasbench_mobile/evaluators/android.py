@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import time
 from collections import deque
@@ -23,7 +24,9 @@ from nasbench_mobile.evaluators.android_phone import (
     PhoneSession,
 )
 from nasbench_mobile.evaluators.android_settings import AndroidSettings
+from nasbench_mobile.evaluators.cpu_cores import core_mask, parse_core_list
 from nasbench_mobile.evaluators.pairing import paired_ratio
+from nasbench_mobile.evaluators.phone_names import NamedPhone, parse_phones
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.zoo import network as zoo_network
 from nasbench_mobile.types import Failure, Kind, LatencyReading
@@ -256,31 +259,51 @@ def android_evaluator(
     settings: AndroidSettings | None = None,
     nominal_ms: float | None = None,
     server: AdbServer | None = None,
+    cores: str | None = None,
 ) -> AndroidLatency:
     """The evaluator for `android:SERIAL[,SERIAL...]`, each SERIAL with its own `@MASK` if given.
 
-    `android:` alone is the one phone that is connected; the prefix may be left out. Raises
-    `UsageError` for a string that names no phone, or none of several, and `MissingExtraError`
-    without adb. `write` defaults to the package's own writer.
+    `android:` alone is the one phone that is connected; the prefix may be left out; serials may be
+    quoted (see `phone_names.parse_phones`). `cores` such as `4-7` are the cores to run on, in place
+    of the settings' mask. Raises `UsageError` for a string that names no phone, or none of several,
+    and `MissingExtraError` without adb. `write` defaults to the package's own writer.
     """
-    wanted = [part for part in device.removeprefix(PREFIX).split(",") if part]
-    serials, masks = [], {}
-    for part in wanted:
-        serial, at, mask = part.partition("@")
-        if not serial or serial in serials or (at and not mask):
-            raise UsageError(
-                f"{device!r} names no phone, one twice, or an empty mask in {part!r}; say "
-                "android:SERIAL, android:SERIAL@f0 or android:SERIAL,SERIAL"
-            )
-        serials.append(serial)
-        if mask:
-            AndroidSettings(core_mask=mask)  # says what is wrong with it now, not in a thread
-            masks[serial] = mask
+    text = device.removeprefix(PREFIX)
+    named = parse_phones(text)
+    settings = _on_cores(settings or AndroidSettings(), cores, named)
+    for phone in named:
+        _check_mask(phone)  # now, not in a thread
     server = server or AdbServer()
-    if not serials:
-        serials = [_one_phone(server)]
-    phones = [server.phone(serial) for serial in serials]
+    if not named:
+        named = [NamedPhone(_one_phone(server))]
+    if len(named) > 1:
+        # Commas are in serials as well, if seldom: what is connected says which are.
+        with contextlib.suppress(PhoneError):
+            named = parse_phones(text, [listed.serial for listed in server.phones()])
+    phones = [server.phone(phone.serial) for phone in named]
+    masks = {phone.serial: phone.mask for phone in named if phone.mask}
     return AndroidLatency(phones, write or _own_writer, settings, masks, nominal_ms)
+
+
+def _check_mask(phone: NamedPhone) -> None:
+    try:
+        AndroidSettings(core_mask=phone.mask)
+    except UsageError as error:
+        raise UsageError(f"{error}; a serial with an at sign in it is put in quotes") from error
+
+
+def _on_cores(
+    settings: AndroidSettings, cores: str | None, named: Sequence[NamedPhone]
+) -> AndroidSettings:
+    """The settings, held to `cores` where they are given."""
+    if cores is None:
+        return settings
+    numbers = parse_core_list(cores)
+    if numbers is None:
+        raise UsageError(f"cores is {cores!r}; say for instance 4-7 or 0,2-3")
+    if any(phone.mask for phone in named):
+        raise UsageError(f"cores {cores} and a mask after a serial exclude each other; give one")
+    return dataclasses.replace(settings, core_mask=core_mask(numbers))
 
 
 def _one_phone(server: AdbServer) -> str:
