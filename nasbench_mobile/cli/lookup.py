@@ -11,11 +11,13 @@ import typer
 
 from nasbench_mobile.cli.measuring import (
     HOST,
+    Cores,
     Device,
     NominalMs,
     Python,
     Runtime,
     check_device,
+    check_no_cores,
     make_host,
 )
 from nasbench_mobile.cli.output import console, print_json, print_table
@@ -46,6 +48,7 @@ def build(
     runtime: Runtime = "ai-edge-litert",
     python: Python = None,
     nominal_ms: NominalMs = None,
+    cores: Cores = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure every block of a space; minutes on the host. Stopped, it goes on where it was.
@@ -55,7 +58,7 @@ def build(
     from nasbench_mobile.catalog import build_space
     from nasbench_mobile.evaluators.fill_lookup import fill_lookup
 
-    meter = _meter(device, runtime, python, nominal_ms)
+    meter = _meter(device, runtime, python, nominal_ms, cores)
     with progress(f"blocks of {space}") as listen:
         table = fill_lookup(out, build_space(space), meter, listen=listen)
     facts: dict[str, Any] = {
@@ -86,6 +89,7 @@ def check(
     device: Device = HOST,
     runtime: Runtime = "ai-edge-litert",
     python: Python = None,
+    cores: Cores = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare a table's predictions with networks measured whole, that it was not fitted to.
@@ -101,7 +105,7 @@ def check(
 
     model = LookupLatency.from_file(table)
     space = build_space(model.table.space, dict(model.table.space_options))
-    meter = _meter(device, runtime, python, model.table.reference_ms)
+    meter = _meter(device, runtime, python, model.table.reference_ms, cores)
     with progress("networks measured whole") as listen:
         result = check_lookup(model, space, meter, networks, seed, listen)
     record = result.record()
@@ -125,14 +129,17 @@ def check(
     print_table(columns, rows)
 
 
-def _meter(device: str, runtime: str, python: str | None, nominal_ms: float | None) -> RatioMeter:
+def _meter(
+    device: str, runtime: str, python: str | None, nominal_ms: float | None, cores: str | None
+) -> RatioMeter:
     check_device(device)
     if device == HOST:
+        check_no_cores(cores)
         return make_host(runtime, python, nominal_ms)
     from nasbench_mobile.evaluators.android import android_evaluator
     from nasbench_mobile.evaluators.android_meter import PhoneMeter
 
-    return PhoneMeter(android_evaluator(device, nominal_ms=nominal_ms))
+    return PhoneMeter(android_evaluator(device, nominal_ms=nominal_ms, cores=cores))
 
 
 @contextmanager

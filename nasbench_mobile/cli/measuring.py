@@ -14,6 +14,7 @@ from nasbench_mobile.errors import EvaluationError, UsageError
 if TYPE_CHECKING:
     from nasbench_mobile.evaluators.android_measurement import AndroidMeasurement
     from nasbench_mobile.evaluators.litert import HostLatency, HostMeasurement
+    from nasbench_mobile.networks.tflite_inputs import FileInputs
 
 HOST = "host"
 ANDROID = "android:"
@@ -30,6 +31,10 @@ Python = Annotated[
 NominalMs = Annotated[
     float | None,
     typer.Option(help="The reference's latency; default: measured once per device and kept."),
+]
+Cores = Annotated[
+    str | None,
+    typer.Option(help="On a phone: the cores to run on, such as 4-7; default: the fastest."),
 ]
 
 
@@ -51,6 +56,7 @@ def measure(
     runtime: Runtime = "ai-edge-litert",
     python: Python = None,
     nominal_ms: NominalMs = None,
+    cores: Cores = None,
     depth_multiplier: Annotated[float, typer.Option(help="Scales the filters.")] = 1.0,
     input_size: Annotated[int, typer.Option(help="Image side in pixels.", min=32)] = 224,
     classes: Annotated[int, typer.Option(help="Number of classes.", min=1)] = 1000,
@@ -67,22 +73,25 @@ def measure(
 
     Milliseconds are the ratio of the two times the reference's own latency, which is measured once
     per device and kept. A machine too noisy for the interval asked is said so, with exit code 1.
+    A file that takes several images at once is measured as it is, and the latency is per image.
 
     Example: `nasbench-mobile measure mnasnet-a1 --interval 1% --json`
     """
     name, content = _content(model, space, depth_multiplier, input_size, classes)
     facts: dict[str, Any] = {"model": name, "bytes": len(content)}
+    taken = _taken(name, content) if model.endswith(".tflite") else None
     if device != HOST:
         if restarts:
             raise UsageError("--restarts is for --device host: a phone has no worker to restart")
-        found = _on_phone(device, content, pairs, interval, nominal_ms)
-        _show(facts | found.record(), as_json)
+        found = _on_phone(device, content, pairs, interval, nominal_ms, cores)
+        _show(_per_image(facts | found.record(), taken), as_json)
         return
+    check_no_cores(cores)
     evaluator = make_host(runtime, python, nominal_ms, pairs or 40, interval, max_pairs)
     if restarts:
         _repeat(facts, evaluator, content, restarts, repeats, as_json)
     else:
-        _show(facts | on_host(evaluator, content).record(), as_json)
+        _show(_per_image(facts | on_host(evaluator, content).record(), taken), as_json)
 
 
 def make_host(
@@ -120,6 +129,12 @@ def check_device(device: str) -> None:
     """`UsageError` where a device is neither the host nor a phone."""
     if device != HOST and not device.startswith(ANDROID):
         raise UsageError(f"device is {device!r}; it must be host or android:SERIAL")
+
+
+def check_no_cores(cores: str | None) -> None:
+    """`UsageError` where cores are chosen for the host."""
+    if cores is not None:
+        raise UsageError("--cores is for phones; here start the command with taskset -c CORES")
 
 
 def parse_fraction(text: str) -> float:
@@ -160,12 +175,35 @@ def _content(
     return name, to_tflite(subject.network(depth_multiplier, input_size, classes))
 
 
+def _taken(name: str, content: bytes) -> FileInputs | None:
+    """What a file takes; `UsageError` where that leaves open how long it takes."""
+    from nasbench_mobile.networks.tflite_inputs import check_inputs, read_inputs
+
+    taken = read_inputs(content)
+    if taken is not None:
+        check_inputs(taken, name)
+    return taken
+
+
+def _per_image(record: dict[str, Any], taken: FileInputs | None) -> dict[str, Any]:
+    """The record of a file's run with what it takes, latencies and ratios per image."""
+    if taken is None:
+        return record
+    images = taken.images or 1
+    for name in ("latency_ms", "ratio_to_reference"):
+        record[name] /= images
+    for name in ("interval_ms", "ratio_interval"):
+        record[name] = [end / images for end in record[name]]
+    return record | taken.record()
+
+
 def _on_phone(
     device: str,
     content: bytes,
     pairs: int | None,
     interval: str | None,
     nominal_ms: float | None,
+    cores: str | None,
 ) -> AndroidMeasurement:
     from nasbench_mobile.evaluators.android import android_evaluator
     from nasbench_mobile.evaluators.android_settings import AndroidSettings
@@ -173,9 +211,8 @@ def _on_phone(
     check_device(device)
     wanted = parse_fraction(interval) if interval else math.inf
     settings = AndroidSettings(pairs=pairs) if pairs else AndroidSettings()
-    found = android_evaluator(device, settings=settings, nominal_ms=nominal_ms).measure_file(
-        content
-    )
+    evaluator = android_evaluator(device, settings=settings, nominal_ms=nominal_ms, cores=cores)
+    found = evaluator.measure_file(content)
     if found.ratio.half_width > wanted:
         raise EvaluationError(
             f"after {found.ratio.pairs} pairs the ratio is known to "
@@ -225,12 +262,25 @@ def _show(facts: dict[str, Any], as_json: bool) -> None:
         print_json(facts)
         return
     low, high = facts["interval_ms"]
+    per = " per image" if (facts.get("images_per_run") or 1) > 1 else ""
     lines = [
         f"{facts['model']} on {facts['device']}",
-        f"  latency    {facts['latency_ms']:.2f} ms  (95 %: {low:.2f} to {high:.2f})",
+        f"  latency    {facts['latency_ms']:.2f} ms{per}  (95 %: {low:.2f} to {high:.2f})",
         f"  ratio      {facts['ratio_to_reference']:.3f} of {facts['reference']} "
         f"({facts['reference_ms']:.2f} ms), spread {facts['spread']:.1%}",
         f"  runs       {facts['runs']} pairs in {facts['cost_s']:.1f} s, {facts['threads']} thread",
         f"  runtime    {facts['runtime']} {facts['runtime_version']}",
     ]
+    if "ran_by" in facts:
+        lines += _phone_lines(facts)
+    lines += [f"  note       {note}" for note in facts.get("notes", ())]
     console().print("\n".join(lines), soft_wrap=True)
+
+
+def _phone_lines(facts: dict[str, Any]) -> list[str]:
+    """What ran the network on a phone, and on which cores."""
+    ran_by = facts["ran_by"] or "benchmark_model does not say whether XNNPACK did"
+    if facts["nodes"] is not None:
+        ran_by += f", {facts['nodes_delegated']} of {facts['nodes']} nodes"
+    cores = f"mask {facts['core_mask']} ({facts['cores_by']})" if facts["core_mask"] else "any"
+    return [f"  cores      {cores}", f"  ran by     {ran_by}"]

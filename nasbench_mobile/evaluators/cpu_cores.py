@@ -105,7 +105,8 @@ def choose_cores(cpus: Sequence[Cpu]) -> CoreChoice:
     if speed is None:
         alike = len({cpu.cluster for cpu in usable}) <= 1 or _one_kind(usable)
         if not usable:
-            return CoreChoice()
+            problem = _out_of_reach(known, "the phone's cores") if known else None
+            return CoreChoice(problem=problem)
         if not alike:
             return CoreChoice(problem=_cannot_tell(usable))
         if all(cpu.max_mhz is None and cpu.rank is None for cpu in usable):

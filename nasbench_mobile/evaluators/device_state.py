@@ -126,8 +126,8 @@ def parse_state(output: str) -> DeviceState:
         )
         if sign in text
     )
-    if "battery" in overridden:
-        battery = ""
+    if "battery" in overridden or re.search(r"^\s*present: false", battery, re.MULTILINE):
+        battery = ""  # boards and televisions have none, and say 0 % or 100 %
     ready = re.search(r"^\s*HAL Ready: (true|false)", thermal, re.MULTILINE)
     thermal_ready = None if ready is None else ready[1] == "true"
     if "thermal" in overridden or thermal_ready is False:

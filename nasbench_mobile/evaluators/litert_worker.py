@@ -36,6 +36,9 @@ class Model:
             shape, kind = entry["shape"], entry["dtype"]
             if np.issubdtype(kind, np.floating):
                 value = rng.standard_normal(shape).astype(kind)
+            elif np.dtype(kind).itemsize > 1 or kind == np.bool_:
+                # Numbers of words, classes or places: what is no pixel is as a rule an index.
+                value = rng.integers(0, 2, shape).astype(kind)
             else:
                 limits = np.iinfo(kind)
                 value = rng.integers(limits.min, limits.max, shape, dtype=kind, endpoint=True)

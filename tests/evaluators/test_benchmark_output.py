@@ -1,4 +1,9 @@
-"""Output in the forms that builds of `benchmark_model` print (written out, not recorded)."""
+"""Output in the forms that builds of `benchmark_model` print: written out, and recorded by others.
+
+The recorded ones are what people pasted into public reports, shortened: a phone with the GPU
+delegate (tensorflow/tensorflow issue 43541), a phone's log with NNAPI (issue 56301), and a
+Raspberry Pi 4 (ARM-software/armnn issue 541).
+"""
 
 from __future__ import annotations
 
@@ -30,6 +35,74 @@ INFO: Inference timings in us: Init: 1203, First inference: 101234, \
 Warmup (avg): 101234, Inference (avg): 123
 INFO: Memory footprint delta: count=99 is not a time
 """
+
+
+GPU_PHONE = """\
+STARTING!
+Min num runs: [50]
+Num threads: [4]
+#threads used for CPU inference: [4]
+Use gpu: [1]
+INFO: Initialized TensorFlow Lite runtime.
+INFO: Created TensorFlow Lite delegate for GPU.
+INFO: Created 1 GPU delegate kernels.
+Explicitly applied GPU delegate, and the model graph will be completely executed by the delegate.
+The input model file size (MB): 7.07479
+Initialized session in 870.557ms.
+Running benchmark for at least 1 iterations and at least 0.5 seconds but terminate if exceeding \
+150 seconds.
+count=4 first=130565 curr=120829 min=117370 max=130565 avg=122373 std=4930
+
+Running benchmark for at least 50 iterations and at least 1 seconds but terminate if exceeding \
+150 seconds.
+count=50 first=119212 curr=118055 min=113737 max=124776 avg=119375 std=1948
+
+Inference timings in us: Init: 870557, First inference: 130565, Warmup (avg): 122373, \
+Inference (avg): 119375
+"""
+AT = "05-30 15:16:45.362  3380  3380 I tflite  : "
+LOGGED = f"""\
+{AT}Explicitly applied NNAPI delegate, and the model graph will be partially executed by the \
+delegate w/ 44 delegate kernels.
+{AT}Running benchmark for at least 1 iterations and at least 0.5 seconds but terminate if \
+exceeding 150 seconds.
+{AT}count=40 first=32942 curr=12594 min=11340 max=32942 avg=12581.9 std=3331
+{AT}Running benchmark for at least 50 iterations and at least 1 seconds but terminate if \
+exceeding 150 seconds.
+{AT}count=75 first=12840 curr=11853 min=11787 max=13649 avg=12167.6 std=325
+{AT}Inference timings in us: Init: 126059, First inference: 32942, Warmup (avg): 12581.9, \
+Inference (avg): 12167.6
+"""
+RASPBERRY_PI = """\
+Going to apply 0 delegates one after another.
+Running benchmark for at least 1 iterations and at least 0.5 seconds but terminate if exceeding \
+150 seconds.
+count=7028 first=2071 curr=69 min=68 max=2071 avg=70.3736 std=24
+
+Running benchmark for at least 50 iterations and at least 1 seconds but terminate if exceeding \
+150 seconds.
+count=14192 first=93 curr=70 min=68 max=249 avg=69.691 std=5
+
+Inference timings in us: Init: 1304, First inference: 2071, Warmup (avg): 70.3736, \
+Inference (avg): 69.691
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "runs", "mean_ms", "sd_ms"),
+    [
+        (GPU_PHONE, 50, 119.375, 1.948),
+        (LOGGED, 75, 12.1676, 0.325),
+        (RASPBERRY_PI, 14192, 0.069691, 0.005),
+    ],
+)
+def test_recorded_outputs(text: str, runs: int, mean_ms: float, sd_ms: float) -> None:
+    timing = parse_benchmark_output(text)
+    assert timing.runs == runs
+    assert timing.mean_ms == pytest.approx(mean_ms)
+    assert timing.sd_ms == pytest.approx(sd_ms)
+    # None of them ran XNNPACK, and none says that it did.
+    assert timing.delegation.ran_by is None
 
 
 @pytest.mark.parametrize(

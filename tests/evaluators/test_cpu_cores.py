@@ -147,6 +147,10 @@ def test_the_fastest_cores(said: str, mask: str, by: str) -> None:
             clocks(1000000, 2000000) + "@@allowed\nCpus_allowed_list:\t0\n",
             "by highest frequency cannot be used: 1 (not open to adb's shell)",
         ),
+        (
+            clocks(1000000, 1000000) + "@@allowed\nCpus_allowed_list:\t4-5\n",
+            "the phone's cores cannot be used: 0-1 (not open to adb's shell)",
+        ),
     ],
 )  # fmt: skip
 def test_where_nothing_tells_them_apart_it_is_said(said: str, problem: str) -> None:
@@ -265,3 +269,15 @@ def test_of_several_phones_the_one_that_cannot_be_told_is_put_aside(fake_adb: An
     tokens = (0,) * len(space.decisions)
     [reading] = made.latency([Architecture(space, tokens)])
     assert isinstance(reading, LatencyReading)
+
+
+def test_every_choice_of_cores_has_its_own_nominal_latency(fake_adb: Any, tmp_path: Any) -> None:
+    phone = fake_adb.add("S1")
+    quick = AndroidSettings(pairs=6)
+    found = []
+    for slowness, cores in ((1.0, "2-3"), (3.0, "0-1"), (9.0, "2-3"), (9.0, "0-1")):
+        phone.slowness = slowness
+        made = android_evaluator("S1", write=lambda _: b"x" * 1000, settings=quick, cores=cores)
+        found.append(made.measure_file(b"x" * 500).latency_ms)
+    # Measured once for each, and kept, whatever the phone does later.
+    assert found == [0.5, 1.5, 0.5, 1.5]

@@ -156,6 +156,13 @@ def test_a_battery_set_by_hand_is_not_believed() -> None:
     assert state.record()["overridden"] == ["battery"]
 
 
+def test_a_board_without_a_battery_is_not_one_with_an_empty_one() -> None:
+    none = "@@battery\n  AC powered: true\n  present: false\n  level: 0\n  temperature: 0\n"
+    state = parse_state(PIXEL_2.replace("Status: 2", "Status: 0") + none)
+    assert (state.battery_percent, state.battery_c) == (None, None)
+    assert blocking(state, "S", AndroidSettings()) == []
+
+
 def test_a_thermal_status_set_by_hand_is_not_believed() -> None:
     said = PIXEL_2 + SAMSUNG.format(override="true", ready="true")
     state = parse_state(said)
