@@ -89,6 +89,11 @@ def measure(
     check_no_cores(cores)
     evaluator = make_host(runtime, python, nominal_ms, pairs or 40, interval, max_pairs)
     if restarts:
+        if taken is not None and (taken.images or 1) > 1:
+            raise UsageError(
+                f"--restarts says how well runs repeat, and a run of {name} takes {taken.images} "
+                "images; leave it out, or export the file with batch 1"
+            )
         _repeat(facts, evaluator, content, restarts, repeats, as_json)
     else:
         _show(_per_image(facts | on_host(evaluator, content).record(), taken), as_json)

@@ -142,6 +142,13 @@ def test_the_host_divides_likewise(
     assert "divided by 8" in record["notes"][0]
 
 
+def test_restarts_are_not_for_batches(command: Command, tmp_path: Path) -> None:
+    path = saved(tmp_path, EIGHT)
+    result = command("measure", path, *QUICK, "--restarts", 3)
+    assert (result.code, result.out) == (2, "")
+    assert f"a run of {path} takes 8 images" in result.err
+
+
 @pytest.mark.parametrize(
     "one",
     [
