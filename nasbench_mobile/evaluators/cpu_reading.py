@@ -34,7 +34,7 @@ def read_cpus(said: Mapping[str, str]) -> tuple[Cpu, ...]:
                 number,
                 governor,
                 max_mhz,
-                int(capacity) if capacity.isdigit() else None,
+                int(capacity) if capacity.isdecimal() else None,
                 _midr_part(own.get("midr_el1", "")) or parts.get(number),
                 clusters.get(number),
                 unusable,
@@ -50,7 +50,7 @@ def _clocks(text: str) -> dict[int, tuple[str, int]]:
     return {
         int(row[0]): (row[1], int(row[2]) // 1000)
         for row in rows
-        if len(row) == 3 and row[0].isdigit() and row[2].isdigit()
+        if len(row) == 3 and row[0].isdecimal() and row[2].isdigit()
     }
 
 
@@ -58,7 +58,7 @@ def _files(text: str) -> dict[int, dict[str, str]]:
     found = {}
     for line in text.splitlines():
         number, *pairs = re.split(r"\s+(?=\w+=)", line.strip())
-        if number.isdigit():
+        if number.isdecimal():
             named = (pair.partition("=") for pair in pairs)
             found[int(number)] = {name: value.strip() for name, _, value in named}
     return found
@@ -76,7 +76,7 @@ def _clusters(files: Mapping[int, Mapping[str, str]]) -> dict[int, str]:
     }
     for own in files.values():  # a core that is offline has no clock of its own to name
         related = own.get("related_cpus", "").split()
-        clocks |= {int(one): f"clock {related[0]}" for one in related if one.isdigit()}
+        clocks |= {int(one): f"clock {related[0]}" for one in related if one.isdecimal()}
     for names in (clocks, *(_named(files, key) for key in ("cluster_id", "physical_package_id"))):
         if 1 < len(set(names.values())) < len(names):
             return names
@@ -85,7 +85,7 @@ def _clusters(files: Mapping[int, Mapping[str, str]]) -> dict[int, str]:
 
 def _named(files: Mapping[int, Mapping[str, str]], key: str) -> dict[int, str]:
     values = {number: own.get(key, "") for number, own in files.items()}
-    return {number: f"{key} {value}" for number, value in values.items() if value.isdigit()}
+    return {number: f"{key} {value}" for number, value in values.items() if value.isdecimal()}
 
 
 def _midr_part(text: str) -> str | None:
@@ -108,7 +108,7 @@ def _parts(text: str) -> dict[int, str]:
         number = block.split(maxsplit=1)[0] if block.split() else ""
         maker = re.search(r"^CPU implementer\s*: 0x([0-9a-fA-F]+)", block, re.MULTILINE)
         part = re.search(r"^CPU part\s*: 0x([0-9a-fA-F]+)", block, re.MULTILINE)
-        if not number.isdigit() or maker is None or part is None:
+        if not number.isdecimal() or maker is None or part is None:
             return {}
         found[int(number)] = f"{int(maker[1], 16):x}:{int(part[1], 16):x}"
     return found
