@@ -31,7 +31,7 @@ class PrecisionName(StrEnum):
     BFLOAT16 = "bf16"
 
 
-Data: TypeAlias = Annotated[str, typer.Option(help="The images: a folder, a .tar, or digits.")]
+Data: TypeAlias = Annotated[str, typer.Option(help="The images: a folder, .tar, .zip, or digits.")]
 RecipeOption: TypeAlias = Annotated[
     RecipeName, typer.Option(help="How to train: 5 epochs, or the paper's full training.")
 ]

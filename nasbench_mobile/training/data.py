@@ -19,7 +19,8 @@ from nasbench_mobile.extras import need
 from nasbench_mobile.training import layout
 from nasbench_mobile.training.decoding import BrokenImageError, Pixels, decode
 from nasbench_mobile.training.images import ImageFiles, open_images
-from nasbench_mobile.training.layout import PAPER_VALIDATION, Indices, Listed
+from nasbench_mobile.training.layout import PAPER_VALIDATION, Indices, Layout, Listed
+from nasbench_mobile.training.reading import read_place
 
 Broken: TypeAlias = Literal["fail", "skip"]
 """What to do about an image that cannot be decoded."""
@@ -66,6 +67,8 @@ class ImageData:
     test: Images | None
     identity: str
     skipped: tuple[str, ...] = field(default=())
+    layout: Layout | None = None
+    """What was read from where; None for `digits`."""
 
 
 def load_data(
@@ -77,18 +80,19 @@ def load_data(
     broken: Broken = "fail",
     cache_mb: float = 1024,
 ) -> ImageData:
-    """Read a data set: a folder, a tar file, or `digits`.
+    """Read a data set: a folder, a tar or zip file, or `digits`.
 
     `validation_images` are held out of the training images by `split_seed`: by default the paper's
-    50,000, or a tenth where that is less (our choice). `train_images` keeps that many of the rest,
-    by the same seed. Broken images raise or are skipped with a warning. Images of one size up to
-    128 px a side that fit `cache_mb` are decoded once and kept.
+    50,000, or a tenth where that is less (our choice). Where the set has a validation folder beside
+    a test folder they are of that one instead, by default all. `train_images` keeps that many of
+    the rest, by the same seed. Broken images raise or are skipped with a warning. Images of one
+    size up to 128 px a side that fit `cache_mb` are decoded once and kept.
     """
     if str(place) == DIGITS:
         return _digits(validation_images, train_images, split_seed)
     files = open_images(Path(place))
-    found = layout.read_layout(files.names, place)
-    train, validation = _split(found.train, validation_images, train_images, split_seed)
+    found = read_place(files, place)
+    train, validation = _parts(found, validation_images, train_images, split_seed)
     parts = {"train": train, "validation": validation}
     if found.test is not None:
         parts["test"] = found.test
@@ -101,7 +105,7 @@ def load_data(
     _check_classes(images["train"], images["validation"], found.classes)
     return ImageData(
         found.classes, images["train"], images["validation"], images.get("test"), name,
-        tuple(skipped),
+        tuple(skipped), found,
     )  # fmt: skip
 
 
@@ -111,22 +115,42 @@ def default_input_size(data: ImageData) -> int:
     return 32 if pixels is not None and max(pixels.shape[2:]) <= 32 else 224
 
 
+def _parts(
+    found: Layout, validation: int | None, limit: int | None, seed: int
+) -> tuple[Listed, Listed]:
+    """Images to train and to validate on."""
+    if found.validation is None:
+        return _split(found.train, validation, limit, seed)
+    out, folder = found.validation, found.folders["validation"]
+    count = len(out.names)
+    if validation is not None and validation > count:
+        raise UsageError(
+            f"validation_images is {validation}, but {folder}/ has {count}; ask for fewer, or take "
+            "that folder out of the data to have them held out of the training images"
+        )
+    if validation is not None and validation < count:
+        out = out.at(layout.held_out(out.labels, validation, seed)[1])
+    return _limited(found.train, limit, seed, "are there"), out
+
+
 def _split(
     listed: Listed, validation: int | None, limit: int | None, seed: int
 ) -> tuple[Listed, Listed]:
     count = len(listed.names)
     held = min(PAPER_VALIDATION, max(count // 10, int(listed.labels.max()) + 1))
     kept, out = layout.held_out(listed.labels, held if validation is None else validation, seed)
-    if limit is not None:
-        if limit > len(kept):
-            raise UsageError(
-                f"train_images is {limit}, but {len(kept)} of {count} images are left to train on "
-                f"beside the {len(out)} held out; ask for fewer"
-            )
-        if limit < len(kept):
-            _, chosen = layout.held_out(listed.labels[kept], limit, seed)
-            kept = kept[chosen]
-    return listed.at(kept), listed.at(out)
+    left = f"of {count} images are left to train on beside the {len(out)} held out"
+    return _limited(listed.at(kept), limit, seed, left), listed.at(out)
+
+
+def _limited(listed: Listed, limit: int | None, seed: int, left: str) -> Listed:
+    """As many as wanted of the images to train on."""
+    count = len(listed.names)
+    if limit is None or limit == count:
+        return listed
+    if limit > count:
+        raise UsageError(f"train_images is {limit}, but {count} {left}; ask for fewer")
+    return listed.at(layout.held_out(listed.labels, limit, seed)[1])
 
 
 def _images(
@@ -172,13 +196,14 @@ def read_pixels(files: ImageFiles, name: str, broken: Broken) -> Pixels | None:
     try:
         return decode(files.read(name), name)
     except (BrokenImageError, OSError) as error:
+        named = (
+            error
+            if isinstance(error, BrokenImageError)
+            else BrokenImageError(f"cannot read the image {name}: {error}")
+        )
         if broken == "fail":
-            raise (
-                error
-                if isinstance(error, BrokenImageError)
-                else BrokenImageError(f"cannot read the image {name}: {error}")
-            ) from error
-        warnings.warn(f"skipped: {error}", BrokenImageWarning, stacklevel=2)
+            raise named from error
+        warnings.warn(f"skipped: {named}", BrokenImageWarning, stacklevel=2)
         return None
 
 

@@ -1,17 +1,26 @@
-"""Where images lie: folders and tar files, listed by name and read one at a time."""
+"""Where images lie: folders, tar and zip files, listed by name and read one at a time."""
 
 from __future__ import annotations
 
-import tarfile
-from pathlib import Path, PurePosixPath
+import os
+import shlex
+from collections.abc import Hashable, Iterator
+from pathlib import Path
 from typing import Protocol
 
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.training.archives import TarFiles, ZipFiles
+from nasbench_mobile.training.walking import SUFFIXES, Entry, Found, Kind, walk
 
-SUFFIXES = (".jpeg", ".jpg", ".png", ".bmp", ".webp")
-COMPRESSED_LIMIT = 2 << 30
-"""Bytes that a compressed tar may unpack to: it is held in memory. Our choice, because one image in
-it cannot be read without unpacking all before it."""
+PACKED_OTHERWISE = (
+    (b"\x28\xb5\x2f\xfd", "zstd", "tar --zstd -xf {path} -C {folder}"),
+    (b"7z\xbc\xaf\x27\x1c", "7z", "7z x {path} -o{folder}"),
+    (b"Rar!\x1a\x07", "rar", "unrar x {path} {folder}/"),
+    (b"\x04\x22\x4d\x18", "lz4", "lz4 -dc {path} | tar -xf - -C {folder}"),
+    (b"LZIP", "lzip", "tar --lzip -xf {path} -C {folder}"),
+    (b"\x1f\x9d", "compress", "tar -Zxf {path} -C {folder}"),
+)
+"""How archives begin that the standard library cannot unpack, and the command that does."""
 
 
 class ImageFiles(Protocol):
@@ -24,98 +33,101 @@ class ImageFiles(Protocol):
         """The file's content; `OSError` where it cannot be read."""
 
 
+class OpenedFiles(ImageFiles, Protocol):
+    """Those of a place; `found` has their names and all else that lies there."""
+
+    @property
+    def found(self) -> Found: ...
+
+
 class FolderFiles:
-    """Images below a folder."""
+    """Images below a folder, links to files and folders followed."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        found = (path for path in root.rglob("*") if path.suffix.lower() in SUFFIXES)
-        self.names = tuple(sorted(path.relative_to(root).as_posix() for path in found))
+        self.found = walk(_Directory(root))
+        self.names = self.found.names
 
     def read(self, name: str) -> bytes:
-        return (self._root / name).read_bytes()
+        path = self._root / name
+        if path.is_symlink() and not path.exists():
+            raise FileNotFoundError(f"it is a link to {path.readlink()}, which is not there")
+        return path.read_bytes()
 
 
-class TarFiles:
-    """Images in a tar file: a plain one is read where they lie, a compressed one held in memory."""
+class _Directory:
+    """A folder on disk, as a walk sees it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._places: dict[str, tuple[int, int]] = {}
-        self._contents: dict[str, bytes] = {}
         try:
-            if _is_plain(path):
-                self._list()
-            else:
-                self._unpack()
-        except (tarfile.TarError, EOFError, OSError) as error:
-            raise UsageError(
-                f"cannot read the tar file {path}: {error}; is it whole? Fetch or make it again"
-            ) from error
-        self.names = tuple(sorted(self._places or self._contents))
+            status = path.stat()
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        self.key: Hashable = status.st_dev, status.st_ino
 
-    def _list(self) -> None:
-        length = self._path.stat().st_size
-        with tarfile.open(self._path, "r:") as tar:
-            for member in tar:
-                if not _is_image(member):
-                    continue
-                if member.offset_data + member.size > length:
-                    raise EOFError(f"it ends within {member.name}")
-                self._places[_tidy(member.name)] = member.offset_data, member.size
-
-    def _unpack(self) -> None:
-        total = 0
-        with tarfile.open(self._path, "r|*") as tar:
-            for member in tar:
-                if not _is_image(member):
-                    continue
-                total += member.size
-                if total > COMPRESSED_LIMIT:
-                    raise UsageError(
-                        f"{self._path} unpacks to more than {COMPRESSED_LIMIT >> 30} GiB; "
-                        "unpack it first and give the folder or the plain .tar"
-                    )
-                content = tar.extractfile(member)
-                if content is not None:
-                    self._contents[_tidy(member.name)] = content.read()
-
-    def read(self, name: str) -> bytes:
-        if name in self._contents:
-            return self._contents[name]
-        offset, size = self._places[name]
-        with self._path.open("rb") as file:  # opened anew: loaders' processes share no position
-            file.seek(offset)
-            return file.read(size)
+    def entries(self) -> Iterator[Entry]:
+        try:
+            with os.scandir(self._path) as entries:
+                listed = list(entries)
+        except OSError as error:
+            raise _unreadable(self._path, error) from error
+        for entry in listed:
+            kind = _kind(entry)
+            inner = _Directory(self._path / entry.name) if kind is Kind.FOLDER else None
+            yield Entry(entry.name, kind, inner)
 
 
-def open_images(path: Path) -> ImageFiles:
-    """The images of a folder or tar file; `UsageError` where there are none."""
+def open_images(path: Path) -> OpenedFiles:
+    """The images of a folder, tar or zip file; `UsageError` where there are none."""
     if not path.exists():
         raise UsageError(
-            f"there is no data at {path}; give a folder or .tar with train/<class>/ or <class>/ "
-            "folders of images in it, or the word digits"
+            f"there is no data at {path}; give a folder, .tar or .zip with train/<class>/ or "
+            "<class>/ folders of images in it, or the word digits"
         )
-    files: ImageFiles = FolderFiles(path) if path.is_dir() else TarFiles(path)
+    files = FolderFiles(path) if path.is_dir() else _archive(path)
     if not files.names:
+        there = "; ".join(map(str, files.found.left_out))
         raise UsageError(
-            f"{path} has no images ({', '.join(SUFFIXES)}); it needs train/<class>/ or <class>/ "
-            "folders of them"
+            f"{path} has no images ({', '.join(SUFFIXES)}){there and f', but {there}'}; it needs "
+            "train/<class>/ or <class>/ folders of them"
         )
     return files
 
 
-def _is_plain(path: Path) -> bool:
+def _archive(path: Path) -> OpenedFiles:
     try:
-        with tarfile.open(path, "r:"):
-            return True
-    except tarfile.ReadError:
-        return False
+        with path.open("rb") as file:
+            start = file.read(8)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if start.startswith(b"PK"):
+        return ZipFiles(path)
+    for magic, name, command in PACKED_OTHERWISE:
+        if start.startswith(magic):
+            folder = path.parent / path.name.split(".")[0]
+            folder = folder if folder != path else path.with_name(f"{path.name}-unpacked")
+            place, into = shlex.quote(str(path)), shlex.quote(str(folder))
+            raise UsageError(
+                f"{path} is packed with {name}, which is not read here; unpack it and give the "
+                f"folder: mkdir -p {into} && {command.format(path=place, folder=into)}"
+            )
+    return TarFiles(path)
 
 
-def _is_image(member: tarfile.TarInfo) -> bool:
-    return member.isfile() and PurePosixPath(member.name).suffix.lower() in SUFFIXES
+def _kind(entry: os.DirEntry[str]) -> Kind:
+    try:
+        if entry.is_dir():
+            return Kind.FOLDER
+        if entry.is_file():
+            return Kind.FILE
+    except OSError:  # links that lead to each other, or to where nobody may look
+        return Kind.BROKEN
+    return Kind.BROKEN if entry.is_symlink() and not os.path.exists(entry.path) else Kind.SPECIAL
 
 
-def _tidy(name: str) -> str:
-    return PurePosixPath(name).as_posix().lstrip("/")
+def _unreadable(path: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"cannot read {path}: {error.strerror or error}; make it readable, or take it out of the "
+        "data"
+    )

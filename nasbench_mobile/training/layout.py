@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.training.sections import Section, checked, left_out_of, top_section
+from nasbench_mobile.training.splits import find_splits, is_split, splits_inside
+from nasbench_mobile.training.walking import Found, LeftOut
 
 Indices = NDArray[np.int64]
-
-TEST_FOLDERS = ("test", "val", "validation")
-"""Folders beside `train` that are the test set, the first that is there: ImageNet's `val` is what
-the paper calls the test set, its validation set is held out of `train` (section 4)."""
 
 PAPER_VALIDATION = 50_000
 """Images held out of ImageNet's training set (MnasNet, section 4)."""
@@ -34,34 +34,83 @@ class Listed:
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """Classes, training images, and test images where the set has them."""
+    """Classes, training images, and test and validation images where the set has folders of them.
+
+    `folders` are the parts' folders, `left_out` are images of no part, and `notes` is what else
+    the owner of the images should be told.
+    """
 
     classes: tuple[str, ...]
     train: Listed
     test: Listed | None
+    validation: Listed | None = None
+    folders: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def read_layout(names: Sequence[str], place: object) -> Layout:
-    """From names `train/<class>/...` and `test/` or `val/`, or `<class>/...` alone.
+def read_layout(names: Sequence[str], place: object, found: Found | None = None) -> Layout:
+    """From names `train/<class>/...`, with `val/` and `test/` or without, or `<class>/...` alone.
 
-    A folder that all share is left out. `UsageError` names what does not fit: one class, a class
-    that one part lacks, images outside of class folders.
+    `splits` has the names of parts. A folder that all share is left out, within a part too. Of
+    `val` and `test` the only one is the test set, as ImageNet's `val` is what the paper calls its
+    test set, the validation set being held out of `train` (section 4); where there are both, `val`
+    is the validation set. One without class folders is left out, as nobody has said what is on its
+    images. `found` tells what lies beside these names. `UsageError` names what does not fit: one
+    class, a class that a part lacks or of which no image is in a format that is read, images
+    outside of class folders, and folders whose names leave open what they are.
     """
-    inner = _without_shared_folder(names)
-    pairs = list(zip(inner, names, strict=True))
-    folders = {name.split("/")[0] for name in inner}
-    if "train" not in folders:
-        train = _by_class(pairs, place)
-        classes = _classes(train, place)
-        return Layout(classes, _listed(train, classes), None)
-    train = _by_class(_inside(pairs, "train"), place)
+    top = top_section(names)
+    splits = find_splits(top.folders(), place)
+    if not splits.parts:
+        return _plain(top, place, found)
+    train_folder = splits.parts["train"]
+    train = top.inside(train_folder).without_repeated()
+    checks = [checked(train, top, place, found)]
+    classes = _classes(train.by_class(place), place)
+    sections: dict[str, Section] = {"train": train}
+    left_out = []
+    for part, folder in splits.parts.items():
+        if part == "train":
+            continue
+        section = top.inside(folder).without_repeated(classes)
+        if part == "unlabelled" or section.is_unlabelled(classes):
+            said = "without classes" if part == "unlabelled" else "in no class folder"
+            left_out.append(section.left_out(f"of {folder}/ {said}"))
+        else:
+            sections[part] = section
+    if beside := top.outside(splits.parts.values()):
+        left_out.append(left_out_of(beside, f"beside {train_folder}/ in no part"))
+    if "test" not in sections and "validation" in sections:
+        sections["test"] = sections.pop("validation")
+    checks += [checked(section, top, place, found) for section in sections.values()]
+    parts = {name: section.by_class(place) for name, section in sections.items()}
+    for name, labelled in parts.items():
+        seen = {label for _, label in labelled}
+        _check_same(classes, seen, sections[name].folder, train_folder, place)
+    listed = {name: _listed(labelled, classes) for name, labelled in parts.items()}
+    return Layout(
+        classes, listed["train"], listed.get("test"), listed.get("validation"),
+        {name: section.folder for name, section in sections.items()},
+        (*left_out, *_without_images(checks)), _notes(classes, [*sections.values()]),
+    )  # fmt: skip
+
+
+def _plain(top: Section, place: object, found: Found | None) -> Layout:
+    """Class folders at the top."""
+    if (holder := splits_inside([inner for inner, _ in top.pairs])) is not None:
+        raise UsageError(
+            f"{place} has a training folder and others of its kind within {holder}/, where they "
+            f"would be one class; give {holder}/ itself as the data, or have train/ and test/ lie "
+            "above the class folders"
+        )
+    empty = checked(top, top, place, found)
+    train = top.by_class(place)
     classes = _classes(train, place)
-    found = [folder for folder in TEST_FOLDERS if folder in folders]
-    if not found:
-        return Layout(classes, _listed(train, classes), None)
-    test = _by_class(_inside(pairs, found[0]), place)
-    _check_same(classes, {label for _, label in test}, found[0], place)
-    return Layout(classes, _listed(train, classes), _listed(test, classes))
+    return Layout(
+        classes, _listed(train, classes), None, left_out=_without_images([empty]),
+        notes=_notes(classes, [top]),
+    )  # fmt: skip
 
 
 def held_out(labels: Indices, count: int, seed: int) -> tuple[Indices, Indices]:
@@ -116,28 +165,6 @@ def _stratified(labels: Indices, count: int) -> Indices:
     )
 
 
-def _without_shared_folder(names: Sequence[str]) -> list[str]:
-    inner = list(names)
-    while all(name.count("/") >= 2 for name in inner):
-        heads = {name.split("/", 1)[0] for name in inner}
-        if len(heads) > 1 or heads & {"train", *TEST_FOLDERS}:
-            break
-        inner = [name.split("/", 1)[1] for name in inner]
-    return inner
-
-
-def _inside(pairs: list[tuple[str, str]], folder: str) -> list[tuple[str, str]]:
-    return [(n[len(folder) + 1 :], name) for n, name in pairs if n.startswith(f"{folder}/")]
-
-
-def _by_class(pairs: list[tuple[str, str]], place: object) -> list[tuple[str, str]]:
-    """(name, class) of every image."""
-    for inner, name in pairs:
-        if "/" not in inner:
-            raise UsageError(f"{place}: the image {name} lies in no class folder; move it into one")
-    return [(name, inner.split("/", 1)[0]) for inner, name in pairs]
-
-
 def _classes(labelled: list[tuple[str, str]], place: object) -> tuple[str, ...]:
     classes = tuple(sorted({label for _, label in labelled}))
     if len(classes) < 2:
@@ -148,14 +175,47 @@ def _classes(labelled: list[tuple[str, str]], place: object) -> tuple[str, ...]:
     return classes
 
 
-def _check_same(classes: tuple[str, ...], seen: set[str], folder: str, place: object) -> None:
+def _check_same(
+    classes: tuple[str, ...], seen: set[str], folder: str, train_folder: str, place: object
+) -> None:
     missing, unknown = sorted(set(classes) - seen), sorted(seen - set(classes))
-    if missing or unknown:
-        which = f"lacks class {missing[0]}" if missing else f"has class {unknown[0]}"
-        raise UsageError(
-            f"{place}: {folder}/ {which}, unlike train/; both need the same "
-            f"class folders ({len(missing)} missing, {len(unknown)} unknown)"
-        )
+    if not missing and not unknown:
+        return
+    which = f"lacks class {missing[0]}" if missing else f"has class {unknown[0]}"
+    alike = {_folded(name): name for name in missing}
+    near = next((one for one in unknown if _folded(one) in alike), None)
+    hint = "" if near is None else f"; {near} and {alike[_folded(near)]} differ in spelling alone"
+    raise UsageError(
+        f"{place}: {folder}/ {which}, unlike {train_folder}/; both need the same "
+        f"class folders ({len(missing)} missing, {len(unknown)} unknown){hint}"
+    )
+
+
+def _without_images(empty: Iterable[Sequence[str]]) -> tuple[LeftOut, ...]:
+    names = tuple(sorted({name for part in empty for name in part}))
+    return (LeftOut("folder without images", "folders without images", names),) if names else ()
+
+
+def _notes(classes: Sequence[str], sections: Sequence[Section]) -> tuple[str, ...]:
+    notes = []
+    if named := [one for one in classes if is_split(one)]:
+        notes.append(f"{named[0]}/ in {sections[0].folder}/ is a class")
+    spelt: dict[str, str] = {}
+    for one in classes:
+        other = spelt.setdefault(_folded(one), one)
+        if other != one:
+            notes.append(f"{other} and {one}, which differ in spelling alone, are two classes")
+            break
+    deep = next((inner for part in sections for inner, _ in part.pairs if inner.count("/") > 1), "")
+    if deep:
+        kept, inside = deep.split("/")[:2]
+        notes.append(f"folders in class folders are part of the class ({inside}/ of {kept})")
+    return tuple(notes)
+
+
+def _folded(name: str) -> str:
+    """A name without what people overlook: case, and how accents are written."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _listed(labelled: list[tuple[str, str]], classes: tuple[str, ...]) -> Listed:

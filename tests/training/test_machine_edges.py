@@ -16,13 +16,14 @@ from torch import nn
 from nasbench_mobile.errors import NasbenchError, UsageError
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.pytorch import to_module
+from nasbench_mobile.training import archives, limits
 from nasbench_mobile.training import data as data_module
-from nasbench_mobile.training import images, limits
+from nasbench_mobile.training.archives import TarFiles
 from nasbench_mobile.training.average import averaged, decay_after
 from nasbench_mobile.training.batches import Share
 from nasbench_mobile.training.data import default_input_size, load_data
 from nasbench_mobile.training.dropout import OwnDropout, own_dropout
-from nasbench_mobile.training.images import FolderFiles, TarFiles, open_images
+from nasbench_mobile.training.images import FolderFiles, open_images
 from nasbench_mobile.training.launcher import OneDevice
 from nasbench_mobile.training.limits import Limits, TrainingFailure
 from nasbench_mobile.training.optimizers import TensorFlowRMSProp, build_optimizer
@@ -200,11 +201,11 @@ def test_a_tars_images_are_read_by_tidy_names(tmp_path: Path, mode: str) -> None
 def test_a_compressed_tar_is_held_up_to_a_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert images.COMPRESSED_LIMIT == 2 * 2**30
+    assert archives.COMPRESSED_LIMIT == 2 * 2**30
     path = packed(tmp_path / "set.tgz", "w:gz", {"a/1.jpg": b"x" * 60, "b/2.jpg": b"y" * 40})
-    monkeypatch.setattr(images, "COMPRESSED_LIMIT", 100)
+    monkeypatch.setattr(archives, "COMPRESSED_LIMIT", 100)
     assert len(open_images(path).names) == 2
-    monkeypatch.setattr(images, "COMPRESSED_LIMIT", 99)
+    monkeypatch.setattr(archives, "COMPRESSED_LIMIT", 99)
     with pytest.raises(UsageError, match="unpacks to more than"):
         open_images(path)
     plain = packed(tmp_path / "set.tar", "w", {"a/1.jpg": b"x" * 60, "b/2.jpg": b"y" * 40})
