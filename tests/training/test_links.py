@@ -16,6 +16,7 @@ from nasbench_mobile.training.decoding import BrokenImageError
 from nasbench_mobile.training.images import open_images
 from nasbench_mobile.training.layout import Layout
 from nasbench_mobile.training.reading import read_place
+from nasbench_mobile.training.walking import Entry, Kind, walk
 
 
 def write(root: Path, names: str) -> Path:
@@ -108,14 +109,17 @@ def test_a_folder_that_may_not_be_read_is_named(
         open_images(store)
 
 
-def test_a_deep_chain_of_folders_is_no_error(tmp_path: Path) -> None:
-    deep = "/".join(["d"] * 1100)
-    at = os.open(tmp_path, os.O_RDONLY)
-    for part in deep.split("/"):  # longer than one path may be made at a time
-        os.mkdir(part, dir_fd=at)
-        inner = os.open(part, os.O_RDONLY, dir_fd=at)
-        os.close(at)
-        at = inner
-    os.close(at)
-    write(tmp_path, "a/1.png b/1.png")
-    assert read(tmp_path).classes == ("a", "b")
+class Nested:
+    """Folders in each other, down to an image."""
+
+    def __init__(self, depth: int) -> None:
+        self.key = depth
+
+    def entries(self) -> list[Entry]:
+        if self.key == 0:
+            return [Entry("1.png", Kind.FILE)]
+        return [Entry("d", Kind.FOLDER, Nested(self.key - 1))]
+
+
+def test_folders_may_lie_deeper_than_functions_may_call_each_other() -> None:
+    assert walk(Nested(3000)).names == ("d/" * 3000 + "1.png",)
