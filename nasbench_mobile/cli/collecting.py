@@ -203,18 +203,21 @@ def _collect(
     from nasbench_mobile.collecting.collector import Collector, Trainer, table_header
     from nasbench_mobile.provenance import environment, versions
     from nasbench_mobile.tables.writing import open_table
+    from nasbench_mobile.training import reading
 
     home = home_space(space)
     header = table_header(home, accuracy, latencies)
     with open_table(out, header) as (table, writer), _watching(quiet) as watch:
         collector = Collector(Trainer(home, accuracy), latencies, workers, retry_failed, watch)
         missing = collector.missing(jobs, table)
+        watch.says(options.read_line(accuracy.place, accuracy.data))
         if missing:
             _announce(collector, missing, len(jobs), out)
             writer.session(
                 {
                     "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
                     "options": wanted,
+                    "images": reading.record(accuracy.data),
                     "versions": versions(),
                     "environment": environment(),
                 }

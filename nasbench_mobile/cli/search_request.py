@@ -47,6 +47,19 @@ def kept_top(folder: Path) -> int:
     return int(read_request(folder).get("top") or TOP)
 
 
+def keep_images(folder: Path, images: Mapping[str, Any]) -> None:
+    """Keep what a search read of its images, for its page and for whoever wonders afterwards."""
+    record = read_request(folder)
+    if record.get("images") != images:
+        _write_request(folder, {**record, "images": images})
+
+
+def kept_images(folder: Path) -> str | None:
+    """What a search read of its images, in a line; None where it was begun before that was kept."""
+    images = read_request(folder).get("images")
+    return None if images is None else str(images["line"])
+
+
 def _write_request(folder: Path, record: dict[str, Any]) -> None:
     from nasbench_mobile.cli.exporting import write_file
 
@@ -162,6 +175,9 @@ def read_request(folder: Path) -> dict[str, Any]:
     top = checked(path, record, "top", "a whole number", none=True)
     if top is not None and top < 1:
         raise damaged(path, f"key 'top' is {top}; it is at least 1")
+    images = checked(path, record, "images", "a map", none=True)
+    if images is not None:
+        checked(path, images, "line", "text")
     options_there = checked(path, record, "options", "a map")
     if options_there.get("target_ms") is not None:
         checked(path, options_there, "target_ms", "a number")

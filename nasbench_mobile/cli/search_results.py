@@ -12,6 +12,7 @@ from nasbench_mobile.benchmark import Benchmark
 from nasbench_mobile.cli.describing import counts
 from nasbench_mobile.cli.search_advice import beware
 from nasbench_mobile.cli.search_benchmark import classes
+from nasbench_mobile.cli.search_request import kept_images
 from nasbench_mobile.errors import NasbenchError
 from nasbench_mobile.metrics.pareto import front
 from nasbench_mobile.protocols import SearchSpace
@@ -117,6 +118,7 @@ def _said(study: Study, run: Run) -> dict[str, Any]:
         "strategy": plan.strategies[0].label,
         "seed": plan.seeds[0],
         "data": benchmark.accuracy.options["data"],
+        "images": kept_images(study.folder),
         "training": _training(run, benchmark),
         "classes": classes(benchmark),
         "chance": benchmark.reference_point.accuracy,

@@ -14,6 +14,7 @@ from nasbench_mobile.cli.output import console, print_json
 from nasbench_mobile.cli.search_request import (
     TOP,
     created,
+    keep_images,
     keep_top,
     kept_top,
     opened,
@@ -204,6 +205,7 @@ def _searched(
     from nasbench_mobile.evaluators.training import TrainingAccuracy
     from nasbench_mobile.evaluators.watched_latency import WatchedLatency
     from nasbench_mobile.one_by_one import OneByOne
+    from nasbench_mobile.training import reading
 
     plan, folder = study.plan, study.folder
     problem = plan.benchmark.build(plan.seeds[0])
@@ -212,7 +214,9 @@ def _searched(
         raise LogError(f"{folder} is damaged: its benchmark does not train what it is shown")
     trained.checkpoints, trained.checkpoint_s = folder / TRAININGS, checkpoint_s
     screen = None if quiet else console(stderr=True)
+    keep_images(folder, reading.record(trained.data))
     if screen is not None:
+        options.say_read(trained.place, trained.data)
         screen.print(_headline(study, trained, problem.latency.label), markup=False, soft_wrap=True)
         if hint := _hint(problem.space, trained):
             screen.print(hint, markup=False, soft_wrap=True)

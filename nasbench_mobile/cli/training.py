@@ -72,6 +72,8 @@ def train(
         data, validation_images=validation_images, train_images=train_images,
         split_seed=split_seed, broken=broken.value,
     )  # fmt: skip
+    if not as_json and launcher.share.rank == 0:
+        options.say_read(data, images)
     network = subject.network(width, input_size or default_input_size(images), len(images.classes))
     if stem_stride is not None:
         from nasbench_mobile.networks.stem import with_stem_stride
@@ -120,10 +122,13 @@ def _launcher(device: str, precision: Any, devices: int, nodes: int) -> Launcher
 def _record(
     network: Network, images: ImageData, recipe: Recipe, result: TrainingResult
 ) -> dict[str, Any]:
+    from nasbench_mobile.training import reading
+
     return {
         "input_size": network.input_shape[1],
         "classes": list(images.classes),
         "data": images.identity,
+        "images": reading.record(images),
         "recipe": recipe.fitted(len(images.train)).record(),
         "accuracy": result.accuracy,
         "test_accuracy": result.test_accuracy,

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from nasbench_mobile.cli.output import console
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.printable import printable
 
 if TYPE_CHECKING:
     from nasbench_mobile.networks.graph import Network
+    from nasbench_mobile.training.data import ImageData
     from nasbench_mobile.training.recipe import Recipe
 
 
@@ -80,6 +83,19 @@ TimeLimit: TypeAlias = Annotated[
 MemoryLimit: TypeAlias = Annotated[
     float | None, typer.Option(help="How many MB of memory a training may take.")
 ]
+
+
+def say_read(place: str, data: ImageData) -> None:
+    """Say on standard error what was read of the images, before anything is done with them."""
+    console(stderr=True).print(
+        read_line(place, data), markup=False, highlight=False, soft_wrap=True
+    )
+
+
+def read_line(place: str, data: ImageData) -> str:
+    from nasbench_mobile.training import reading
+
+    return printable(f"{place}: {reading.line(data)}")
 
 
 def small_map_hint(network: Network) -> str | None:

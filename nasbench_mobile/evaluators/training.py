@@ -111,6 +111,11 @@ class TrainingAccuracy:
         return self._data
 
     @property
+    def place(self) -> str:
+        """Where the data set lies, as it was given."""
+        return self._place
+
+    @property
     def input_size(self) -> int:
         """Pixels a side of the networks that are trained."""
         if self._input_size is None:

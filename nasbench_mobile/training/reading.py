@@ -1,15 +1,13 @@
-"""What was read of a place with images: all of it by class, and the line that says so."""
+"""What was read of a place with images, and the line and the record that say so."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from nasbench_mobile.errors import UsageError
 from nasbench_mobile.printable import printable
-from nasbench_mobile.training.images import ImageFiles, OpenedFiles, open_images
+from nasbench_mobile.training.images import OpenedFiles
 from nasbench_mobile.training.layout import Layout, read_layout
 from nasbench_mobile.training.walking import LeftOut
 
@@ -20,38 +18,8 @@ NAMED = 3
 """Classes that the line names: our choice, enough to see whether they are what was meant."""
 
 
-@dataclass(frozen=True, eq=False)
-class PlacedImages:
-    """Images of a place: `classes` has each name's class, or None where the place says none."""
-
-    files: ImageFiles
-    classes: Mapping[str, str | None]
-
-
-def images_of(place: Path) -> PlacedImages:
-    """All images of a folder, tar or zip file, whatever its layout, with their classes if any.
-
-    Where training could read the place, they are those it trains and validates on, never those of
-    a test folder. `UsageError` where there are none.
-    """
-    files = open_images(place)
-    try:
-        found = read_place(files, place)
-    except UsageError:
-        return PlacedImages(files, dict.fromkeys(files.names))
-    parts = [found.train, *([] if found.validation is None else [found.validation])]
-    return PlacedImages(
-        files,
-        {
-            name: found.classes[label]
-            for part in parts
-            for name, label in zip(part.names, part.labels.tolist(), strict=True)
-        },
-    )
-
-
 def read_place(files: OpenedFiles, place: object) -> Layout:
-    """The layout of what was opened, with all that is left out of it."""
+    """The layout of what `open_images` opened, with all that is left out of it."""
     found = read_layout(files.names, place, files.found)
     return replace(found, left_out=(*found.left_out, *files.found.left_out))
 

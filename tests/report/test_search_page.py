@@ -77,7 +77,7 @@ def summary(**changes: Any) -> dict[str, Any]:
         "latency_kind": "estimate", "latency_input_size": 224, "latency_classes": 1000,
         "target_ms": 75.0, "objective": "soft", "budget": 6, "spent": 5.25, "finished": True,
         "ended_early": None, "candidates": 6, "partial": 1, "repeats": 1,
-        "notes": [], "failures": {"out of memory": 1},
+        "data": "out/<set>", "images": None, "notes": [], "failures": {"out of memory": 1},
         "beware": None, "best": ROWS[:1], "front": ROWS[:2],
         "longest": [], **changes,
     }  # fmt: skip
@@ -118,6 +118,10 @@ def test_what_strangers_wrote_is_escaped(run: Run) -> None:
     [
         ({"beware": "beware: near guessing"}, "Beware: near guessing."),
         ({"notes": ["NumPy was another"]}, "Note: NumPy was another"),
+        (
+            {"images": "9 images of 2 classes (<a>, b)"},
+            "What was read of out/&lt;set&gt;: 9 images of 2 classes (&lt;a&gt;, b).",
+        ),
         ({"ended_early": "the phone is gone"}, "The search ended early: the phone is gone"),
         ({"resume": "nasbench-mobile resume out/s"}, "The search is not at its end."),
         ({"spent": 2.0}, "proposed nothing more after 2 of 6 trainings"),
