@@ -54,8 +54,8 @@ def train(
 ) -> None:
     """Train a network on images; the same command again goes on where it was cut short.
 
-    Validation images are held out of the training set; a `test` or `val` folder is evaluated once,
-    at the end.
+    Validation images are held out of the training set, or are those of a `val` folder where there
+    is a `test` folder too; the test set is evaluated once, at the end.
 
     Example: `nasbench-mobile train mnasnet-a1 --data digits --recipe full --epochs 2 --out out/t`
     """

@@ -7,6 +7,7 @@ import gzip
 import lzma
 import os
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -24,6 +25,12 @@ it cannot be read without unpacking all before it."""
 
 BLOCK = 512
 """A tar file's unit: its end is two of zeros, of which some programs write one."""
+
+DAMAGE = (
+    tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError,
+    OSError, ValueError, ArithmeticError, RuntimeError,
+)  # fmt: skip
+"""What the standard library raises where an archive is damaged, or newer than it knows."""
 
 _STREAMS: tuple[tuple[bytes, Callable[[Path], Any]], ...] = (
     (b"\x1f\x8b", gzip.open),
@@ -54,7 +61,7 @@ class TarFiles:
             self._places: dict[str, tuple[int, int]] = tree.places(self.found)
             if opener is not None:
                 self._hold_linked(opener)
-        except (tarfile.TarError, EOFError, OSError, lzma.LZMAError, zlib.error) as error:
+        except DAMAGE as error:
             raise UsageError(
                 f"cannot read the tar file {path}: {error}; is it whole? Fetch or make it again"
             ) from error
@@ -110,7 +117,7 @@ class ZipFiles:
         self._opened: tuple[int, zipfile.ZipFile] | None = None
         try:
             tree = self._listed()
-        except (zipfile.BadZipFile, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+        except DAMAGE as error:
             raise UsageError(
                 f"cannot read the zip file {path}: {error}; is it whole? Fetch or make it again"
             ) from error
@@ -123,7 +130,7 @@ class ZipFiles:
             raise _no_target()
         try:
             return self._archive.read(self._places[name])
-        except (zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError) as error:
+        except DAMAGE as error:
             raise OSError(f"its place in {self._path} is damaged: {error}") from error
 
     def __getstate__(self) -> dict[str, Any]:

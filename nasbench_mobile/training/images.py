@@ -10,7 +10,7 @@ from typing import Protocol
 
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.training.archives import TarFiles, ZipFiles
-from nasbench_mobile.training.walking import SUFFIXES, Entry, Found, Kind, walk
+from nasbench_mobile.training.walking import SUFFIXES, Entry, Found, Kind, is_image, walk
 
 PACKED_OTHERWISE = (
     (b"\x28\xb5\x2f\xfd", "zstd", "tar --zstd -xf {path} -C {folder}"),
@@ -50,9 +50,12 @@ class FolderFiles:
 
     def read(self, name: str) -> bytes:
         path = self._root / name
-        if path.is_symlink() and not path.exists():
-            raise FileNotFoundError(f"it is a link to {path.readlink()}, which is not there")
-        return path.read_bytes()
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            if not path.is_symlink():
+                raise
+        raise FileNotFoundError(f"it is a link to {path.readlink()}, which is not there")
 
 
 class _Directory:
@@ -96,6 +99,9 @@ def open_images(path: Path) -> OpenedFiles:
 
 
 def _archive(path: Path) -> OpenedFiles:
+    if not path.is_file() or is_image(path.name):
+        what = "one image" if path.is_file() else "no file or folder"
+        raise UsageError(f"{path} is {what}; give a folder, .tar or .zip with images by class")
     try:
         with path.open("rb") as file:
             start = file.read(8)

@@ -33,7 +33,7 @@ def line(data: ImageData) -> str:
         text += f"; left out: {', '.join(map(str, left_out))}"
     for note in () if data.layout is None else data.layout.notes:
         text += f"; note: {note}"
-    return printable(text)
+    return printable(text).replace("\n", "\\n")
 
 
 def record(data: ImageData) -> dict[str, Any]:
@@ -42,10 +42,14 @@ def record(data: ImageData) -> dict[str, Any]:
     return {
         "line": line(data),
         "images": _sizes(data),
-        "folders": {} if found is None else dict(found.folders),
+        "folders": {} if found is None else _shown(found.folders),
         "left_out": [one.record() for one in _left_out(data)],
-        "notes": [] if found is None else list(found.notes),
+        "notes": [] if found is None else list(map(printable, found.notes)),
     }
+
+
+def _shown(folders: Mapping[str, str]) -> dict[str, str]:
+    return {part: printable(folder) for part, folder in folders.items()}
 
 
 def _sizes(data: ImageData) -> dict[str, int]:

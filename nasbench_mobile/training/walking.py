@@ -8,6 +8,8 @@ from enum import Enum
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple, Protocol
 
+from nasbench_mobile.printable import printable
+
 SUFFIXES = (
     ".jpeg", ".jpg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".dib",
     ".ppm", ".pgm", ".pbm", ".pnm",
@@ -67,7 +69,7 @@ class LeftOut:
         return f"{count:,} {self.one if count == 1 else self.many} ({self.names[0]}{more})"
 
     def record(self) -> dict[str, Any]:
-        return {"what": self.many, "count": len(self.names), "first": self.names[0]}
+        return {"what": self.many, "count": len(self.names), "first": printable(self.names[0])}
 
 
 @dataclass(frozen=True)

@@ -77,8 +77,8 @@ def test_archives_of_it_are_the_same_data(command: Command, tmp_path: Path, imag
     with tarfile.open(tmp_path / "set.tar.gz", "w:gz") as tar:
         tar.add(images, arcname=".")
     records = [
-        command("train", "mnasnet-small", "--data", place, *SMALL, "--out", tmp_path / f"of-{place.name}",
-                "--loaders", 2, "--json").json
+        command("train", "mnasnet-small", "--data", place, *SMALL, "--loaders", 2,
+                "--out", tmp_path / f"of-{place.name}", "--json").json
         for place in (images, tmp_path / "set.zip", tmp_path / "set.tar.gz")
     ]  # fmt: skip
     for other in records[1:]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import random
 import stat
 import tarfile
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -262,3 +264,43 @@ def test_a_place_without_images_says_what_it_has(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         open_images(tmp_path)
     assert "but 1 hidden folder (.hidden); 1 other file (train.zip)" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["tar", "tar.gz", "zip", "packed zip"])
+def test_damage_anywhere_ends_in_words_or_is_told_of_an_image(tmp_path: Path, kind: str) -> None:
+    """Bits turned, bytes lost and put in, at places drawn by a seed, mostly in headers."""
+    path = tmp_path / "set"
+    if kind.startswith("tar"):
+        tar(
+            path, mode="w" if kind == "tar" else "w:gz", links={"c": "a"}, hard={"d.png": "a/0.png"}
+        )
+    else:
+        packed(path, compression=zipfile.ZIP_STORED if kind == "zip" else zipfile.ZIP_DEFLATED)
+    whole, draw, ends = path.read_bytes(), random.Random(0), {"read": 0, "refused": 0}
+    for _ in range(300):
+        content = bytearray(whole)
+        header = 512 * draw.randrange(len(whole) // 512 + 1) + draw.randrange(512)
+        at = min(header if kind == "tar" else draw.randrange(len(whole)), len(whole) - 1)
+        damage = draw.choice([bytes([content[at] ^ 1 << draw.randrange(8)]), b"", bytes(513)])
+        content[at : at + 1] = damage
+        path.write_bytes(content)
+        try:
+            files = open_images(path)
+        except UsageError:
+            ends["refused"] += 1
+            continue
+        ends["read"] += 1
+        for name in files.names:
+            with suppress(OSError):
+                files.read(name)
+    assert ends["refused"]
+    assert ends["read"] + ends["refused"] == 300
+
+
+def test_a_pipe_and_an_image_alone_are_no_places(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="pipe is no file or folder; give a folder"):
+        open_images(tmp_path / "pipe")
+    (tmp_path / "cat.JPG").touch()
+    with pytest.raises(UsageError, match=r"cat\.JPG is one image; give a folder, \.tar or \.zip"):
+        open_images(tmp_path / "cat.JPG")
