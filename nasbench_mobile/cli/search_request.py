@@ -35,18 +35,6 @@ def is_search(folder: Path) -> bool:
     return (folder / REQUEST).is_file()
 
 
-def keep_top(folder: Path, top: int) -> None:
-    """Keep how many networks of a search get files, for whoever writes them later."""
-    record = read_request(folder)
-    if record.get("top") != top:
-        _write_request(folder, {**record, "top": top})
-
-
-def kept_top(folder: Path) -> int:
-    """How many networks of a search get files."""
-    return int(read_request(folder).get("top") or TOP)
-
-
 def keep_images(folder: Path, images: Mapping[str, Any]) -> None:
     """Keep what a search read of its images, for its page and for whoever wonders afterwards."""
     record = read_request(folder)
@@ -58,6 +46,18 @@ def kept_images(folder: Path) -> str | None:
     """What a search read of its images, in a line; None where it was begun before that was kept."""
     images = read_request(folder).get("images")
     return None if images is None else str(images["line"])
+
+
+def keep_top(folder: Path, top: int) -> None:
+    """Keep how many networks of a search get files, for whoever writes them later."""
+    record = read_request(folder)
+    if record.get("top") != top:
+        _write_request(folder, {**record, "top": top})
+
+
+def kept_top(folder: Path) -> int:
+    """How many networks of a search get files."""
+    return int(read_request(folder).get("top", TOP))
 
 
 def _write_request(folder: Path, record: dict[str, Any]) -> None:

@@ -111,11 +111,6 @@ class TrainingAccuracy:
         return self._data
 
     @property
-    def place(self) -> str:
-        """Where the data set lies, as it was given."""
-        return self._place
-
-    @property
     def input_size(self) -> int:
         """Pixels a side of the networks that are trained."""
         if self._input_size is None:
@@ -123,6 +118,11 @@ class TrainingAccuracy:
 
             self._input_size = default_input_size(self.data)
         return self._input_size
+
+    @property
+    def place(self) -> str:
+        """Where the data set lies, as it was given."""
+        return self._place
 
     @property
     def label(self) -> str:

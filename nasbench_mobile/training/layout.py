@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.training.sections import Section, checked, left_out_of, top_section
-from nasbench_mobile.training.splits import find_splits, is_split, splits_inside
+from nasbench_mobile.training.splits import Splits, find_splits, is_split, splits_inside
 from nasbench_mobile.training.walking import Found, LeftOut
 
 Indices = NDArray[np.int64]
@@ -64,36 +64,42 @@ def read_layout(names: Sequence[str], place: object, found: Found | None = None)
     splits = find_splits(top.folders(), place)
     if not splits.parts:
         return _plain(top, place, found)
-    train_folder = splits.parts["train"]
-    train = top.inside(train_folder).without_repeated()
-    checks = [checked(train, top, place, found)]
+    train = top.inside(splits.parts["train"]).without_repeated()
+    empty = [checked(train, top, place, found)]
     classes = _classes(train.by_class(place), place)
+    sections, left_out = _sections(top, train, splits, classes)
+    listed = {}
+    for part, section in sections.items():
+        empty.append(checked(section, top, place, found))
+        labelled = section.by_class(place)
+        _check_same(classes, {label for _, label in labelled}, section.folder, train.folder, place)
+        listed[part] = _listed(labelled, classes)
+    return Layout(
+        classes, listed["train"], listed.get("test"), listed.get("validation"),
+        {part: section.folder for part, section in sections.items()},
+        (*left_out, *_without_images(empty)), _notes(classes, [*sections.values()]),
+    )  # fmt: skip
+
+
+def _sections(
+    top: Section, train: Section, splits: Splits, classes: Sequence[str]
+) -> tuple[dict[str, Section], list[LeftOut]]:
+    """The sections to train, validate and test on, and the images of no class or part."""
     sections: dict[str, Section] = {"train": train}
     left_out = []
     for part, folder in splits.parts.items():
-        if part == "train":
-            continue
         section = top.inside(folder).without_repeated(classes)
-        if part == "unlabelled" or section.is_unlabelled(classes):
-            said = "without classes" if part == "unlabelled" else "in no class folder"
-            left_out.append(section.left_out(f"of {folder}/ {said}"))
-        else:
+        if part == "unlabelled":
+            left_out.append(section.left_out(f"of {folder}/ without classes"))
+        elif part != "train" and section.is_unlabelled(classes):
+            left_out.append(section.left_out(f"of {folder}/ in no class folder"))
+        elif part != "train":
             sections[part] = section
     if beside := top.outside(splits.parts.values()):
-        left_out.append(left_out_of(beside, f"beside {train_folder}/ in no part"))
+        left_out.append(left_out_of(beside, f"beside {train.folder}/ in no part"))
     if "test" not in sections and "validation" in sections:
         sections["test"] = sections.pop("validation")
-    checks += [checked(section, top, place, found) for section in sections.values()]
-    parts = {name: section.by_class(place) for name, section in sections.items()}
-    for name, labelled in parts.items():
-        seen = {label for _, label in labelled}
-        _check_same(classes, seen, sections[name].folder, train_folder, place)
-    listed = {name: _listed(labelled, classes) for name, labelled in parts.items()}
-    return Layout(
-        classes, listed["train"], listed.get("test"), listed.get("validation"),
-        {name: section.folder for name, section in sections.items()},
-        (*left_out, *_without_images(checks)), _notes(classes, [*sections.values()]),
-    )  # fmt: skip
+    return sections, left_out
 
 
 def _plain(top: Section, place: object, found: Found | None) -> Layout:
