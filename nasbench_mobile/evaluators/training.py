@@ -104,9 +104,9 @@ class TrainingAccuracy:
             if self._wanted not in (None, data.identity):
                 raise UsageError(
                     f"the data at {self._place} is {data.identity!r}, but wanted is "
-                    f"{self._wanted!r}: images were added, removed or renamed, or are read otherwise "
-                    "than by an earlier version (its changelog says which); put the old ones back, "
-                    "or start anew elsewhere"
+                    f"{self._wanted!r}: images were added, removed or renamed, or are read "
+                    "otherwise than by an earlier version (the changelog says which); put the old "
+                    "ones back, or start anew elsewhere"
                 )
             self._data = data
         return self._data

@@ -128,6 +128,11 @@ def test_a_search_says_and_keeps_what_it_read(
     done = command("resume", out)
     assert done.err.splitlines()[0] == f"{images}: {LINE}"
     assert json.loads((out / "best.json").read_text())["images"] == LINE
+    write(images, "valid", 2)  # other validation images: the accuracies would not compare
+    done = command("resume", out)
+    assert done.code == 2
+    assert "or are read otherwise than by an earlier version" in done.err
+    assert command("report", out, "--json").json["images"] == LINE
 
 
 @pytest.mark.parametrize("images_there", [[], {"folders": {}}, {"line": 3}])
