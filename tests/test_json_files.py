@@ -15,12 +15,13 @@ from nasbench_mobile.crashes import deaths
 from nasbench_mobile.errors import LogError, NasbenchError, UsageError
 from nasbench_mobile.evaluators.fitted_files import fitted_to
 from nasbench_mobile.evaluators.lookup_file import read_lookup
-from nasbench_mobile.evaluators.nominal import VARIABLE, nominal_ms
+from nasbench_mobile.evaluators.nominal import nominal_ms
 from nasbench_mobile.evaluators.pixel1 import Pixel1Latency
 from nasbench_mobile.evaluators.published_pixel1 import read_a1_rows
 from nasbench_mobile.evaluators.surrogate import SurrogateAccuracy
 from nasbench_mobile.evaluators.watched_latency import read_latencies
 from nasbench_mobile.json_files import RESTORE, parse_json, parsed, read_json, read_json_map
+from nasbench_mobile.kept_folder import VARIABLE
 from nasbench_mobile.manifest import MANIFEST, read_manifest
 from nasbench_mobile.reproduce.session import read_record
 from nasbench_mobile.tables.table import read_table

@@ -117,7 +117,7 @@ def own_table(space: SearchSpace) -> Path:
     from nasbench_mobile.cli.lookup import progress
     from nasbench_mobile.evaluators.fill_lookup import fill_lookup
     from nasbench_mobile.evaluators.litert import HostLatency
-    from nasbench_mobile.evaluators.nominal import kept_folder
+    from nasbench_mobile.kept_folder import kept_folder
 
     meter = HostLatency()
     made_by = [space.options, meter.device, meter.runtime, meter.runtime_version]

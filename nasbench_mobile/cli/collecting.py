@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nasbench_mobile.evaluators.training import TrainingAccuracy
     from nasbench_mobile.protocols import LatencyEvaluator, SearchSpace
     from nasbench_mobile.tables.row import Origin
+    from nasbench_mobile.tables.table import Table
     from nasbench_mobile.types import Tokens
 
 app = typer.Typer(rich_markup_mode="markdown")
@@ -130,6 +131,7 @@ def collect(
         Seeds(seeds, repeat_first, repeat_seeds, reference_seeds, first_seed), shard,
     )  # fmt: skip
     named = latency_evaluators(latency or ["pixel1"], home_space(place), alone=workers == 1)
+    _match(out, accuracy)
     accuracy.check(place)
     wanted = {
         key: _without_folders(value)
@@ -150,6 +152,19 @@ def collect(
         print_json(summary)
     else:
         console().print(_words(out, summary), markup=False, soft_wrap=True)
+
+
+def _match(out: Path, accuracy: TrainingAccuracy) -> None:
+    """`UsageError` where a table that goes on was begun on other images under the same names."""
+    from nasbench_mobile.tables.writing import begun_table
+    from nasbench_mobile.training.matching import check_content
+
+    table = begun_table(out)
+    if table is None:
+        return
+    accuracy.earlier = table.header.training.get("data")
+    if accuracy.data.identity == accuracy.earlier:  # else more is told of when it is opened
+        check_content(table.data_content, accuracy.data, f"the table in {out}")
 
 
 def _without_folders(value: Any) -> Any:
@@ -212,7 +227,7 @@ def _collect(
         missing = collector.missing(jobs, table)
         watch.says(options.read_line(accuracy.place, accuracy.data))
         if missing:
-            _announce(collector, missing, len(jobs), out)
+            _announce(collector, missing, len(jobs), out, table)
             writer.session(
                 {
                     "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -220,6 +235,7 @@ def _collect(
                     "images": reading.record(accuracy.data),
                     "versions": versions(),
                     "environment": environment(),
+                    "data_content": accuracy.data.content,
                 }
             )
         rows = collector.collect(missing, writer)
@@ -234,8 +250,12 @@ def _collect(
     }
 
 
-def _announce(collector: Collector, missing: Sequence[Job], asked: int, out: Path) -> None:
+def _announce(
+    collector: Collector, missing: Sequence[Job], asked: int, out: Path, table: Table
+) -> None:
     """Say what will be trained, before minutes go by without a word."""
+    from nasbench_mobile.training.matching import matched_by_names
+
     trainer, workers = collector.trainer, collector.workers
     accuracy = trainer.accuracy
     epochs = f"{accuracy.recipe.epochs:g} epoch{'' if accuracy.recipe.epochs == 1 else 's'}"
@@ -245,7 +265,10 @@ def _announce(collector: Collector, missing: Sequence[Job], asked: int, out: Pat
         f"{count}{known} of {epochs} on {accuracy.data.identity} at width {accuracy.width:g}, "
         f"{accuracy.input_size} px, {workers} at a time; into {out}"
     )
-    if hint := options.small_map_hint(trainer.proxy(missing[0])):
+    if table.data_content is None:
+        collector.watch.says(matched_by_names(accuracy.data, "the table was begun"))
+    network, recipe = trainer.proxy(missing[0]), accuracy.recipe
+    for hint in filter(None, (options.small_map_hint(network), options.warmup_hint(recipe))):
         collector.watch.says(hint)
 
 

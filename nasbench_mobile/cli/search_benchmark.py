@@ -55,7 +55,8 @@ def search_benchmark(
     `imagenet-pixel1` (our choices).
     """
     pixel1 = load_benchmark(PIXEL1)
-    options = _given({**subject.training, "data_identity": accuracy.data.identity})
+    data = {"data_identity": accuracy.data.identity, "data_content": accuracy.data.content}
+    options = _given({**subject.training, **data})
     benchmark = replace(
         pixel1,
         name=f"search-{subject.space.name}",

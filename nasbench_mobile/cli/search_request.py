@@ -35,6 +35,24 @@ def is_search(folder: Path) -> bool:
     return (folder / REQUEST).is_file()
 
 
+def match_content(folder: Path, accuracy: TrainingAccuracy) -> str | None:
+    """What to say of a search whose benchmark knows the names of its images alone; None of others.
+
+    Such a one keeps what is in them from now on, and is refused where that changes.
+    """
+    from nasbench_mobile.training.matching import check_content
+
+    if accuracy.note is None:
+        return None
+    record = read_request(folder)
+    there = checked(folder / REQUEST, record, "data_content", "text", none=True)
+    check_content(there, accuracy.data, f"the search in {folder}")
+    if there is not None:
+        return None
+    _write_request(folder, {**record, "data_content": accuracy.data.content})
+    return accuracy.note
+
+
 def keep_images(folder: Path, images: Mapping[str, Any]) -> None:
     """Keep what a search read of its images, for its page and for whoever wonders afterwards."""
     record = read_request(folder)

@@ -17,6 +17,7 @@ from nasbench_mobile.cli.search_request import (
     keep_images,
     keep_top,
     kept_top,
+    match_content,
     opened,
     read_request,
 )
@@ -213,12 +214,14 @@ def _searched(
     if not isinstance(trained, TrainingAccuracy):
         raise LogError(f"{folder} is damaged: its benchmark does not train what it is shown")
     trained.checkpoints, trained.checkpoint_s = folder / TRAININGS, checkpoint_s
+    note = match_content(folder, trained)
     screen = None if quiet else console(stderr=True)
     keep_images(folder, reading.record(trained.data))
     if screen is not None:
         options.say_read(trained.place, trained.data)
         screen.print(_headline(study, trained, problem.latency.label), markup=False, soft_wrap=True)
-        if hint := _hint(problem.space, trained):
+        hints = note, _hint(problem.space, trained), options.warmup_hint(trained.recipe)
+        for hint in filter(None, hints):
             screen.print(hint, markup=False, soft_wrap=True)
     earlier = study.runs()
     try:

@@ -55,6 +55,11 @@ def merge(
             f"{target} is there already; merge it too, or give a folder without a table"
         )
     table = merge_tables(tables)
+    if "data_content" not in table.header.training and not as_json:
+        console(stderr=True).print(
+            "the tables' images were matched by their names alone, as one of them says nothing of "
+            "what was in them", markup=False, soft_wrap=True,
+        )  # fmt: skip
     write_table(target, table)
     _show(target, table, as_json)
 

@@ -83,8 +83,8 @@ def train(
         seed=seed, checkpoint=out / CHECKPOINT, limits=Limits(time_limit_s, memory_limit_mb),
         loaders=loaders, threads=threads,
     )  # fmt: skip
-    hint = options.small_map_hint(network)
-    if hint and not as_json and launcher.share.rank == 0:
+    hints = filter(None, (options.small_map_hint(network), options.warmup_hint(how)))
+    for hint in () if as_json or launcher.share.rank else hints:
         console(stderr=True).print(hint, markup=False, soft_wrap=True)
     try:
         result = train_network(
@@ -128,6 +128,7 @@ def _record(
         "input_size": network.input_shape[1],
         "classes": list(images.classes),
         "data": images.identity,
+        "data_content": images.content,
         "images": reading.record(images),
         "recipe": recipe.fitted(len(images.train)).record(),
         "accuracy": result.accuracy,

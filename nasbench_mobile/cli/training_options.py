@@ -110,6 +110,25 @@ def small_map_hint(network: Network) -> str | None:
     )
 
 
+def warmup_hint(recipe: Recipe) -> str | None:
+    """What to say of a warm-up that was shortened, or that is all of the training."""
+    from nasbench_mobile.training.recipe import RECIPES
+
+    epochs = f"{recipe.epochs:g} epoch{'' if recipe.epochs == 1 else 's'}"
+    if recipe.all_warmup:
+        return (
+            f"hint: warm-up is all of {epochs}, so that the learning rate never comes to its peak; "
+            f"--set warmup_epochs={recipe.epochs / 10:g} leaves some"
+        )
+    named = RECIPES.get(recipe.name, recipe)
+    if named.warmup_epochs is None or named.warmup_epochs < recipe.epochs:
+        return None
+    return (
+        f"hint: warm-up is {recipe.warmup_epochs:g} of {epochs}, as the "
+        f"{named.warmup_epochs:g} of the recipe {recipe.name} would be all of it"
+    )
+
+
 def recipe_of(name: str, epochs: float | None, changes: list[str]) -> Recipe:
     """The recipe with other epochs and `--set` values; `UsageError` where one is not its."""
     from nasbench_mobile.training.recipe import recipe_named

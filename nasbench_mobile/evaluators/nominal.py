@@ -17,19 +17,9 @@ from pathlib import Path
 
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.json_files import checked, damaged, read_json_map
-
-VARIABLE = "NASBENCH_MOBILE_CACHE"
-"""Environment variable that names another folder for what is kept."""
+from nasbench_mobile.kept_folder import VARIABLE, kept_folder
 
 _AGAIN = "remove it, and the reference is measured again"
-
-
-def kept_folder() -> Path:
-    """Where what was measured once is kept: the cache of the user."""
-    folder, cache = os.environ.get(VARIABLE), os.environ.get("XDG_CACHE_HOME")
-    if folder:
-        return Path(folder)
-    return (Path(cache) if cache else Path.home() / ".cache") / "nasbench-mobile"
 
 
 def nominal_ms(key: str, measure: Callable[[], float]) -> float:

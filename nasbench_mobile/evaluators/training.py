@@ -17,6 +17,7 @@ from nasbench_mobile.json_files import checked, damaged, read_json_map, shown
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.stem import with_stem_stride
 from nasbench_mobile.protocols import SearchSpace
+from nasbench_mobile.training.matching import check_content, matched_by_names
 from nasbench_mobile.types import AccuracyReading, Failure, Fidelity
 from nasbench_mobile.writing import write_kept
 
@@ -39,8 +40,10 @@ class TrainingAccuracy:
     `stem_stride` where it is given. Accuracy is on validation images alone; the test set is never
     read. With a `checkpoints` folder a training cut short goes on where it stood, at most
     `checkpoint_s` (an attribute, seconds) back, and one that had ended is not repeated. Other data
-    than of `data_identity` is refused, where that is given. Deterministic on a CPU: an
-    architecture's reading depends on nothing but these arguments.
+    than of `data_identity` and `data_content` is refused, where they are given: images of other
+    names, and others under the same names. `earlier` (an attribute) is the identity of a set that
+    goes on, for `load_data`. Deterministic on a CPU: an architecture's reading depends on nothing
+    but these arguments.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class TrainingAccuracy:
         *,
         data: str = "digits",
         data_identity: str | None = None,
+        data_content: str | None = None,
         recipe: str = "proxy",
         epochs: float | None = None,
         width: float = 1.0,
@@ -78,7 +82,8 @@ class TrainingAccuracy:
                 f"width is {width} and input_size {input_size}; give a depth multiplier above 0 "
                 "and 32 pixels or more"
             )
-        self._place, self._wanted = data, data_identity
+        self._place, self._wanted, self._wanted_content = data, data_identity, data_content
+        self.earlier = data_identity
         self._split: dict[str, Any] = {
             "validation_images": validation_images, "train_images": train_images,
             "split_seed": split_seed, "broken": broken,
@@ -100,7 +105,7 @@ class TrainingAccuracy:
         if self._data is None:
             from nasbench_mobile.training.data import load_data
 
-            data = load_data(self._place, **self._split)
+            data = load_data(self._place, **self._split, earlier=self.earlier)
             if self._wanted not in (None, data.identity):
                 raise UsageError(
                     f"the data at {self._place} is {data.identity!r}, but wanted is "
@@ -108,8 +113,16 @@ class TrainingAccuracy:
                     "otherwise than by an earlier version (the changelog says which); put the old "
                     "ones back, or start anew elsewhere"
                 )
+            check_content(self._wanted_content, data, f"what was begun on {self._place}")
             self._data = data
         return self._data
+
+    @property
+    def note(self) -> str | None:
+        """What to say where the data is matched by its names alone, as before it had a content."""
+        if self._wanted is None or self._wanted_content is not None:
+            return None
+        return matched_by_names(self.data, "this was begun")
 
     @property
     def input_size(self) -> int:
@@ -145,6 +158,7 @@ class TrainingAccuracy:
             "recipe": self.recipe.record(),
             "stem_stride": self.stem_stride,
             **asdict(self.fidelity),
+            "data_content": self.data.content,
         }
 
     def network(self, architecture: Architecture) -> Network:
@@ -255,6 +269,7 @@ class TrainingAccuracy:
             "accuracy": result.accuracy,
             "cost_s": result.cost_s,
             "history": [asdict(report) for report in result.history],
+            "content": self.data.content,
         }
         if folder is not None:
             write_kept(folder / f"{name}.json", json.dumps(ended))
@@ -265,7 +280,11 @@ class TrainingAccuracy:
         """What a training that has ended before came to."""
         if self.checkpoints is None:
             return None
-        return read_ended(self.checkpoints / f"{name}.json")
+        path = self.checkpoints / f"{name}.json"
+        record = read_ended(path)
+        if record is not None:
+            check_content(record.get("content"), self.data, f"the training in {path}")
+        return record
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the data, which another process reads for itself."""
@@ -273,11 +292,15 @@ class TrainingAccuracy:
 
 
 def read_ended(path: Path) -> dict[str, Any] | None:
-    """`{accuracy, cost_s, history}` of a training that ended; None where there is no file."""
+    """`{accuracy, cost_s, history, content}` of a training that ended; None where there is no file.
+
+    `content`, of what was in the images, is missing where that was not noted yet.
+    """
     if not path.exists():
         return None
     again = "remove it, and its network is trained again"
     record = read_json_map(path, again)
+    checked(path, record, "content", "text", none=True, remedy=again)
     checked(path, record, "cost_s", "a number", remedy=again)
     reports = checked(path, record, "history", "a list", remedy=again)
     for one in (record, *reports):

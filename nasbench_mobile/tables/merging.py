@@ -31,6 +31,7 @@ def merge_tables(places: Sequence[Path]) -> Table:
                 f"{found.words(str(places[0]), str(place))}; accuracies of different trainings are "
                 "not comparable, collect both with the same options"
             )
+    _check_contents(places, tables)
     _check_duplicates(places, tables)
     return _joined(tables)
 
@@ -48,7 +49,26 @@ def _joined(tables: Sequence[Table]) -> Table:
             before = upto
             if session is not None:
                 sessions.append({**session, "rows_before": len(rows)})
-    return replace(tables[0], sessions=tuple(sessions), rows=tuple(rows.values()), size=0)
+    header = tables[0].header
+    if any("data_content" not in table.header.training for table in tables):
+        training = {k: v for k, v in header.training.items() if k != "data_content"}
+        header = replace(header, training=training)
+    return replace(
+        tables[0], header=header, sessions=tuple(sessions), rows=tuple(rows.values()), size=0
+    )
+
+
+def _check_contents(places: Sequence[Path], tables: Sequence[Table]) -> None:
+    known: dict[str, Path] = {}
+    for place, table in zip(places, tables, strict=True):
+        if table.data_content is not None:
+            known.setdefault(table.data_content, place)
+    if len(known) > 1:
+        said = " and ".join(f"{content} in {place}" for content, place in known.items())
+        raise UsageError(
+            f"the tables are of other images under the same names: {said}; accuracies of different "
+            "images are not comparable"
+        )
 
 
 def _check_duplicates(places: Sequence[Path], tables: Sequence[Table]) -> None:

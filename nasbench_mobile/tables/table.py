@@ -72,6 +72,17 @@ class Table:
     torn: bool = False
 
     @property
+    def data_content(self) -> str | None:
+        """What was in the images (`ImageData.content`).
+
+        None where only their names are known, as of the first tables. One of those that was filled
+        on knows it from the session that did so.
+        """
+        there = self.header.training.get("data_content")
+        said = [there, *(session.get("data_content") for session in self.sessions)]
+        return next((one for one in reversed(said) if one is not None), None)
+
+    @property
     def by_key(self) -> dict[Key, Row]:
         """The last row of each training."""
         return {row.key: row for row in self.rows}

@@ -120,11 +120,18 @@ def write_table(path: Path, table: Table) -> None:
         raise NasbenchError(f"cannot write {path}: {error.strerror or error}") from error
 
 
-def _existing(path: Path, header: Header) -> Table:
-    empty = Table(header, (), ())
+def begun_table(folder: Path) -> Table | None:
+    """The table in a folder, where one was begun."""
+    path = folder / FILE
     if not path.exists() or b"\n" not in read_bytes(path, "table"):
-        return empty  # nothing, or the process died while it wrote the first line
-    table = read_table(path)
+        return None  # nothing, or the process died while it wrote the first line
+    return read_table(path)
+
+
+def _existing(path: Path, header: Header) -> Table:
+    table = begun_table(path.parent)
+    if table is None:
+        return Table(header, (), ())
     found = differences(header.record(), table.header.record())
     if found:
         raise UsageError(

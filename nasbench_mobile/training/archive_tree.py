@@ -23,14 +23,14 @@ class Link:
     hard: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Member:
     """A file: `place` is how its archive finds the content."""
 
     place: Any
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Directory:
     children: dict[str, Directory | Member | Link] = field(default_factory=dict)
 

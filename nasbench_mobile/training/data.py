@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -17,10 +17,13 @@ from torch import Tensor
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.extras import need
 from nasbench_mobile.training import layout
+from nasbench_mobile.training.content import Contents, Seen, content_of
 from nasbench_mobile.training.decoding import BrokenImageError, Pixels, decode
 from nasbench_mobile.training.images import ImageFiles, open_images
 from nasbench_mobile.training.layout import PAPER_VALIDATION, Indices, Layout, Listed
 from nasbench_mobile.training.reading import read_place
+
+Parts: TypeAlias = dict[str, Listed]
 
 Broken: TypeAlias = Literal["fail", "skip"]
 """What to do about an image that cannot be decoded."""
@@ -59,7 +62,12 @@ class Images:
 
 @dataclass(frozen=True, eq=False)
 class ImageData:
-    """What a training needs. `test` is None where the set has none; a search never reads it."""
+    """What a training needs. `test` is None where the set has none; a search never reads it.
+
+    `identity` tells the set from others by names, classes and split, `content` by what is in the
+    files; `read_otherwise` counts images of which earlier versions of this package read other
+    pixels (`decoding.read_otherwise`). All three are of training and validation images alone.
+    """
 
     classes: tuple[str, ...]
     train: Images
@@ -67,6 +75,8 @@ class ImageData:
     test: Images | None
     identity: str
     skipped: tuple[str, ...] = field(default=())
+    content: str = ""
+    read_otherwise: int = 0
     layout: Layout | None = None
     """What was read from where; None for `digits`."""
 
@@ -79,33 +89,45 @@ def load_data(
     split_seed: int = 0,
     broken: Broken = "fail",
     cache_mb: float = 1024,
+    earlier: str | None = None,
 ) -> ImageData:
     """Read a data set: a folder, a tar or zip file, or `digits`.
 
     `validation_images` are held out of the training images by `split_seed`: by default the paper's
     50,000, or a tenth where that is less (our choice). Where the set has a validation folder beside
     a test folder they are of that one instead, by default all. `train_images` keeps that many of
-    the rest, by the same seed. Broken images raise or are skipped with a warning. Images of one
-    size up to 128 px a side that fit `cache_mb` are decoded once and kept.
+    the rest, by the same seed. Broken images raise, or are skipped with a warning: the split is
+    drawn of the others, unless `earlier`, the identity of a set that goes on, says that it was
+    drawn of all. Images of one size up to 128 px a side that fit `cache_mb` are decoded once and
+    kept.
     """
     if str(place) == DIGITS:
         return _digits(validation_images, train_images, split_seed)
     files = open_images(Path(place))
     found = read_place(files, place)
-    train, validation = _parts(found, validation_images, train_images, split_seed)
-    parts = {"train": train, "validation": validation}
-    if found.test is not None:
-        parts["test"] = found.test
-    name = layout.identity((p for p in parts.items() if p[0] != "test"), found.classes)
+    contents = Contents(files, Path(place))
+
+    def draw(of: Layout) -> Parts:
+        train, held = _parts(of, validation_images, train_images, split_seed)
+        return {"train": train, "validation": held}
+
     skipped: list[str] = []
+    drawn = draw(found)
+    if broken == "skip" and earlier != layout.identity(drawn.items(), found.classes):
+        drawn = draw(_readable(found, contents, skipped))
+    seen = contents.look([name for listed in drawn.values() for name in listed.names])
+    if broken == "fail":
+        _check_read(seen)
+    parts = drawn if found.test is None else {**drawn, "test": found.test}
     images = {
         part: _images(listed, files, broken, cache_mb / len(parts), skipped)
         for part, listed in parts.items()
     }
     _check_classes(images["train"], images["validation"], found.classes)
     return ImageData(
-        found.classes, images["train"], images["validation"], images.get("test"), name,
-        tuple(skipped), found,
+        found.classes, images["train"], images["validation"], images.get("test"),
+        layout.identity(drawn.items(), found.classes), tuple(skipped),
+        content_of(drawn.items(), seen), sum(one.otherwise for one in seen.values()), found,
     )  # fmt: skip
 
 
@@ -151,6 +173,36 @@ def _limited(listed: Listed, limit: int | None, seed: int, left: str) -> Listed:
     if limit > count:
         raise UsageError(f"train_images is {limit}, but {count} {left}; ask for fewer")
     return listed.at(layout.held_out(listed.labels, limit, seed)[1])
+
+
+def _readable(found: Layout, contents: Contents, skipped: list[str]) -> Layout:
+    """What can be decoded of what is trained and validated on; `skipped` is what cannot."""
+
+    def readable(listed: Listed) -> Listed:
+        seen = contents.look(listed.names, decoding=True)
+        broken = [name for name in listed.names if seen[name].broken]
+        for name in broken:
+            warnings.warn(f"skipped: {seen[name].broken}", BrokenImageWarning, stacklevel=4)
+        skipped.extend(broken)
+        kept = listed.at(np.flatnonzero([not seen[name].broken for name in listed.names]))
+        missing = np.setdiff1d(listed.labels, kept.labels)
+        if len(missing):
+            first = listed.names[int(np.argmax(listed.labels == missing[0]))]
+            raise UsageError(
+                f"of class {found.classes[missing[0]]!r} no image can be read: {seen[first].broken}"
+            )
+        return kept
+
+    held = found.validation
+    return replace(
+        found, train=readable(found.train), validation=None if held is None else readable(held)
+    )
+
+
+def _check_read(seen: Mapping[str, Seen]) -> None:
+    for one in seen.values():
+        if not one.digest:
+            raise BrokenImageError(one.broken)
 
 
 def _images(
@@ -236,7 +288,10 @@ def _digits(validation: int | None, limit: int | None, seed: int) -> ImageData:
         pixels = torch.from_numpy(chosen)[:, None].repeat(1, 3, 1, 1)
         return Images(listed, None, pixels, "fail")
 
-    name = layout.identity([("train", train), ("validation", held)], classes)
+    parts = {"train": train, "validation": held}
+    seen = {name: Seen.of(one.tobytes()) for name, one in zip(everything.names, grey, strict=True)}
     return ImageData(
-        classes, images(train), images(held), images(everything.at(test)), f"digits: {name}"
-    )
+        classes, images(train), images(held), images(everything.at(test)),
+        f"digits: {layout.identity(parts.items(), classes)}",
+        content=content_of(parts.items(), seen),
+    )  # fmt: skip

@@ -146,12 +146,13 @@ def held_out(labels: Indices, count: int, seed: int) -> tuple[Indices, Indices]:
 
 def identity(parts: Iterable[tuple[str, Listed]], classes: Sequence[str]) -> str:
     """What data this is: counts, and a hash of every name, its class and its part."""
-    digest = hashlib.sha256("\n".join(classes).encode())
+    # Names that are no UTF-8 on disk are hashed as the bytes they are there.
+    digest = hashlib.sha256("\n".join(classes).encode("utf-8", "surrogateescape"))
     counts = []
     for part, listed in parts:
         counts.append(str(len(listed.names)))
         for name, label in sorted(zip(listed.names, listed.labels.tolist(), strict=True)):
-            digest.update(f"{part}\0{label}\0{name}\n".encode())
+            digest.update(f"{part}\0{label}\0{name}\n".encode("utf-8", "surrogateescape"))
     return f"{'+'.join(counts)} images of {len(classes)} classes, {digest.hexdigest()[:12]}"
 
 

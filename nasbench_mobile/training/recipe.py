@@ -23,6 +23,10 @@ REVISION = 1
 """Raised whenever the same recipe, by a change of this package, gives other accuracies: tables and
 searches of two revisions are not of one training."""
 
+SHORTENED_WARMUP = 0.1
+"""Share of a training that is warm-up where the recipe's own would be all of it: our choice, as the
+proxy has it."""
+
 REFERENCE_BATCH = 256
 """Images a learning rate is given for; it grows in proportion to the batch (tensorflow/tpu)."""
 
@@ -129,14 +133,27 @@ class Recipe:
         most = 1 << max(images // 10, 1).bit_length() - 1
         return self if self.batch_size <= most else replace(self, batch_size=most)
 
+    @property
+    def all_warmup(self) -> bool:
+        """Whether the learning rate never comes to its peak."""
+        warmup = self.warmup_epochs
+        return self.warmup_share >= 1 if warmup is None else warmup >= self.epochs
+
     def changed(self, **options: Any) -> Recipe:
-        """With other values; `UsageError` lists the known names where one is unknown."""
+        """With other values; `UsageError` lists the known names where one is unknown.
+
+        Where so few epochs were asked for that warm-up would be all of them, it becomes
+        `SHORTENED_WARMUP` of them, unless it is given too.
+        """
         known = {field.name: str(field.type) for field in fields(self)}
         for name, value in options.items():
             if name not in known:
                 raise UnknownNameError("recipe option", name, known)
             _check_type(f"recipe {self.name}: {name}", value, known[name])
-        return replace(self, **options)
+        new = replace(self, **options)
+        if new.all_warmup and not self.all_warmup and not options.keys() & _WARMUPS:
+            return replace(new, warmup_epochs=new.epochs * SHORTENED_WARMUP)
+        return new
 
     def record(self) -> dict[str, Any]:
         """All values, for logs and tables."""
@@ -147,6 +164,9 @@ class Recipe:
         """Eight hexadecimal digits that differ where any value but the name does."""
         values = {key: value for key, value in self.record().items() if key != "name"}
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
+
+
+_WARMUPS = {"warmup_epochs", "warmup_share"}
 
 
 def _check_type(what: str, value: Any, wanted: str) -> None:

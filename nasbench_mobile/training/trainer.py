@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -24,6 +25,11 @@ from nasbench_mobile.training.data import ImageData, Images
 from nasbench_mobile.training.dropout import own_dropout
 from nasbench_mobile.training.launcher import Launcher, OneDevice
 from nasbench_mobile.training.limits import Limits, Stopwatch, TrainingFailure, torch_threads
+from nasbench_mobile.training.matching import (
+    MatchedByNamesWarning,
+    check_content,
+    matched_by_names,
+)
 from nasbench_mobile.training.optimizers import build_optimizer
 from nasbench_mobile.training.recipe import Recipe
 from nasbench_mobile.training.smallest_batch import check_batches, least_images
@@ -268,6 +274,7 @@ class Training:
             return
         state = {
             "identity": self._identity,
+            "content": self._data.content,
             "step": self._step,
             "elapsed_s": self._watch.elapsed_s,
             "history": [asdict(report) for report in self._history],
@@ -284,6 +291,10 @@ class Training:
         state = None if path is None else read_checkpoint(path, self._identity)
         if state is None:
             return
+        check_content(state.get("content"), self._data, f"the training in {path}")
+        if "content" not in state:
+            words = matched_by_names(self._data, f"the training in {path} was begun")
+            warnings.warn(words, MatchedByNamesWarning, stacklevel=2)
         self._module.load_state_dict(state["module"])
         self._optimizer.load_state_dict(state["optimizer"])
         if self._average is not None:

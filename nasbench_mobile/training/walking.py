@@ -121,7 +121,7 @@ def walk(root: Folder, outside: Sequence[str] = ()) -> Found:
     return found.result(outside)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Walk:
     names: list[str] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)

@@ -93,6 +93,14 @@ def test_a_last_feature_map_of_one_pixel_is_hinted_at(command: Command, tmp_path
     assert command("collect", *small).err.count("\n") == 1  # nothing is left to do but to read
 
 
+def test_a_shortened_warmup_is_said_and_kept_in_the_table(command: Command, tmp_path: Path) -> None:
+    done = command("collect", *TINY, "--recipe", "full", "--count", 1, "--out", tmp_path)
+    assert done.code == 0
+    assert "hint: warm-up is 0.1 of 1 epoch," in done.err
+    header = json.loads((tmp_path / "table.jsonl").read_text().splitlines()[0])
+    assert header["training"]["recipe"]["warmup_epochs"] == pytest.approx(0.1)
+
+
 def test_a_failed_training_is_a_row(command: Command, tmp_path: Path) -> None:
     slow = (*COARSE, "--count", 1, "--out", tmp_path, "--json")
     assert command("collect", *slow, "--time-limit-s", 0.001).json["failed"] == 1

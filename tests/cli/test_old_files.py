@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +30,13 @@ def test_an_old_search_resumes(old: Path, command: Callable[..., Any]) -> None:
     pytest.importorskip("sklearn", reason="digits come with scikit-learn (extra 'train')")
     whole = read_run(old / "whole/search-random-0.jsonl")
     ended = {path.name: path.read_bytes() for path in (old / "search/trainings").iterdir()}
+    benchmark = (old / "search/benchmark.toml").read_bytes()
+    resumed = command("resume", "search")
+    assert resumed.code == 0
+    assert "images are matched by their names alone, as this was begun" in resumed.err
     assert command("resume", "search", "--json").json["candidates"] == 3
+    assert "names alone" not in command("resume", "search").err  # from now on it knows more
+    assert (old / "search/benchmark.toml").read_bytes() == benchmark
     [run] = Study.open(Path("search")).runs()
     assert run.finished
     assert [trial.tokens for trial in run.trials] == [trial.tokens for trial in whole.trials]
@@ -40,6 +47,11 @@ def test_an_old_search_resumes(old: Path, command: Callable[..., Any]) -> None:
         assert (old / "search/trainings" / name).read_bytes() == content
     words = read_request(Path("search"))["command"].split()[1:]
     assert command(*words, "--json").json["candidates"] == 3
+    request = old / "search/search.json"
+    record = json.loads(request.read_text())
+    assert record["data_content"].startswith(f"{80 * 64} bytes, ")
+    request.write_text(json.dumps({**record, "data_content": "1 bytes, of others"}))
+    assert "is of other images under the same names" in command("resume", "search").err
 
 
 def test_an_old_study_resumes_and_reports_with_notes(
@@ -69,6 +81,7 @@ def test_an_old_table_is_read_and_filled_on(old: Path, command: Callable[..., An
     assert command("collect", "--count", 3, *options).code == 0
     grown = command("collect", "--count", 4, *options)
     assert grown.code == 0, grown.err
+    assert "images are matched by their names alone, as the table was begun" in grown.err
     after = (old / "table/table.jsonl").read_bytes()
     assert after.startswith(before)
     rows = [row for row in read_table(Path("table")).rows if row.accuracy is not None]

@@ -30,6 +30,7 @@ def test_it_trains_what_was_asked_for(benchmark_: Benchmark) -> None:
     assert benchmark_.objective.target_ms == 75
     assert benchmark_.reference_point.accuracy == 0.1  # one of ten classes by chance
     assert benchmark_.accuracy.options["data_identity"] == problem.accuracy.data.identity
+    assert benchmark_.accuracy.options["data_content"] == problem.accuracy.data.content
     other = search_benchmark(SUBJECT, problem.accuracy, "pixel1", 40.0)
     assert other.objective.target_ms == 40
 

@@ -24,6 +24,7 @@ def test_trained_weights_and_their_record(command: Command, tmp_path: Path) -> N
     assert (record["model"], record["input_size"]) == ("mnasnet-small", 32)
     assert 0 <= record["test_accuracy"] <= 1
     assert len(record["history"]) == 1
+    assert record["recipe"]["warmup_epochs"] == pytest.approx(0.1)
     weights = torch.load(out / "weights.pt", weights_only=True)
     assert weights["head/dense.weight"].shape[0] == 10
     exported = command(
@@ -48,6 +49,19 @@ def test_people_see_epochs_and_the_end(command: Command, tmp_path: Path) -> None
     assert "epoch 1: loss" in done.err
     assert "hint" not in done.err
     assert "validation accuracy" in done.out
+
+
+def test_a_warmup_that_would_be_everything_is_shortened_and_said(
+    command: Command, tmp_path: Path
+) -> None:
+    full = (*SMALL, "--stem-stride", 1, "--recipe", "full")
+    done = command("train", *full, "--out", tmp_path / "short")
+    assert done.code == 0
+    assert "hint: warm-up is 0.1 of 1 epoch, as the 5 of the recipe full" in done.err
+    given = command("train", *full, "--set", "warmup_epochs=1.0", "--out", tmp_path / "given")
+    assert given.code == 0
+    assert "hint: warm-up is all of 1 epoch," in given.err
+    assert "--set warmup_epochs=0.1" in given.err
 
 
 def test_a_last_feature_map_of_one_pixel_is_hinted_at(command: Command, tmp_path: Path) -> None:

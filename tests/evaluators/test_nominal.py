@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from nasbench_mobile.errors import LogError, UsageError
-from nasbench_mobile.evaluators.nominal import VARIABLE, nominal_ms
+from nasbench_mobile.evaluators.nominal import nominal_ms
+from nasbench_mobile.kept_folder import VARIABLE
 
 
 @pytest.fixture(autouse=True)

@@ -139,16 +139,56 @@ def test_a_tar_cut_short_is_refused(tree: Path, tmp_path: Path, mode: Literal["w
         load_data(path)
 
 
-def test_a_class_that_validation_lacks_is_named(tree: Path) -> None:
-    # Both of its held-out images are broken, so skipping them leaves none.
-    data = load_data(tree, validation_images=3)
-    [name] = [n for n in data.validation.listed.names if n.startswith("train/c1/")]
-    (tree / name).write_bytes(b"broken")
+def test_a_class_of_which_nothing_can_be_read_is_named(tree: Path) -> None:
+    for path in (tree / "train" / "c1").iterdir():
+        path.write_bytes(b"broken")
     with (
         pytest.warns(BrokenImageWarning),
-        pytest.raises(UsageError, match=r"validation images have none of class 'c1'"),
+        pytest.raises(UsageError, match=r"class 'c1' no image can be read: .*train/c1/0\.jpg: .*"),
     ):
         load_data(tree, validation_images=3, broken="skip")
+
+
+@pytest.mark.parametrize("size", [(12, 10), (160, 140)])  # kept decoded, and not
+def test_the_split_is_drawn_of_what_can_be_read(
+    tmp_path: Path,
+    write_images: Callable[..., None],
+    class_names: Callable[..., list[str]],
+    size: tuple[int, int],
+) -> None:
+    write_images(tmp_path, class_names("", 2, 10), size=size)
+    whole = load_data(tmp_path, validation_images=4, broken="skip")
+    assert whole.identity == load_data(tmp_path, validation_images=4).identity
+    held = [name for name in whole.validation.listed.names if name.startswith("c0/")]
+    for name in held:
+        (tmp_path / name).write_bytes(b"broken")
+    with pytest.warns(BrokenImageWarning) as told:
+        data = load_data(tmp_path, validation_images=4, broken="skip")
+    assert [name in str(each.message) for name, each in zip(held, told, strict=True)] == [True] * 2
+    assert data.skipped == tuple(held)
+    assert np.bincount(data.validation.labels).tolist() == [2, 2]
+    assert np.bincount(data.train.labels).tolist() == [6, 8]
+    assert not {*held} & {*data.train.listed.names, *data.validation.listed.names}
+    assert data.identity.startswith("14+4 images")
+
+
+def test_what_was_drawn_of_all_goes_on_with_its_split(
+    tmp_path: Path, write_images: Callable[..., None], class_names: Callable[..., list[str]]
+) -> None:
+    write_images(tmp_path, class_names("", 2, 10))
+    whole = load_data(tmp_path, validation_images=4, broken="skip")
+    held = next(name for name in whole.validation.listed.names if name.startswith("c0/"))
+    (tmp_path / held).write_bytes(b"broken")
+    with pytest.warns(BrokenImageWarning, match=held):
+        then = load_data(tmp_path, validation_images=4, broken="skip", earlier=whole.identity)
+    assert then.identity == whole.identity
+    assert np.bincount(then.validation.labels).tolist() == [1, 2]
+    with pytest.warns(BrokenImageWarning):
+        now = load_data(tmp_path, validation_images=4, broken="skip")
+    assert now.identity != whole.identity
+    with pytest.warns(BrokenImageWarning):  # what was begun by this version goes on as well
+        again = load_data(tmp_path, validation_images=4, broken="skip", earlier=now.identity)
+    assert (again.identity, again.content) == (now.identity, now.content)
 
 
 def test_without_pillow_the_pip_command_is_given(

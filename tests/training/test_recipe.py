@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from nasbench_mobile.errors import NasbenchError, UsageError
-from nasbench_mobile.training.recipe import FULL, PROXY, recipe_named
+from nasbench_mobile.training.recipe import FULL, PROXY, Recipe, recipe_named
 
 IMAGENET = 1_281_167
 
@@ -47,6 +47,47 @@ def test_a_small_set_gets_a_small_batch_and_its_learning_rate() -> None:
     assert late.learning_rate_at(0, 1300) == pytest.approx(0.016 / 2)
     assert FULL.fitted(IMAGENET) is FULL
     assert FULL.fitted(3).batch_size == 1
+
+
+def _rates(recipe: Recipe, images: int) -> list[float]:
+    recipe = recipe.fitted(images)
+    return [recipe.learning_rate_at(step, images) for step in range(recipe.steps(images))]
+
+
+@pytest.mark.parametrize("epochs", [0.01, 0.5, 1, 2, 5])
+@pytest.mark.parametrize("images", [3, 80, 1300, IMAGENET])
+def test_few_epochs_have_a_short_warmup_and_come_to_the_peak(epochs: float, images: int) -> None:
+    short = FULL.changed(epochs=epochs)
+    assert not short.all_warmup
+    assert short.warmup_epochs == pytest.approx(epochs / 10)
+    rates = _rates(short, images)
+    peak = short.learning_rate * short.fitted(images).batch_size / 256
+    # A step of an epoch or more comes when the stairs have begun.
+    steps = short.fitted(images).steps_per_epoch(images)
+    assert peak * 0.97 ** (epochs // 2.4 + 1) <= max(rates) <= peak
+    assert sum(rate == 0 for rate in rates) == (1 if int(steps * epochs / 10) else 0)
+
+
+def test_a_warmup_that_fits_or_is_given_stays() -> None:
+    assert FULL.changed(epochs=5.5).warmup_epochs == 5
+    assert FULL.changed(epochs=350) == FULL
+    given = FULL.changed(epochs=2, warmup_epochs=5)
+    assert given.warmup_epochs == 5
+    assert given.all_warmup
+    # As a search that was begun with it trains shares of it, and goes on with it.
+    assert given.changed(epochs=1).warmup_epochs == 5
+    assert given.changed(learning_rate=0.1).warmup_epochs == 5
+    assert PROXY.changed(epochs=0.1).warmup_epochs is None
+    assert PROXY.changed(warmup_share=1.0).all_warmup
+
+
+@pytest.mark.parametrize("recipe", [PROXY, FULL, FULL.changed(epochs=27), FULL.changed(epochs=2)])
+@pytest.mark.parametrize("share", [1 / 27, 1 / 9, 1 / 3, 1])
+def test_shares_of_a_training_learn_too(recipe: Recipe, share: float) -> None:
+    rates = _rates(recipe.changed(epochs=recipe.epochs * share), 1300)
+    peak = recipe.learning_rate * recipe.fitted(1300).batch_size / 256
+    assert max(rates) >= peak * 0.4 * 0.97 ** (recipe.epochs / 2.4)
+    assert sum(rate > 0 for rate in rates) >= len(rates) - 1
 
 
 def test_digest_tells_recipes_apart() -> None:
