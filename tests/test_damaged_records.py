@@ -20,7 +20,8 @@ from nasbench_mobile.types import StrategySpec
 DEEP = "[" * 100_000
 ENDED: dict[str, Any] = {"accuracy": 0.5, "cost_s": 3.0, "history": [{"accuracy": 0.25}]}
 RECORD: dict[str, Any] = {
-    "experiment": "beta", "title": "t", "claims": [], "numbers": [], "tables": [], "pictures": [],
+    "experiment": "beta", "title": "t", "shows": "s", "claims": [], "numbers": [], "tables": [],
+    "pictures": [],
     "said": [], "made_with": {"schema": 1, "setting": {}, "code": "x"},
     "cost": {"wall_s": 1.0, "cpu_s": 1.0},
 }  # fmt: skip
@@ -38,23 +39,26 @@ def test_an_ended_training_is_read(tmp_path: Path) -> None:
     [
         (DEEP, "nested too deeply"),
         ("[]", r"it holds \[\]"),
-        (json.dumps(ENDED | {"history": 3}), "it holds"),
-        (json.dumps(ENDED | {"history": [3]}), "an accuracy in it is None"),
-        (json.dumps(ENDED | {"accuracy": "0.5"}), "an accuracy in it is '0.5'"),
-        (json.dumps(ENDED | {"accuracy": float("nan")}), "an accuracy in it is nan"),
-        (json.dumps(ENDED | {"cost_s": 10**400}), "its cost_s is 1000"),
+        (json.dumps(ENDED | {"history": 3}), "key 'history' is 3; it is a list"),
+        (json.dumps(ENDED | {"history": [3]}), "its history has 3, which is no map"),
+        (json.dumps(ENDED | {"accuracy": "0.5"}), "key 'accuracy' is '0.5'; it is a number"),
+        (json.dumps(ENDED | {"accuracy": float("nan")}), "it is not JSON: NaN"),
+        (json.dumps(ENDED | {"accuracy": 1.5}), "an accuracy in it is 1.5"),
+        (json.dumps(ENDED | {"cost_s": 10**400}), "key 'cost_s' is 1000"),
         (json.dumps(ENDED | {"cost_s": -1}), "its cost_s is -1"),
     ],
 )
 def test_an_ended_training_that_is_damaged_is_said(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "ended.json"
     path.write_text(text)
-    with pytest.raises(NasbenchError, match=f"{said}.*; remove it to train again"):
+    with pytest.raises(
+        NasbenchError, match=f"{said}.*; remove it, and its network is trained again"
+    ):
         read_ended(path)
 
 
 def test_a_folder_in_place_of_an_ended_training_is_said(tmp_path: Path) -> None:
-    with pytest.raises(NasbenchError, match="remove it to train again"):
+    with pytest.raises(NasbenchError, match="remove it, and its network is trained again"):
         read_ended(tmp_path)
 
 
@@ -75,7 +79,7 @@ def test_a_folder_in_place_of_an_ended_training_is_said(tmp_path: Path) -> None:
 def test_a_damaged_record_of_an_experiment_is_said(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "beta.json"
     path.write_text(text)
-    with pytest.raises(NasbenchError, match=f"{said}.*or remove it, and the experiment is run"):
+    with pytest.raises(NasbenchError, match=f"{said}.*; remove it, and the experiment is run"):
         read_record(path)
     path.write_text(json.dumps(RECORD))
     assert read_record(path) == RECORD
@@ -84,7 +88,7 @@ def test_a_damaged_record_of_an_experiment_is_said(tmp_path: Path, text: str, sa
 @pytest.mark.parametrize("text", [DEEP, '{"how": "x", "pending": [[1e999]]}', "3"])
 def test_damaged_deaths_are_said(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.deaths").write_text(text + "\n")
-    with pytest.raises(NasbenchError, match="is damaged .*remove it"):
+    with pytest.raises(NasbenchError, match="is damaged: line 1 .*remove it"):
         deaths(tmp_path / "a.jsonl")
 
 

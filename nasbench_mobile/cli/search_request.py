@@ -75,7 +75,7 @@ def keep_top(folder: Path, top: int) -> None:
 
 def kept_top(folder: Path) -> int:
     """How many networks of a search get files."""
-    return int(read_request(folder).get("top", TOP))
+    return int(read_request(folder).get("top") or TOP)
 
 
 def _write_request(folder: Path, record: dict[str, Any]) -> None:

@@ -301,7 +301,8 @@ def read_ended(path: Path) -> dict[str, Any] | None:
     again = "remove it, and its network is trained again"
     record = read_json_map(path, again)
     checked(path, record, "content", "text", none=True, remedy=again)
-    checked(path, record, "cost_s", "a number", remedy=again)
+    if checked(path, record, "cost_s", "a number", remedy=again) < 0:
+        raise damaged(path, f"its cost_s is {record['cost_s']}", again)
     reports = checked(path, record, "history", "a list", remedy=again)
     for one in (record, *reports):
         if type(one) is not dict:
