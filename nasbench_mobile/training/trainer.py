@@ -15,6 +15,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.json_files import shown
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.pytorch import NetworkModule, to_module
 from nasbench_mobile.training.average import averaged
@@ -36,6 +37,11 @@ from nasbench_mobile.training.smallest_batch import check_batches, least_images
 
 CHECKED_EVERY = 50
 """Steps between looks at the loss on a GPU, which has to be waited for; on a CPU it is free."""
+
+
+MOST_OF_A_MACHINE = 4096
+"""Threads and processes for images that a training may have: more than any machine has cores (our
+choice)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,14 @@ class Setting:
     limits: Limits = field(default_factory=Limits)
     loaders: int = 0
     threads: int = 1
+
+    def __post_init__(self) -> None:
+        for name, least in (("loaders", 0), ("threads", 1)):
+            count = getattr(self, name)
+            if not least <= count <= MOST_OF_A_MACHINE:
+                raise UsageError(
+                    f"{name} is {shown(count)}; it must be {least} to {MOST_OF_A_MACHINE:,}"
+                )
 
 
 def train(
