@@ -37,9 +37,9 @@ def made_now(spec: StrategySpec) -> Made:
     return Made(code_now(spec.name), defaults_now(spec))
 
 
-def code_now(name: str) -> str:
-    """The code behind a strategy's name, as `Made.code` says it."""
-    behind = catalog.code_behind("strategy", name)
+def code_now(name: str, kind: catalog.CatalogKind = "strategy") -> str:
+    """The code behind the name of a strategy, or of another part, as `Made.code` says it."""
+    behind = catalog.code_behind(kind, name)
     if behind is None:
         return BUILT_IN
     if isinstance(behind, Code):

@@ -99,7 +99,7 @@ def named_code(
             continue
         if isinstance(code, Code):
             files = (code.file, *code.beside.values())
-            inside = any(_is_inside(file, study.folder) for file in files)
+            inside = any(is_inside(file, study.folder) for file in files)
             found.append(NamedCode(what, code.file, code.sha256, recorded, inside))
     return found
 
@@ -131,7 +131,7 @@ def check_trust(
         say(one.notice)
 
 
-def _is_inside(file: Path, folder: Path) -> bool:
+def is_inside(file: Path, folder: Path) -> bool:
     """Whether a file lies in a folder, by its name or by where links lead."""
     places = {Path(file).absolute(), Path(file).resolve()}
     homes = {folder.absolute(), folder.resolve()}

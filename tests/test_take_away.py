@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from nasbench_mobile.cli import main
+from nasbench_mobile.training.preparation import Preparation
+from nasbench_mobile.training.preparing_code import preparing_code
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "take-away.md"
 BLOCKS = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -40,3 +42,7 @@ def test_the_files_are_read_without_this_package(
         monkeypatch.delenv(name)  # there is nothing of ours to measure
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_page_shows_the_lines_of_a_network_for_photographs() -> None:
+    assert preparing_code(Preparation(96), "channels last") in blocks("py")

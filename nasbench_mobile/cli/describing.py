@@ -7,25 +7,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nasbench_mobile.cli import network_options as options
 from nasbench_mobile.cli.output import console, print_json, print_table
 from nasbench_mobile.errors import UsageError
 
 if TYPE_CHECKING:
     from nasbench_mobile.cli.subject import Subject
     from nasbench_mobile.networks.graph import Network
+    from nasbench_mobile.training.record import TrainingRecord
 
-Space = Annotated[
-    str | None, typer.Option(help="Space of the tokens; default: the one with as many tokens.")
-]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")]
 
 
 def describe(
-    model: Annotated[str, typer.Argument(help="A model's name, tokens, a block string or cells.")],
-    depth_multiplier: Annotated[float, typer.Option(help="Scales the filters.")] = 1.0,
-    input_size: Annotated[int, typer.Option(help="Image side in pixels.", min=32)] = 224,
-    classes: Annotated[int, typer.Option(help="Number of classes.", min=1)] = 1000,
-    space: Space = None,
+    model: Annotated[
+        str | None, typer.Argument(help="A model's name, tokens, a block string or cells.")
+    ] = None,
+    trained: options.From = None,
+    depth_multiplier: options.DepthMultiplier = None,
+    input_size: options.InputSize = None,
+    stem_stride: options.StemStride = None,
+    classes: options.Classes = None,
+    space: options.Space = None,
     svg: Annotated[
         Path | None,
         typer.Option(
@@ -36,14 +39,20 @@ def describe(
 ) -> None:
     """Describe a network: block string or cells, parameters, multiply-adds, latency.
 
+    `--from` describes one that `train` trained, with the accuracy it has.
+
     Example: `nasbench-mobile describe mnasnet-a1 --json`
     """
-    from nasbench_mobile.cli.subject import parse_subject
+    from nasbench_mobile.cli.network_source import Asked, source_of
     from nasbench_mobile.networks.blockstring import format_spec
 
-    subject = parse_subject(model, space)
-    network = subject.network(depth_multiplier, input_size, classes)
-    spec = subject.scaled(depth_multiplier)
+    source = source_of(
+        Asked(model, trained, space, depth_multiplier, input_size, stem_stride, classes)
+    )
+    source.say_notes()
+    subject, network, record = source.subject, source.network(), source.record
+    frame = source.facts()
+    spec = subject.scaled(source.width)
     if svg is not None:
         from nasbench_mobile.report.architecture import architecture_svg
 
@@ -53,17 +62,19 @@ def describe(
                 "Fig. 7; leave --svg out"
             )
         svg.parent.mkdir(parents=True, exist_ok=True)
-        svg.write_text(architecture_svg(spec, input_size=input_size, classes=classes), "utf-8")
+        drawing = architecture_svg(
+            spec, input_size=source.input_size, classes=source.classes,
+            stem_stride=frame["stem_stride"],
+        )  # fmt: skip
+        svg.write_text(drawing, "utf-8")
     facts: dict[str, Any] = {
         "model": subject.name,
         "block_string": None if spec is None else format_spec(spec),
         "cells": subject.cells,
-        "depth_multiplier": depth_multiplier,
-        "input_size": input_size,
-        "classes": classes,
+        **frame,
         **counts(network),
         "latency_ms": _latencies(network),
-        "accuracy": _accuracy(subject),
+        "accuracy": _accuracy(subject) if record is None else _trained_accuracy(record),
         "published": _published(subject.name),
     }
     if as_json:
@@ -75,7 +86,7 @@ def describe(
 def explain(
     first: Annotated[str, typer.Argument(help="A model, tokens or a block string.")],
     second: Annotated[str, typer.Argument(help="Another one.")],
-    space: Space = None,
+    space: options.Space = None,
     as_json: AsJson = False,
 ) -> None:
     """Say which tokens differ between two architectures and what each costs and gives.
@@ -188,6 +199,17 @@ def _accuracy(subject: Subject) -> dict[str, Any] | None:
     }
 
 
+def _trained_accuracy(record: TrainingRecord) -> dict[str, Any]:
+    """What the training came to on images that were held out of it."""
+    return {
+        "top1": record.accuracy,
+        "kind": "trained",
+        "source": f"validation images of {record.data}",
+        "extrapolated": False,
+        "test_top1": record.test_accuracy,
+    }
+
+
 def _published(name: str) -> list[dict[str, Any]]:
     from dataclasses import asdict
 
@@ -203,7 +225,8 @@ def _print_facts(facts: dict[str, Any], svg: Path | None) -> None:
         if line:
             screen.print(f"  {line}")
     scale = f"depth multiplier {facts['depth_multiplier']:g}, {facts['input_size']} px"
-    screen.print(f"  {scale}, {facts['classes']} classes")
+    stride = f"stem stride {facts['stem_stride']}"
+    screen.print(f"  {scale}, {stride}, {facts['classes']} classes")
     screen.print(f"  parameters     {facts['parameters']:,}")
     screen.print(f"  multiply-adds  {facts['multiply_adds']:,}")
     for device, latency in facts["latency_ms"].items():

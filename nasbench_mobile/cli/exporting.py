@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nasbench_mobile.cli import network_options as options
 from nasbench_mobile.cli.output import console, print_json
 from nasbench_mobile.errors import NasbenchError, UsageError
 from nasbench_mobile.writing import write_whole
 
 if TYPE_CHECKING:
-    from nasbench_mobile.networks.graph import Network
-    from nasbench_mobile.networks.pytorch import NetworkModule
+    from nasbench_mobile.cli.network_source import Source
 
 
 class Format(StrEnum):
@@ -31,63 +31,77 @@ Force = Annotated[bool, typer.Option("--force", help="Write over what is there."
 
 
 def export(
-    model: Annotated[str, typer.Argument(help="A model's name, tokens, or a block string.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")],
+    model: Annotated[
+        str | None, typer.Argument(help="A model's name, tokens, or a block string.")
+    ] = None,
+    trained: options.From = None,
     form: Annotated[
         Format, typer.Option("--format", help="LiteRT, torch.export (.pt2) or ONNX.")
     ] = Format.TFLITE,
-    depth_multiplier: Annotated[float, typer.Option(help="Scales the filters.")] = 1.0,
-    input_size: Annotated[int, typer.Option(help="Image side in pixels.", min=32)] = 224,
-    classes: Annotated[int, typer.Option(help="Number of classes.", min=1)] = 1000,
-    space: Annotated[
-        str | None, typer.Option(help="Space of the tokens; default: the one with as many tokens.")
-    ] = None,
+    depth_multiplier: options.DepthMultiplier = None,
+    input_size: options.InputSize = None,
+    stem_stride: options.StemStride = None,
+    classes: options.Classes = None,
+    space: options.Space = None,
     weights: Annotated[
         Path | None, typer.Option(help="Trained weights: a state_dict saved by torch.save.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the untrained weights used without it.", min=0)] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="Of untrained weights; default 0.", min=0)
+    ] = None,
     quantize: Annotated[
-        Quantization | None, typer.Option(help="Quantise a .tflite file; needs --calibration.")
+        Quantization | None, typer.Option(help="Quantise a .tflite file, seeing images.")
     ] = None,
     calibration: Annotated[
-        Path | None, typer.Option(help="Folder of images that show the range of activations.")
+        Path | None,
+        typer.Option(help="Those images: a folder or what `train` takes; default: --from's own."),
     ] = None,
     force: Force = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")] = False,
 ) -> None:
     """Write a network as a .tflite, torch.export (.pt2) or ONNX file.
 
-    Without `--weights` the weights are untrained: good for latency, not for answers.
+    `--from` takes one that `train` trained, as its record says; options that say otherwise are
+    refused. A MODEL without `--weights` is untrained: good for latency, not for answers.
 
-    Example: `nasbench-mobile export mnasnet-a1 --format tflite -o a1.tflite`
+    Example: `nasbench-mobile export --from out/t -o trained.tflite`
     """
     from nasbench_mobile.cli.describing import counts
-    from nasbench_mobile.cli.subject import parse_subject
+    from nasbench_mobile.cli.exported import axes_of, exported, file_facts
+    from nasbench_mobile.cli.network_source import Asked, source_of
 
     _check_options(form, quantize, calibration)
     refuse_overwriting(out, force=force)
-    subject = parse_subject(model, space)
-    network = subject.network(depth_multiplier, input_size, classes)
+    source = source_of(Asked(
+        model, trained, space, depth_multiplier, input_size, stem_stride, classes, weights, seed,
+    ))  # fmt: skip
+    shown = _calibration(source, calibration) if quantize else None
+    source.say_notes()
     # One module for every format, so that files of one seed hold one network.
-    module = _module(network, weights, seed)
-    content = _tflite(module, calibration) if form is Format.TFLITE else _from_module(form, module)
-    write_file(out, content)
+    module = source.module(seed or 0)
+    told = file_facts(source)
+    file = exported(module, told, form.value, shown)
+    write_file(out, file.content)
+    said = told.record(axes_of(form.value), int8=quantize is not None)
     facts = {
-        "model": subject.name,
+        "model": source.subject.name,
         "format": form.value,
         "path": str(out),
-        "bytes": len(content),
-        "weights": str(weights) if weights else f"untrained, seed {seed}",
+        "bytes": len(file.content),
+        "weights": str(source.weights) if source.weights else f"untrained, seed {seed or 0}",
         "quantization": quantize.value if quantize else None,
-        "depth_multiplier": depth_multiplier,
-        "input_size": input_size,
-        "classes": classes,
-        **counts(network),
+        "calibration": file.calibration,
+        **source.facts(),
+        **{key: said[key] for key in ("preparation", "preparation_source", "prepare")},
+        **counts(module.network),
     }
     if as_json:
         print_json(facts)
     else:
         _print_facts(facts)
+        if source.weights is not None:
+            _print_preparation(facts)
 
 
 def refuse_overwriting(*paths: Path, force: bool) -> None:
@@ -112,39 +126,34 @@ def _check_options(form: Format, quantize: Quantization | None, calibration: Pat
         raise UsageError(
             f"--quantize is for .tflite files; with --format {form.value} leave it out"
         )
-    if quantize and calibration is None:
-        raise UsageError("--quantize int8 needs --calibration DIR, a folder of some 100 images")
     if calibration and not quantize:
         raise UsageError("--calibration is read for --quantize int8 alone; give both or none")
-    if calibration and not calibration.is_dir():
-        raise UsageError(f"--calibration {calibration} is no folder")
 
 
-def _module(network: Network, weights: Path | None, seed: int) -> NetworkModule:
-    from nasbench_mobile.networks.pytorch import load_weights, to_module
+def _calibration(source: Source, given: Path | None) -> str:
+    """The place of the images that int8 is calibrated with: the training's own, if not given."""
+    if given is not None:
+        return str(given)
+    if source.record is None:
+        raise UsageError(
+            "--quantize int8 needs --calibration DIR, a folder of some 100 images like those of "
+            "the training; with --from FOLDER they are the training's own"
+        )
+    from nasbench_mobile.training.data import DIGITS
 
-    module = to_module(network, seed=seed)
-    if weights is not None:
-        load_weights(module, weights)
-    return module.eval()
-
-
-def _tflite(module: NetworkModule, calibration: Path | None) -> bytes:
-    from nasbench_mobile.networks.pytorch import module_weights
-    from nasbench_mobile.networks.tflite import to_tflite
-
-    content = to_tflite(module.network, module_weights(module))
-    if calibration is None:
-        return content
-    from nasbench_mobile.networks.quantization import quantize_int8, read_images
-
-    return quantize_int8(content, read_images(calibration, module.network.input_shape[1]))
-
-
-def _from_module(form: Format, module: NetworkModule) -> bytes:
-    from nasbench_mobile.networks.torch_export import to_onnx, to_pt2
-
-    return to_onnx(module) if form is Format.ONNX else to_pt2(module)
+    of_digits = source.record.data.startswith(f"{DIGITS}: ")
+    place = DIGITS if of_digits else source.record.data_place
+    if place is None:
+        raise UsageError(
+            f"{source.place} does not say where the images of the training lie; give them, or some "
+            "100 like them, with --calibration DIR"
+        )
+    if place != DIGITS and not Path(place).exists():
+        raise UsageError(
+            f"the images of the training are not at {place} any more; give them, or some 100 like "
+            "them, with --calibration DIR"
+        )
+    return place
 
 
 def _print_facts(facts: dict[str, Any]) -> None:
@@ -154,3 +163,19 @@ def _print_facts(facts: dict[str, Any]) -> None:
         f"{facts['bytes'] / 1e6:.1f} MB, weights {facts['weights']}",
         soft_wrap=True,
     )
+    if facts["calibration"]:
+        _say(f"calibrated with {facts['calibration']}")
+
+
+def _print_preparation(facts: dict[str, Any]) -> None:
+    from nasbench_mobile.training.file_facts import ENTRY
+
+    _say(
+        f"Prepare an image with these lines, which the file holds too ({ENTRY}); "
+        f"{facts['preparation_source']}.\n"
+    )
+    _say(facts["prepare"])
+
+
+def _say(text: str) -> None:
+    console().print(text, markup=False, highlight=False, soft_wrap=True)

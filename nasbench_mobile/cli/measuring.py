@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nasbench_mobile.cli import network_options as options
+from nasbench_mobile.cli.network_source import Asked, source_of
 from nasbench_mobile.cli.output import console, print_json, print_table
 from nasbench_mobile.errors import EvaluationError, UsageError
 
@@ -40,8 +42,9 @@ Cores = Annotated[
 
 def measure(
     model: Annotated[
-        str, typer.Argument(help="A model's name, tokens, a block string, or FILE.tflite.")
-    ],
+        str | None, typer.Argument(help="A model's name, tokens, a block string, or FILE.tflite.")
+    ] = None,
+    trained: options.From = None,
     device: Device = HOST,
     pairs: Annotated[
         int | None, typer.Option(help="Pairs of runs; default 40, on a phone 8.", min=6)
@@ -57,12 +60,11 @@ def measure(
     python: Python = None,
     nominal_ms: NominalMs = None,
     cores: Cores = None,
-    depth_multiplier: Annotated[float, typer.Option(help="Scales the filters.")] = 1.0,
-    input_size: Annotated[int, typer.Option(help="Image side in pixels.", min=32)] = 224,
-    classes: Annotated[int, typer.Option(help="Number of classes.", min=1)] = 1000,
-    space: Annotated[
-        str | None, typer.Option(help="Space of the tokens; default: the one with as many tokens.")
-    ] = None,
+    depth_multiplier: options.DepthMultiplier = None,
+    input_size: options.InputSize = None,
+    stem_stride: options.StemStride = None,
+    classes: options.Classes = None,
+    space: options.Space = None,
     restarts: Annotated[
         int, typer.Option(help="Say how well it repeats over so many restarts of the worker.")
     ] = 0,
@@ -74,12 +76,14 @@ def measure(
     Milliseconds are the ratio of the two times the reference's own latency, which is measured once
     per device and kept. A machine too noisy for the interval asked is said so, with exit code 1.
     A file that takes several images at once is measured as it is, and the latency is per image.
+    `--from` measures what `train` trained, with its weights.
 
     Example: `nasbench-mobile measure mnasnet-a1 --interval 1% --json`
     """
-    name, content = _content(model, space, depth_multiplier, input_size, classes)
-    facts: dict[str, Any] = {"model": name, "bytes": len(content)}
-    taken = _taken(name, content) if model.endswith(".tflite") else None
+    asked = Asked(model, trained, space, depth_multiplier, input_size, stem_stride, classes)
+    name, content, frame = _content(asked)
+    facts: dict[str, Any] = {"model": name, "bytes": len(content), **frame}
+    taken = _taken(name, content) if name.endswith(".tflite") else None
     if device != HOST:
         if restarts:
             raise UsageError("--restarts is for --device host: a phone has no worker to restart")
@@ -157,27 +161,29 @@ def parse_fraction(text: str) -> float:
     return value
 
 
-def _content(
-    model: str, space: str | None, depth_multiplier: float, input_size: int, classes: int
-) -> tuple[str, bytes]:
-    if model.endswith(".tflite"):
-        if (space, depth_multiplier, input_size, classes) != (None, 1.0, 224, 1000):
+def _content(asked: Asked) -> tuple[str, bytes, dict[str, Any]]:
+    """A name, a .tflite file, and what there is to say of the network's frame."""
+    if asked.model is not None and asked.model.endswith(".tflite"):
+        if asked != Asked(asked.model):
             raise UsageError(
-                f"{model} is measured as it is: --space, --depth-multiplier, --input-size and "
-                "--classes are for networks that are yet to be written"
+                f"{asked.model} is measured as it is: --from, --space, --depth-multiplier, "
+                "--input-size, --stem-stride and --classes are for networks that are yet to be "
+                "written"
             )
         try:
-            return model, Path(model).read_bytes()
+            return asked.model, Path(asked.model).read_bytes(), {}
         except OSError as error:
-            raise UsageError(f"cannot read {model}: {error.strerror}") from error
-    from nasbench_mobile.cli.subject import parse_subject
+            raise UsageError(f"cannot read {asked.model}: {error.strerror}") from error
     from nasbench_mobile.networks.tflite import to_tflite
 
-    subject = parse_subject(model, space)
-    name = subject.name if depth_multiplier == 1 else f"{subject.name} x{depth_multiplier:g}"
-    if input_size != 224:
-        name += f" at {input_size}"
-    return name, to_tflite(subject.network(depth_multiplier, input_size, classes))
+    source = source_of(asked)
+    source.say_notes()
+    weights = None
+    if source.weights is not None:
+        from nasbench_mobile.networks.pytorch import module_weights
+
+        weights = module_weights(source.module())
+    return source.label, to_tflite(source.network(), weights), source.facts()
 
 
 def _taken(name: str, content: bytes) -> FileInputs | None:

@@ -17,7 +17,7 @@ COLUMNS = {
 
 
 def print_results(found: SearchResults) -> None:
-    """The table, then for each of the best its file and the command that trains it fully."""
+    """The table, then for each of the best its file and what trains it fully and takes it away."""
     summary, screen = found.summary, console()
     screen.print(f"\n{spent_words(summary)}", markup=False, soft_wrap=True)
     for reason, count in summary["failures"].items():
@@ -38,7 +38,7 @@ def print_results(found: SearchResults) -> None:
         screen.print(f"note: {note}", markup=False, soft_wrap=True)
     for number, row in enumerate(summary["best"] or summary["longest"], start=1):
         screen.print(f"\n{number}. {row['block_string']}", markup=False, soft_wrap=True)
-        for line in (row.get("tflite"), row["train"]):
+        for line in (row.get("tflite"), row["train"], row["export"]):
             if line is not None:
                 screen.print(f"   {line}", markup=False, soft_wrap=True)
 

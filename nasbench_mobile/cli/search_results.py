@@ -92,7 +92,7 @@ def search_results(study: Study, top: int) -> SearchResults:
     on_front = front([row["accuracy"] for row in rows], [row["latency_ms"] for row in rows])
     for position, row in enumerate(rows):
         row["rank"], row["front"] = position + 1, position in on_front
-        row["train"] = _train_command(row, study, space, f"full-{row['rank']}")
+        row |= _commands(row, study, space, f"full-{row['rank']}")
     full = space.network(run.trials[0].tokens)
     summary = {
         **_said(study, run),
@@ -187,7 +187,7 @@ def _longest(study: Study, run: Run, space: SearchSpace, top: int) -> list[dict[
     rows = _rows(run, [p for p in ordered if shares[p]], space, study.plan.benchmark)[:top]
     for number, row in enumerate(rows, start=1):
         row["share"] = shares[row["candidate"] - 1]
-        row["train"] = _train_command(row, study, space, f"full-longest-{number}")
+        row |= _commands(row, study, space, f"full-longest-{number}")
     return rows
 
 
@@ -209,16 +209,23 @@ def _beware(
     return beware(max(row["accuracy"] for row in rows), chance, training, trained)
 
 
-def _train_command(row: Mapping[str, Any], study: Study, space: SearchSpace, name: str) -> str:
-    """The paper's full training at the full size, that of the latency."""
+def _commands(
+    row: Mapping[str, Any], study: Study, space: SearchSpace, name: str
+) -> dict[str, str]:
+    """The paper's full training at the full size, that of the latency; and its network as a file.
+
+    The second says nothing of the network: the record that the first writes does.
+    """
     part, how = study.plan.benchmark.space, study.plan.benchmark.accuracy.options
     # Tokens mean the space as it comes; with options its words say the network.
     tokens = [",".join(map(str, row["tokens"])), "--space", part.name]
     size = space.network(tuple(row["tokens"])).input_shape[1]
-    words = [
+    out = str(study.folder / name)
+    train = [
         "nasbench-mobile", "train", *([row["block_string"]] if part.options else tokens),
         "--data", how["data"], "--recipe", "full", "--input-size", str(size),
         *(["--broken", how["broken"]] if how.get("broken", "fail") != "fail" else []),
-        "--out", str(study.folder / name),
+        "--out", out,
     ]  # fmt: skip
-    return shlex.join(words)
+    export = ["nasbench-mobile", "export", "--from", out, "-o", f"{out}.tflite"]
+    return {"train": shlex.join(train), "export": shlex.join(export)}

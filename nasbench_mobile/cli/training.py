@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from nasbench_mobile.training.data import ImageData
     from nasbench_mobile.training.launcher import Launcher
     from nasbench_mobile.training.recipe import Recipe
+    from nasbench_mobile.training.record import TrainingRecord
     from nasbench_mobile.training.trainer import Setting, TrainingResult
-
-WEIGHTS, RECORD, CHECKPOINT = "weights.pt", "training.json", "checkpoint.pt"
-"""Files in the folder of a training."""
 
 
 def train(
@@ -59,13 +57,16 @@ def train(
 
     Example: `nasbench-mobile train mnasnet-a1 --data digits --recipe full --epochs 2 --out out/t`
     """
+    from nasbench_mobile.cli.recorded_subject import recorded_as
     from nasbench_mobile.cli.subject import parse_subject
-    from nasbench_mobile.training.data import default_input_size, load_data
+    from nasbench_mobile.training.data import default_input_size, load_data, place_of
     from nasbench_mobile.training.limits import Limits
+    from nasbench_mobile.training.record import CHECKPOINT
     from nasbench_mobile.training.trainer import Setting
     from nasbench_mobile.training.trainer import train as train_network
 
     subject = parse_subject(model, space)
+    of_what = recorded_as(subject, space)  # code of a space's file as it was when it was read
     how = options.recipe_of(recipe.value, epochs, set_ or [])
     launcher = _launcher(device, precision.value, devices, nodes)
     images = load_data(
@@ -97,16 +98,12 @@ def train(
         raise typer.Exit(INTERRUPTED) from None
     if launcher.share.rank:
         return
-    record = {
-        "model": subject.name,
-        "width": width,
-        "stem_stride": stem_stride,
-        "seed": seed,
-        **_record(network, images, how, result),
-    }
-    _write(out, record, result)
+    record = _kept(out, network, images, how, result, {
+        "width": width, "stem_stride": stem_stride, "seed": seed, "precision": launcher.precision,
+        "data_place": place_of(data), **of_what,
+    })  # fmt: skip
     if as_json:
-        print_json(record)
+        print_json(record.record())
     else:
         _print_end(out, record)
 
@@ -119,32 +116,34 @@ def _launcher(device: str, precision: Any, devices: int, nodes: int) -> Launcher
     return ManyDevices(devices, nodes, precision, "auto" if device == "auto" else device)
 
 
-def _record(
-    network: Network, images: ImageData, recipe: Recipe, result: TrainingResult
-) -> dict[str, Any]:
+def _kept(
+    out: Path, network: Network, images: ImageData, recipe: Recipe, result: TrainingResult,
+    asked: dict[str, Any],
+) -> TrainingRecord:  # fmt: skip
+    """The weights of a training and its record, written; the record last, as it has their hash."""
     from nasbench_mobile.training import reading
-
-    return {
-        "input_size": network.input_shape[1],
-        "classes": list(images.classes),
-        "data": images.identity,
-        "data_content": images.content,
-        "images": reading.record(images),
-        "recipe": recipe.fitted(len(images.train)).record(),
-        "accuracy": result.accuracy,
-        "test_accuracy": result.test_accuracy,
-        "cost_s": result.cost_s,
-        "history": [asdict(report) for report in result.history],
-        "skipped_images": list(images.skipped),
-    }
-
-
-def _write(out: Path, record: dict[str, Any], result: TrainingResult) -> None:
+    from nasbench_mobile.training.batches import preparation_of
     from nasbench_mobile.training.checkpoint import write_checkpoint
-    from nasbench_mobile.writing import write_kept
+    from nasbench_mobile.training.record import WEIGHTS, TrainingRecord
 
-    write_checkpoint(out / WEIGHTS, result.weights)
-    write_kept(out / RECORD, json.dumps(record, indent=2) + "\n")
+    record = TrainingRecord(
+        input_size=network.input_shape[1],
+        classes=images.classes,
+        data=images.identity,
+        data_content=images.content,
+        images=reading.record(images),
+        recipe=recipe.fitted(len(images.train)).record(),
+        accuracy=result.accuracy,
+        test_accuracy=result.test_accuracy,
+        cost_s=result.cost_s,
+        history=[asdict(report) for report in result.history],
+        skipped_images=images.skipped,
+        preparation=preparation_of(recipe, network.input_shape[1], images.validation),
+        weights_sha256=write_checkpoint(out / WEIGHTS, result.weights),
+        **asked,
+    )
+    record.write(out)
+    return record
 
 
 def _print_epoch(report: Any) -> None:
@@ -163,11 +162,15 @@ def _print_stopped(setting: Setting) -> None:
     )  # fmt: skip
 
 
-def _print_end(out: Path, record: dict[str, Any]) -> None:
-    test = record["test_accuracy"]
+def _print_end(out: Path, record: TrainingRecord) -> None:
+    from nasbench_mobile.training.record import RECORD, WEIGHTS
+
+    test = record.test_accuracy
     on_test = "" if test is None else f", on the test images {test:.2%}"
     console().print(
-        f"{record['model']}: validation accuracy {record['accuracy']:.2%}{on_test}, "
-        f"{record['cost_s']:.0f} s; weights in {out / WEIGHTS}, all else in {out / RECORD}",
+        f"{record.model}: validation accuracy {record.accuracy:.2%}{on_test}, "
+        f"{record.cost_s:.0f} s; weights in {out / WEIGHTS}, all else in {out / RECORD}",
         soft_wrap=True,
     )
+    take = shlex.join(["nasbench-mobile", "export", "--from", str(out), "-o", f"{out}.tflite"])
+    console().print(f"take it away with: {take}", markup=False, soft_wrap=True)

@@ -50,7 +50,7 @@ def _clocks(text: str) -> dict[int, tuple[str, int]]:
     return {
         int(row[0]): (row[1], int(row[2]) // 1000)
         for row in rows
-        if len(row) == 3 and row[0].isdecimal() and row[2].isdigit()
+        if len(row) == 3 and row[0].isdecimal() and row[2].isdecimal()
     }
 
 

@@ -209,7 +209,7 @@ class TrainingAccuracy:
         """`32` or `bf16`: in what networks are computed on this evaluator's device."""
         from nasbench_mobile.training.launcher import OneDevice
 
-        return "bf16" if OneDevice(self._device, self._precision).half else "32"
+        return OneDevice(self._device, self._precision).precision
 
     def trained(self, network: Network) -> dict[str, Any] | Failure:
         """`{accuracy, cost_s, history}` of training a network, `history` one record per epoch."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +27,7 @@ from nasbench_mobile.networks.graph import (
     Pair,
     Pool,
 )
+from nasbench_mobile.networks.state_files import fitting, read_state
 from nasbench_mobile.networks.weights import BATCH_NORM_EPSILON, Weights, check_names
 from nasbench_mobile.networks.windows import pads, pixels_in_windows
 
@@ -139,27 +139,30 @@ def module_weights(module: NetworkModule) -> Weights:
     return Weights(arrays, module.batch_norm_epsilon)
 
 
-def load_weights(module: NetworkModule, path: Path) -> None:
+def load_weights(module: NetworkModule, path: Path, sha256: str | None = None) -> None:
     """Fill a module from a state_dict that `torch.save` wrote; nothing in the file is executed.
 
-    `UsageError` where the file is no such thing or belongs to another network.
+    Arrays may be of any floating type. `UsageError` where the file is no such thing, is damaged,
+    belongs to another network, or holds what no network answers with: NaN, infinities, negative
+    variances. `LogError` where the file is not the one of this SHA-256, in hexadecimal.
     """
-    try:
-        state: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise UsageError(f"cannot read weights from {path}: {error.strerror or error}") from error
-    except Exception as error:  # torch raises what it happens upon: zip, pickle, runtime errors
+    state = fitting(read_state(path, sha256), module.state_dict(), path)
+    module.load_state_dict(state, strict=False)  # batch norms' counters, of training, may lack
+    _check_answer(module, path)
+
+
+@torch.no_grad()
+def _check_answer(module: NetworkModule, path: Path) -> None:
+    """`UsageError` where an image of noise, of values that images have, gets no finite answer."""
+    training = module.training
+    noise = torch.Generator().manual_seed(0)
+    answer = module.eval()(torch.randn(1, *module.network.input_shape, generator=noise))
+    module.train(training)
+    if not bool(torch.isfinite(answer).all()):
         raise UsageError(
-            f"{path} is no file of weights ({type(error).__name__}); write one with "
-            "torch.save(module.state_dict(), path)"
-        ) from error
-    try:
-        module.load_state_dict(state)
-    except (RuntimeError, TypeError, AttributeError) as error:
-        reason = " ".join(str(error).split())
-        raise UsageError(
-            f"the weights in {path} do not fit this network: {reason[:300]}"
-        ) from error
+            f"the weights in {path} cannot be used: the network answers {float(answer.sum())} "
+            "with them; the training diverged, or the file is damaged: train again"
+        )
 
 
 def _layer(node: Node, momentum: float, epsilon: float) -> nn.Module:

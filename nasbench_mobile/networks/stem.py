@@ -37,3 +37,14 @@ def final_side(network: Network) -> int | None:
     """Pixels a side of the feature map that the last global pooling averages; None without one."""
     pooled = [n for n in network if isinstance(n.operation, GlobalPool)]
     return max(pooled[-1].input_shapes[0][1:]) if pooled else None
+
+
+def stem_stride(network: Network) -> int | None:
+    """The stride of the convolutions that read the image; None where they have no common one."""
+    strides = {
+        node.operation.strides
+        for node in network
+        if IMAGE in node.inputs and isinstance(node.operation, Conv)
+    }
+    sides = {side for stride in strides for side in stride}
+    return sides.pop() if len(sides) == 1 else None

@@ -7,6 +7,7 @@ and activations fused where the format allows.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -41,11 +42,18 @@ _CONCAT_INPUTS = 4
 """Most inputs of one CONCATENATION: our choice, because XNNPACK takes no more at once."""
 
 
-def to_tflite(network: Network, weights: Weights | None = None, *, seed: int = 0) -> bytes:
+def to_tflite(
+    network: Network,
+    weights: Weights | None = None,
+    *,
+    seed: int = 0,
+    metadata: Mapping[str, str] | None = None,
+) -> bytes:
     """The network as the bytes of a .tflite file.
 
     Without `weights` (`pytorch.module_weights` makes them) they are synthetic ones of `seed`, for
-    measuring latency. The output is (1, units) where the network ends in 1 x 1.
+    measuring latency. The output is (1, units) where the network ends in 1 x 1. `metadata` are
+    texts by name that the file holds beside the network.
 
     >>> from nasbench_mobile.networks import zoo
     >>> to_tflite(zoo.network("mnasnet-a1", 0.35, 96))[4:8]
@@ -61,7 +69,7 @@ def to_tflite(network: Network, weights: Weights | None = None, *, seed: int = 0
     result = values[len(network.nodes) - 1]
     if network.output_shape[1:] == (1, 1):
         result = lowering.reshape("output", result, (1, network.output_shape[0]))
-    return lowering.writer.finish(image, result, "written by nasbench_mobile")
+    return lowering.writer.finish(image, result, "written by nasbench_mobile", metadata or {})
 
 
 class _Lowering:

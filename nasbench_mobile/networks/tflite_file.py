@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,10 +90,13 @@ class TfliteWriter:
         self._operators.append(operator)
         return output
 
-    def finish(self, image: Value, result: Value, description: str) -> bytes:
+    def finish(
+        self, image: Value, result: Value, description: str, metadata: Mapping[str, str]
+    ) -> bytes:
         """The file, of one graph from the image to the result.
 
-        Its signature `serving_default` calls them `image` and `output`.
+        Its signature `serving_default` calls them `image` and `output`. `metadata` are texts by
+        name, which nothing that runs the file looks at.
         """
         graph = schema.SubGraphT()
         graph.name = "main"
@@ -107,11 +110,20 @@ class TfliteWriter:
         model.operatorCodes = [_code(*key) for key in self._codes]
         model.subgraphs = [graph]
         model.signatureDefs = [_signature(image, result)]
+        model.metadata = [self._metadata(*item) for item in metadata.items()] or None
         model.buffers = self._buffers
         # Room for everything at once: a builder that grows copies all it has each time.
         builder = flatbuffers.Builder(self._bytes + 1024 * (len(self._tensors) + 16))
         builder.Finish(model.Pack(builder), IDENTIFIER)
         return bytes(memoryview(builder.Bytes)[builder.Head() :])
+
+    def _metadata(self, name: str, text: str) -> Any:
+        buffer, entry = _AlignedBuffer(), schema.MetadataT()
+        buffer.data = np.frombuffer(text.encode(), np.uint8)
+        self._bytes += buffer.data.nbytes
+        self._buffers.append(buffer)
+        entry.name, entry.buffer = name, len(self._buffers) - 1
+        return entry
 
     def _add(self, name: str, shape: tuple[int, ...], kind: int, buffer: int) -> int:
         tensor = schema.TensorT()

@@ -6,7 +6,7 @@ import contextlib
 import io
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 
@@ -14,12 +14,13 @@ from nasbench_mobile.extras import need
 from nasbench_mobile.networks.pytorch import NetworkModule
 
 
-def to_pt2(module: NetworkModule) -> bytes:
+def to_pt2(module: NetworkModule, metadata: Mapping[str, str] | None = None) -> bytes:
     """The module at inference as `torch.export.save` writes it; `torch.export.load` reads it.
 
     It takes images [batch, channels, height, width] of the network's size, any batch from 1 up,
     and holds the graph and the weights: `torch.export.load(path).module()(images)`. A .pt2 file is
     preferred to a pickled module because that would need this package, in this version, to load.
+    `metadata` are texts by name, the file's `extra_files`.
     """
     module.eval()
     # Two images, because a batch of one is taken for a constant.
@@ -32,16 +33,19 @@ def to_pt2(module: NetworkModule) -> bytes:
     with warnings.catch_warnings():
         # It says which of the views of a weight it stores; each weight here is whole.
         warnings.filterwarnings("ignore", "No complete tensor found", UserWarning)
-        torch.export.save(program, file)
+        torch.export.save(program, file, extra_files=dict(metadata or {}))
     return file.getvalue()
 
 
-def to_onnx(module: NetworkModule) -> bytes:
+def to_onnx(module: NetworkModule, metadata: Mapping[str, str] | None = None) -> bytes:
     """The module at inference as ONNX, by PyTorch's own exporter: input `image`, output `output`.
 
-    `MissingExtraError` where the extra `onnx` is not installed.
+    `metadata` are texts by name, the file's `metadata_props`. `MissingExtraError` where the extra
+    `onnx` is not installed.
     """
     need("writing ONNX", "onnx", onnx="onnx", onnxscript="onnxscript")
+    from onnx.helper import set_model_props
+
     module.eval()
     images = torch.zeros(2, *module.network.input_shape)
     batch = torch.export.Dim("batch", min=1)
@@ -59,7 +63,9 @@ def to_onnx(module: NetworkModule) -> bytes:
         )
     if program is None:
         raise RuntimeError("torch.onnx.export gave no program")
-    return bytes(program.model_proto.SerializeToString())
+    model = program.model_proto
+    set_model_props(model, dict(metadata or {}))
+    return bytes(model.SerializeToString())
 
 
 @contextlib.contextmanager

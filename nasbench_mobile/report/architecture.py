@@ -36,13 +36,15 @@ class _Box:
     repeats: int = 1
 
 
-def architecture_svg(spec: MobileSpec, *, input_size: int = 224, classes: int = 1000) -> str:
+def architecture_svg(
+    spec: MobileSpec, *, input_size: int = 224, classes: int = 1000, stem_stride: int = 2
+) -> str:
     """The network as one `<svg>` element that needs nothing else.
 
     Boxes run from the image (top) to the classes, one per block, `xN` where a block has N layers;
     beside each its output shape (height x width x channels). Text takes the colour of the page.
     """
-    boxes = _boxes(spec, input_size, classes)
+    boxes = _boxes(spec, input_size, classes, stem_stride)
     legend = _legend(boxes)
     top = 40
     legend_y = top + len(boxes) * (_BOX_HEIGHT + _GAP) + 4
@@ -64,9 +66,10 @@ def architecture_svg(spec: MobileSpec, *, input_size: int = 224, classes: int = 
     return "\n".join([*parts, "</svg>"])
 
 
-def _boxes(spec: MobileSpec, input_size: int, classes: int) -> list[_Box]:
-    size, filters = -(-input_size // 2), spec.stem
-    boxes = [_Box("Conv (k3x3)", "stride 2", "conv", (size, size, filters))]
+def _boxes(spec: MobileSpec, input_size: int, classes: int, stride: int) -> list[_Box]:
+    size, filters = -(-input_size // stride), spec.stem
+    said = f"stride {stride}" if stride > 1 else ""
+    boxes = [_Box("Conv (k3x3)", said, "conv", (size, size, filters))]
     for block in spec.blocks:
         size = -(-size // block.stride)  # SAME padding
         boxes.append(_block_box(block, filters, size))

@@ -19,6 +19,7 @@ from nasbench_mobile.training import crops
 from nasbench_mobile.training.data import BrokenImageWarning, Images
 from nasbench_mobile.training.decoding import BrokenImageError, cut, decode
 from nasbench_mobile.training.layout import Indices
+from nasbench_mobile.training.preparation import Preparation
 from nasbench_mobile.training.recipe import Recipe
 
 Batch: TypeAlias = tuple[Tensor, Tensor]
@@ -84,7 +85,7 @@ class Batches:
             return
         for indices in chosen:
             part = images.pixels[torch.from_numpy(indices)].to(self.device)
-            part = crops.central_batch(part, self.recipe.evaluation_crop, self.size)
+            part = crops.central_batch(part, preparation_of(self.recipe, self.size, images))
             yield part, self._labels(images, indices)
 
     def _own(self, indices: Indices) -> Indices:
@@ -142,6 +143,13 @@ def _read_here(decoder: _Decoder, keys: list[list[Key]]) -> Iterator[Collated]:
         yield _collate([decoder[key] for key in batch])
 
 
+def preparation_of(recipe: Recipe, size: int, images: Images) -> Preparation:
+    """How these images are prepared for evaluation: cached ones many at a time, in floats."""
+    if images.pixels is None:
+        return Preparation(size, recipe.evaluation_crop, "edges", "uint8")
+    return Preparation(size, recipe.evaluation_crop, "side", "float32")
+
+
 def cropping_of(recipe: Recipe) -> crops.Cropping:
     """The part of a recipe that says how images are cut."""
     return crops.Cropping(recipe.smallest_area, recipe.evaluation_crop, recipe.flip)
@@ -156,6 +164,7 @@ class _Decoder(Dataset[Decoded]):
     def __init__(self, images: Images, recipe: Recipe, size: int, seed: int) -> None:
         self._images, self._size, self._seed = images, size, seed
         self._cropping = cropping_of(recipe)
+        self._preparation = preparation_of(recipe, size, images)
 
     def __getitem__(self, key: Key) -> Decoded:
         epoch, index = key
@@ -171,8 +180,7 @@ class _Decoder(Dataset[Decoded]):
         pixels = decode(self._read(name), name)
         height, width = pixels.shape[:2]
         if epoch < 0:
-            box = self._cropping.central_box(width, height)
-            return cut(pixels, box, self._size)
+            return cut(pixels, self._preparation.box(width, height), self._size)
         rng = np.random.default_rng((self._seed, epoch, index))
         box = self._cropping.random_box(rng, width, height)
         return cut(pixels, box, self._size, self._cropping.flips(rng))

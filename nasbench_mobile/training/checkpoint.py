@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,16 @@ from nasbench_mobile.errors import UsageError
 from nasbench_mobile.writing import write_kept
 
 
-def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Replace the file by this state; on a full disk the old one stays and `OutsideError` says."""
+def write_checkpoint(path: Path, state: dict[str, Any]) -> str:
+    """Replace the file by this state, and give the file's SHA-256 in hexadecimal.
+
+    On a full disk the old one stays and `OutsideError` says so.
+    """
     # In memory first: torch.save reports a full disk as one error among many.
     content = io.BytesIO()
     torch.save(state, content)
     write_kept(path, content.getbuffer())
+    return hashlib.sha256(content.getbuffer()).hexdigest()
 
 
 def read_checkpoint(path: Path, identity: str) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Inception preprocessing: random boxes for training, a central one for evaluation.
+"""Inception preprocessing: random boxes for training; central ones as a `Preparation` has them.
 
 Boxes are left, top, right, bottom in pixels; formulas from tensorflow/tpu,
 models/official/mnasnet/preprocessing.py.
@@ -16,9 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-MEAN = (0.485, 0.456, 0.406)
-DEVIATION = (0.229, 0.224, 0.225)
-"""Per channel, of values in [0, 1] (tensorflow/tpu, models/official/mnasnet/mnasnet_main.py)."""
+from nasbench_mobile.training.preparation import DEVIATION, MEAN, Preparation, central_box
 
 ASPECTS = (3 / 4, 4 / 3)
 """Least and greatest width / height of a random crop."""
@@ -56,13 +54,7 @@ class Cropping:
             if box_width <= width and box_height <= height:
                 left, top = draws[-2] * (width - box_width), draws[-1] * (height - box_height)
                 return left, top, left + box_width, top + box_height
-        return self.central_box(width, height)
-
-    def central_box(self, width: float, height: float) -> Box:
-        """The central square whose side is `evaluation_crop` of the shorter one."""
-        side = self.evaluation_crop * min(width, height)
-        left, top = (width - side) / 2, (height - side) / 2
-        return left, top, left + side, top + side
+        return central_box(self.evaluation_crop, width, height)
 
     def flips(self, rng: np.random.Generator) -> bool:
         """Whether to mirror an image: half of them, where flipping is wanted."""
@@ -90,22 +82,24 @@ def cut_batch(pixels: Tensor, boxes: Sequence[Box], flips: Sequence[bool], size:
     return functional.grid_sample(source, grid, padding_mode="border", align_corners=False)
 
 
-def central_batch(pixels: Tensor, share: float, size: int) -> Tensor:
+def central_batch(pixels: Tensor, preparation: Preparation) -> Tensor:
     """The central crops of images of one size, antialiased: [n, 3, size, size] in [0, 255]."""
-    height, width = pixels.shape[2:]
-    side = max(round(share * min(height, width)), 1)
-    top, left = (height - side) // 2, (width - side) // 2
-    part = pixels[:, :, top : top + side, left : left + side].float()
-    if side == size:
+    size = preparation.size
+    left, top, right, bottom = preparation.box(pixels.shape[3], pixels.shape[2])
+    part = pixels[:, :, top:bottom, left:right].float()
+    if part.shape[2:] == (size, size):
         return part
-    return functional.interpolate(part, (size, size), mode="bilinear", antialias=side > size)
+    shrinks = max(part.shape[2:]) > size
+    return functional.interpolate(part, (size, size), mode="bilinear", antialias=shrinks)
 
 
-def normalise(images: Tensor) -> Tensor:
+def normalise(
+    images: Tensor, mean: Sequence[float] = MEAN, deviation: Sequence[float] = DEVIATION
+) -> Tensor:
     """[0, 255] to the values that networks take, channels last in memory."""
-    scale = torch.tensor([1 / (255 * d) for d in DEVIATION], device=images.device)
+    scale = torch.tensor([1 / (255 * d) for d in deviation], device=images.device)
     shift = torch.tensor(
-        [m / d for m, d in zip(MEAN, DEVIATION, strict=True)], device=images.device
+        [m / d for m, d in zip(mean, deviation, strict=True)], device=images.device
     )
     scaled = (images.float() * scale[:, None, None]).sub_(shift[:, None, None])
     return scaled.contiguous(memory_format=torch.channels_last)

@@ -131,6 +131,11 @@ def load_data(
     )  # fmt: skip
 
 
+def place_of(place: str | os.PathLike[str]) -> str:
+    """The place of a data set, as it is found from any folder."""
+    return DIGITS if str(place) == DIGITS else str(Path(place).absolute())
+
+
 def default_input_size(data: ImageData) -> int:
     """32 pixels for cached images of up to 32 a side, else 224 (our choice)."""
     pixels = data.train.pixels

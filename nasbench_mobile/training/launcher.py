@@ -26,6 +26,10 @@ class Launcher(Protocol):
     @property
     def share(self) -> Share: ...
 
+    @property
+    def precision(self) -> str:
+        """`32` or `bf16`: in what activations are computed."""
+
     def set_up(self, module: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[Any, Any]:
         """The module and optimizer to train with."""
 
@@ -54,9 +58,8 @@ class OneDevice:
         self._half = precision == "bf16" or (precision == "auto" and self.device.type == "cuda")
 
     @property
-    def half(self) -> bool:
-        """Whether activations are bf16."""
-        return self._half
+    def precision(self) -> str:
+        return "bf16" if self._half else "32"
 
     def set_up(self, module: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[Any, Any]:
         return module, optimizer
@@ -101,6 +104,7 @@ class ManyDevices:
             )
         gpu = torch.cuda.is_available() and accelerator != "cpu"
         half = precision == "bf16" or (precision == "auto" and gpu)
+        self.precision = "bf16" if half else "32"
         self._fabric: Any = Fabric(
             accelerator=accelerator, devices=devices, num_nodes=nodes, strategy="ddp",
             precision="bf16-mixed" if half else "32-true",

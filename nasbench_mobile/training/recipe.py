@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, TypeAlias
 
 from nasbench_mobile.errors import UnknownNameError, UsageError
+from nasbench_mobile.training.preparation import SHARE
 
 Optimizer: TypeAlias = Literal["sgd", "rmsprop"]
 Schedule: TypeAlias = Literal["staircase", "drop", "cosine"]
@@ -61,7 +62,7 @@ class Recipe:
     batch_norm_momentum: float
     smallest_area: float = 0.08
     flip: bool = True
-    evaluation_crop: float = 224 / (224 + 32)
+    evaluation_crop: float = SHARE
 
     def __post_init__(self) -> None:
         shares = ("warmup_share", "momentum", "rms_decay", "label_smoothing", "batch_norm_momentum")

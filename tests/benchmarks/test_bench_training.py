@@ -25,6 +25,7 @@ from nasbench_mobile.training.crops import central_batch, normalise
 from nasbench_mobile.training.data import ImageData, Images, load_data
 from nasbench_mobile.training.layout import Listed
 from nasbench_mobile.training.limits import torch_threads
+from nasbench_mobile.training.preparation import Preparation
 from nasbench_mobile.training.recipe import PROXY
 from nasbench_mobile.training.trainer import train
 
@@ -50,7 +51,8 @@ class PlainLoop:
         assert data.train.pixels is not None
         self._module = to_module(network)
         self._optimizer = torch.optim.SGD(self._module.parameters(), 0.01, momentum=0.9, fused=True)
-        self._images = normalise(central_batch(data.train.pixels, 1.0, 32))
+        whole = Preparation(32, 1.0, "side", "float32")
+        self._images = normalise(central_batch(data.train.pixels, whole))
         self._labels = torch.from_numpy(data.train.labels)
 
     def step(self, number: int) -> None:

@@ -59,7 +59,7 @@ def test_trained_weights_are_used(command: Command, tmp_path: Path) -> None:
     [
         (("--quantize", "int8"), "needs --calibration"),
         (("--calibration", "."), "for --quantize int8 alone"),
-        (("--quantize", "int8", "--calibration", "absent"), "absent is no folder"),
+        (("--quantize", "int8", "--calibration", "absent"), "there is no data at absent"),
         (("--quantize", "int8", "--calibration", ".", "--format", "torch"), "for .tflite files"),
         (("--weights", "absent.pt"), "cannot read weights from absent.pt"),
     ],

@@ -99,7 +99,9 @@ def arguments_of(words: tuple[str, ...], parameter: Any, text: str) -> list[str]
     for one in command.params:
         value = text if one is parameter else NEEDED.get(one.name, "no-such-thing")
         if one.param_type_name == "argument":
-            if one.required or one is parameter:
+            # A network is named or, in place of that, where it was trained.
+            named = one.name == "model" and parameter.opts[0] != "--from"
+            if one.required or one is parameter or named:
                 after.append(value)
         elif one is parameter or one.required:
             line.append(f"{one.opts[0]}={value}")

@@ -356,7 +356,7 @@ def test_stopped_within_a_partial_training_it_ends_as_if_it_had_not_been(
     assert same_run(the_log(whole), the_log(cut))
     assert len(summary["best"]) == 1  # as many as the search that was stopped was asked for
     for mine, other in zip(summary["best"], wanted["best"][:1], strict=True):
-        paths = ("train", "record", "tflite")
+        paths = ("train", "export", "record", "tflite")
         assert {k: v for k, v in mine.items() if k not in paths} == {
             k: v for k, v in other.items() if k not in paths
         }

@@ -78,7 +78,15 @@ def test_the_train_command_is_of_that_architecture(command: Command, tmp_path: P
     assert (given["--recipe"], given["--input-size"]) == ("full", "224")
     small = ("--train-images", 20, "--validation-images", 10, "--epochs", 1, "--width", 0.1)
     cheap = (*small, "--set", "batch_size=4", "--input-size", 32, "--json")
+    refused = command("export", "--from", best["record"], "-o", tmp_path / "x.tflite")
+    assert refused.code == 2
+    assert (
+        "is of a search's network, which is untrained; train it with `nasbench-mob" in refused.err
+    )
     assert command(name, model, *words, *cheap).json["recipe"]["name"] == "full"
+    exported = command(*shlex.split(best["export"])[1:], "--json").json
+    assert exported["input_size"] == 32
+    assert exported["record"] == str(tmp_path / "s" / "full-1" / "training.json")
 
 
 def test_people_see_epochs_and_candidates(command: Command, tmp_path: Path) -> None:

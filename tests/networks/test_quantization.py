@@ -1,17 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.networks.pytorch import NetworkModule, module_weights
-from nasbench_mobile.networks.quantization import quantize_int8, read_images
+from nasbench_mobile.networks.quantization import quantize_int8
 from nasbench_mobile.networks.tflite import to_tflite
 from nasbench_mobile.networks.tflite_file import read_tflite
 
@@ -41,7 +41,7 @@ def answers(content: bytes, images: list[np.ndarray]) -> np.ndarray:
 
 def test_int8_keeps_the_answers(lived_module: Lived) -> None:
     network = zoo.network("mnasnet-a1", 0.5, 64, classes=50)
-    content = to_tflite(network, module_weights(lived_module(network)))
+    content = to_tflite(network, module_weights(lived_module(network)), metadata={"f": "[10]"})
     rng = np.random.default_rng(0)
     images = [rng.random((64, 64, 3), np.float32) for _ in range(24)]
     small = quantize_int8(content, images[:16])
@@ -49,6 +49,9 @@ def test_int8_keeps_the_answers(lived_module: Lived) -> None:
     model = read_tflite(small)
     assert (model.input_type, model.output_type) == ("int8", "int8")
     assert len(small) < 0.4 * len(content)
+    stored = schema.Model.GetRootAs(small)
+    assert stored.Metadata(0).Name() == b"f"
+    assert stored.Buffers(stored.Metadata(0).Buffer()).DataAsNumpy().tobytes() == b"[10]"
     wanted, seen = answers(content, images[16:]), answers(small, images[16:])
     assert np.corrcoef(wanted.ravel(), seen.ravel())[0, 1] > 0.95
 
@@ -67,27 +70,6 @@ def test_convolutions_have_a_scale_per_channel(lived_module: Lived) -> None:
     assert scales["head/conv/weight"] == filters["head/conv"]
 
 
-def test_images_are_prepared_as_for_evaluation(tmp_path: Path) -> None:
-    pillow = pytest.importorskip("PIL.Image")
-    pixels = np.zeros((64, 96, 3), np.uint8)
-    pixels[:, :40] = 255  # white at the left, cut away in part: the centre is columns 16 to 80
-    pillow.fromarray(pixels).save(tmp_path / "one.png")
-    pillow.fromarray(pixels[..., 0]).save(tmp_path / "two.JPEG")
-    (tmp_path / "notes.txt").write_text("not an image")
-    images = read_images(tmp_path, 32)
-    assert [image.shape for image in images] == [(32, 32, 3)] * 2
-    assert images[0].dtype == np.float32
-    # White and black at the centre row, through the mean and deviation of each channel.
-    white, black = images[0][16, 0], images[0][16, -1]
-    np.testing.assert_allclose(white, [2.2489, 2.4286, 2.64], atol=1e-3)
-    np.testing.assert_allclose(black, [-2.1179, -2.0357, -1.8044], atol=1e-3)
-
-
-def test_folders_that_cannot_calibrate(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="has no images"):
-        read_images(tmp_path, 32)
-    (tmp_path / "bad.png").write_bytes(b"not a png")
-    with pytest.raises(UsageError, match=r"cannot read the calibration image .*bad.png"):
-        read_images(tmp_path, 32)
+def test_nothing_to_calibrate_with_is_said() -> None:
     with pytest.raises(UsageError, match="no calibration images"):
         quantize_int8(b"", [])

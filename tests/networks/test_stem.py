@@ -2,8 +2,8 @@ import pytest
 
 from nasbench_mobile.errors import InvalidNetworkError
 from nasbench_mobile.networks import zoo
-from nasbench_mobile.networks.graph import IMAGE, Dense, GlobalPool, NetworkBuilder
-from nasbench_mobile.networks.stem import final_side, with_stem_stride
+from nasbench_mobile.networks.graph import IMAGE, Conv, Dense, GlobalPool, NetworkBuilder
+from nasbench_mobile.networks.stem import final_side, stem_stride, with_stem_stride
 
 
 def test_stem_stride_alone_changes() -> None:
@@ -38,3 +38,13 @@ def test_no_side_without_a_pooling() -> None:
     builder = NetworkBuilder((3, 8, 8))
     builder.add("dense", Dense(2), IMAGE)
     assert final_side(builder.build()) is None
+
+
+def test_the_stems_stride_is_read_from_the_network() -> None:
+    network = zoo.network("mnasnet-a1")
+    assert [stem_stride(with_stem_stride(network, stride)) for stride in (1, 2, 3)] == [1, 2, 3]
+    assert stem_stride(network) == 2
+    builder = NetworkBuilder((3, 8, 8))
+    one = builder.add("one", Conv(4, stride=(1, 2)), IMAGE)
+    builder.add("dense", Dense(2), one)
+    assert stem_stride(builder.build()) is None

@@ -176,6 +176,30 @@ def test_constants_are_aligned() -> None:
     assert {(c.ctypes.data - start) % ALIGNMENT for c in constants} == {0}
 
 
+def metadata_of(content: bytes) -> dict[str, str]:
+    model = schema.Model.GetRootAs(content)
+    entries = [model.Metadata(index) for index in range(model.MetadataLength())]
+    return {
+        entry.Name().decode(): model.Buffers(entry.Buffer()).DataAsNumpy().tobytes().decode()
+        for entry in entries
+    }
+
+
+def test_texts_travel_beside_the_network() -> None:
+    network = zoo.network("mnasnet-small", 0.35, 32, classes=10)
+    texts = {"facts.json": '{"name": "\u00e9t\u00e9 \u732b"}' * 40, "b": "two"}
+    plain, beside = to_tflite(network), to_tflite(network, metadata=texts)
+    assert metadata_of(beside) == texts
+    assert metadata_of(plain) == {}
+    image = np.random.default_rng(0).random((1, 32, 32, 3), np.float32)
+    with_texts, without = (
+        Interpreter(model_content=content).get_signature_runner()(image=image)["output"]
+        for content in (beside, plain)
+    )
+    assert np.array_equal(with_texts, without)
+    assert read_tflite(beside).operators == read_tflite(plain).operators
+
+
 def test_an_operation_tflite_lacks_is_named() -> None:
     class Swirl:
         pass

@@ -34,6 +34,13 @@ def test_torch_reads_the_file_back(network: Network, lived_module: Lived) -> Non
     assert "stem/conv.weight" in loaded.state_dict()
 
 
+def test_texts_travel_in_a_torch_file(network: Network, lived_module: Lived) -> None:
+    file = io.BytesIO(to_pt2(lived_module(network), {"facts.json": '{"name": "\u00e9t\u00e9"}'}))
+    read = {"facts.json": ""}
+    torch.export.load(file, extra_files=read)
+    assert read == {"facts.json": '{"name": "\u00e9t\u00e9"}'}
+
+
 @pytest.mark.no_cover
 def test_every_operation_can_be_exported(all_operations: Network, lived_module: Lived) -> None:
     module = lived_module(all_operations)
@@ -48,7 +55,10 @@ def test_onnx_computes_the_same(network: Network, lived_module: Lived) -> None:
     pytest.importorskip("onnxscript")
     reference = pytest.importorskip("onnx.reference")
     module = lived_module(network)
-    model = onnx.load_from_string(to_onnx(module))
+    model = onnx.load_from_string(to_onnx(module, {"facts.json": '{"name": "\u00e9t\u00e9"}'}))
+    assert {p.key: p.value for p in model.metadata_props} == {
+        "facts.json": '{"name": "\u00e9t\u00e9"}'
+    }
     onnx.checker.check_model(model)
     images = torch.rand(2, 3, 32, 32)
     (seen,) = reference.ReferenceEvaluator(model).run(None, {"image": images.numpy()})

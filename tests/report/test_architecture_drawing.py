@@ -38,6 +38,16 @@ def test_odd_sizes_round_up_as_same_padding_does() -> None:
     spec = MobileSpec(8, (BlockSpec("conv", 3, 2, 16),), head=None)
     said = texts(architecture_svg(spec, input_size=97, classes=10))
     assert {"49×49×8", "25×25×16", "10"} <= set(said)
+    assert "stride 2" in said
+
+
+def test_another_stride_of_the_stem_is_drawn() -> None:
+    spec = MobileSpec(8, (BlockSpec("conv", 3, 2, 16),), head=None)
+    said = texts(architecture_svg(spec, input_size=32, classes=10, stem_stride=1))
+    assert {"32×32×8", "16×16×16"} <= set(said)
+    assert {"stride 3", "11×11×8", "6×6×16"} <= set(texts(
+        architecture_svg(spec, input_size=32, classes=10, stem_stride=3)
+    ))  # fmt: skip
 
 
 def test_nothing_is_drawn_outside_the_picture() -> None:

@@ -60,7 +60,7 @@ def row(rank: int, candidate: int, *, front: bool) -> dict[str, Any]:
         "rank": rank, "candidate": candidate, "tokens": [candidate - 1], "block_string": "conv <i>",
         "accuracy": found.accuracy, "latency_ms": found.latency_ms, "latency_sd_ms": None,
         "reward": found.accuracy, "parameters": 1234567, "multiply_adds": 7654321, "front": front,
-        "train": "nasbench-mobile train 1 2",
+        "train": "nasbench-mobile train 1 2", "export": "nasbench-mobile export --from s/full-1",
         "record": "s/best/1.json", "tflite": "s/best/1.tflite",
     }  # fmt: skip
 

@@ -13,6 +13,7 @@ from nasbench_mobile.training.batches import Batches, Share, cropping_of
 from nasbench_mobile.training.crops import Cropping, cut_batch
 from nasbench_mobile.training.data import BrokenImageWarning, ImageData, load_data
 from nasbench_mobile.training.decoding import BrokenImageError, cut, decode
+from nasbench_mobile.training.preparation import central_box
 from nasbench_mobile.training.recipe import PROXY
 
 CPU = torch.device("cpu")
@@ -65,7 +66,7 @@ def test_a_decoded_image_is_drawn_by_seed_epoch_and_its_own_index(
 def test_decoded_evaluation_takes_central_boxes(tree: Path, decoded: ImageData) -> None:
     [(images, labels)] = Batches(RECIPE, 8, 5, CPU).evaluation(decoded.validation)
     for place, name in enumerate(decoded.validation.listed.names):
-        box = CROPPING.central_box(12, 10)
+        box = central_box(RECIPE.evaluation_crop, 12, 10)
         assert torch.equal(images[place], cut(decode((tree / name).read_bytes(), name), box, 8))
     assert labels.tolist() == decoded.validation.labels.tolist()
     assert images.dtype == torch.uint8

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from nasbench_mobile.training import crops
+from nasbench_mobile.training import crops, preparation
 from nasbench_mobile.training.decoding import cut
+from nasbench_mobile.training.preparation import Preparation, central_box
 
 
 def boxes(
@@ -40,8 +41,7 @@ def test_where_no_box_fits_the_central_one_is_taken() -> None:
 
 
 def test_central_box_is_the_evaluation_crop() -> None:
-    cropping = crops.Cropping(0.08, 224 / (224 + 32), flip=True)
-    assert cropping.central_box(500, 256) == (138.0, 16.0, 362.0, 240.0)
+    assert central_box(224 / (224 + 32), 500, 256) == (138.0, 16.0, 362.0, 240.0)
 
 
 def test_half_are_flipped_or_none() -> None:
@@ -75,13 +75,13 @@ def test_batch_and_single_cut_agree_where_nothing_shrinks(flip: bool) -> None:
 
 def test_central_batch_is_the_central_box() -> None:
     pixels = torch.arange(16 * 16, dtype=torch.uint8).reshape(1, 1, 16, 16).expand(1, 3, 16, 16)
-    result = crops.central_batch(pixels, 0.5, 8)
+    result = crops.central_batch(pixels, Preparation(8, 0.5, "side", "float32"))
     assert torch.equal(result, pixels[:, :, 4:12, 4:12].float())
 
 
 def test_normalised_by_channel_and_channels_last() -> None:
     images = torch.full((2, 3, 4, 4), 255.0)
     result = crops.normalise(images)
-    wanted = [(1 - m) / d for m, d in zip(crops.MEAN, crops.DEVIATION, strict=True)]
+    wanted = [(1 - m) / d for m, d in zip(preparation.MEAN, preparation.DEVIATION, strict=True)]
     assert result[0, :, 0, 0].tolist() == pytest.approx(wanted)
     assert result.is_contiguous(memory_format=torch.channels_last)

@@ -12,6 +12,7 @@ from PIL import Image
 
 from nasbench_mobile.training import crops
 from nasbench_mobile.training.decoding import cut
+from nasbench_mobile.training.preparation import Preparation, central_box
 
 WIDTH, HEIGHT = 500, 375
 
@@ -65,9 +66,12 @@ def test_of_boxes_drawn_the_first_that_fits_is_taken() -> None:
 
 
 def test_the_central_box_lies_in_the_middle_of_wide_and_of_tall_images() -> None:
-    cropping = crops.Cropping(0.08, 0.5, flip=True)
-    assert cropping.central_box(100, 60) == (35.0, 15.0, 65.0, 45.0)
-    assert cropping.central_box(60, 100) == (15.0, 35.0, 45.0, 65.0)
+    assert central_box(0.5, 100, 60) == (35.0, 15.0, 65.0, 45.0)
+    assert central_box(0.5, 60, 100) == (15.0, 35.0, 45.0, 65.0)
+
+
+def test_where_no_box_fits_the_central_one_is_cut_as_for_evaluation() -> None:
+    assert box_of(*[1.0, 1.0] * 10, 0.0, 0.0, width=300, height=300) == central_box(0.875, 300, 300)
 
 
 @pytest.mark.parametrize(("draw", "flipped"), [(0.49, True), (0.5, False), (0.99, False)])
@@ -81,6 +85,10 @@ def test_an_image_is_mirrored_below_one_half(draw: float, flipped: bool) -> None
 def pixels_of(height: int, width: int, seed: int = 0) -> torch.Tensor:
     rng = np.random.default_rng(seed)
     return torch.from_numpy(rng.integers(0, 256, (1, 3, height, width), dtype=np.uint8))
+
+
+def central(pixels: torch.Tensor, share: float, size: int) -> torch.Tensor:
+    return crops.central_batch(pixels, Preparation(size, share, "side", "float32"))
 
 
 def resized(pixels: torch.Tensor, size: int) -> np.ndarray[Any, Any]:
@@ -100,24 +108,22 @@ def test_central_crops_that_shrink_are_antialiased(height: int, width: int) -> N
     pixels = pixels_of(height, width)
     top, left = (height - 16) // 2, (width - 16) // 2
     middle = pixels[:, :, top : top + 16, left : left + 16]
-    found = crops.central_batch(pixels, 1.0, 5)
+    found = central(pixels, 1.0, 5)
     np.testing.assert_allclose(found[0], resized(middle, 5), atol=0.01)
     inner = pixels[:, :, (height - 4) // 2 :, (width - 4) // 2 :][:, :, :4, :4]
-    assert torch.equal(crops.central_batch(pixels, 0.25, 4), inner.float())
-    np.testing.assert_allclose(
-        crops.central_batch(pixels, 0.25, 9)[0], resized(inner, 9), atol=0.01
-    )
+    assert torch.equal(central(pixels, 0.25, 4), inner.float())
+    np.testing.assert_allclose(central(pixels, 0.25, 9)[0], resized(inner, 9), atol=0.01)
 
 
 def test_a_central_crop_has_a_pixel_at_least() -> None:
     pixels = pixels_of(7, 7)
-    found = crops.central_batch(pixels, 0.01, 2)
+    found = central(pixels, 0.01, 2)
     assert torch.equal(found[0], pixels[0, :, 3:4, 3:4].float().expand(3, 2, 2))
 
 
 def test_a_central_crops_side_is_rounded() -> None:
     pixels = pixels_of(16, 16)  # 0.3 of it is 4.8 pixels
-    assert torch.equal(crops.central_batch(pixels, 0.3, 5), pixels[:, :, 5:10, 5:10].float())
+    assert torch.equal(central(pixels, 0.3, 5), pixels[:, :, 5:10, 5:10].float())
 
 
 def test_random_crops_of_cached_images_are_not_antialiased() -> None:

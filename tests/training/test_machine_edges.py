@@ -151,7 +151,7 @@ def test_a_limit_itself_is_allowed() -> None:
 @pytest.mark.parametrize(("precision", "half"), [("auto", False), ("32", False), ("bf16", True)])
 def test_precision_on_a_cpu(precision: Any, half: bool) -> None:
     launcher = OneDevice("cpu", precision)
-    assert launcher.half == half
+    assert launcher.precision == ("bf16" if half else "32")
     with launcher.autocast():
         product = torch.ones(2, 2) @ torch.ones(2, 2)
     assert product.dtype == (torch.bfloat16 if half else torch.float32)

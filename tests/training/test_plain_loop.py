@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.pytorch import to_module
-from nasbench_mobile.training import crops
+from nasbench_mobile.training import preparation
 from nasbench_mobile.training.data import ImageData, Images, load_data
 from nasbench_mobile.training.recipe import PROXY, Recipe
 from nasbench_mobile.training.trainer import EpochReport, Setting, TrainingResult, train
@@ -48,7 +48,9 @@ class Dropped(nn.Module):
 
 def inputs_of(images: Images) -> Tensor:
     assert images.pixels is not None
-    mean, deviation = (torch.tensor(v)[:, None, None] for v in (crops.MEAN, crops.DEVIATION))
+    mean, deviation = (
+        torch.tensor(v)[:, None, None] for v in (preparation.MEAN, preparation.DEVIATION)
+    )
     return (images.pixels / 255 - mean) / deviation
 
 

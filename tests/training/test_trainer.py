@@ -12,7 +12,7 @@ from torch.nn import functional
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.pytorch import to_module
-from nasbench_mobile.training import crops
+from nasbench_mobile.training import preparation
 from nasbench_mobile.training.data import ImageData, load_data
 from nasbench_mobile.training.launcher import OneDevice
 from nasbench_mobile.training.limits import Limits, TrainingFailure
@@ -57,9 +57,9 @@ def test_one_epochs_loss_curve_equals_a_plain_loops(
     assert isinstance(dropout, torch.nn.Dropout)
     dropout.p = 0.0
     assert digits.train.pixels is not None
-    pixels = (digits.train.pixels / 255 - torch.tensor(crops.MEAN)[:, None, None]) / torch.tensor(
-        crops.DEVIATION
-    )[:, None, None]
+    pixels = (
+        digits.train.pixels / 255 - torch.tensor(preparation.MEAN)[:, None, None]
+    ) / torch.tensor(preparation.DEVIATION)[:, None, None]
     labels = torch.from_numpy(digits.train.labels)
     norms = [p for name, p in module.named_parameters() if "/bn." in name]
     others = [p for name, p in module.named_parameters() if "/bn." not in name]

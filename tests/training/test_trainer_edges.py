@@ -37,6 +37,7 @@ class OneOfTwo:
 
     def __init__(self, rank: int, factor: float = 3.0) -> None:
         self.device, self.share, self._factor = torch.device("cpu"), Share(rank, 2), factor
+        self.precision = "32"
 
     def set_up(self, module: nn.Module, optimizer: torch.optim.Optimizer) -> tuple[Any, Any]:
         return module, optimizer
