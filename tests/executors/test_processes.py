@@ -247,8 +247,9 @@ def test_nothing_is_taken_after_the_end() -> None:
 
 
 PARENT = """
-import sys
+import signal, sys
 from pathlib import Path
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup would have it ignored
 from tests.executors.test_processes import hang, wait_for, workers
 if __name__ == "__main__":
     with workers(2) as pool:
