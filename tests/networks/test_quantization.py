@@ -5,11 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.networks import zoo
+from nasbench_mobile.networks.int8_scales import too_fine
 from nasbench_mobile.networks.pytorch import NetworkModule, module_weights
 from nasbench_mobile.networks.quantization import quantize_int8
 from nasbench_mobile.networks.tflite import to_tflite
@@ -73,3 +75,25 @@ def test_convolutions_have_a_scale_per_channel(lived_module: Lived) -> None:
 def test_nothing_to_calibrate_with_is_said() -> None:
     with pytest.raises(UsageError, match="no calibration images"):
         quantize_int8(b"", [])
+
+
+@pytest.mark.parametrize("loudest", [-1.0, 1e-6])
+def test_a_layer_that_is_silent_on_all_images_leaves_a_file_that_runs(
+    lived_module: Lived, loudest: float
+) -> None:
+    network = zoo.network("mnasnet-a1", 0.25, 32, classes=10)
+    module = lived_module(network)
+    parameters = dict(module.named_parameters())
+    with torch.no_grad():  # its sums are the bias, below zero or hardly above it, and then a ReLU's
+        parameters["block3/layer1/se/reduce.weight"].mul_(1e-9)[:, 0] = 1.0
+        for part in ("weight", "bias"):  # so that the one channel with a large weight is silent
+            parameters[f"block3/layer1/depthwise/bn.{part}"][0] = 0.0
+        parameters["block3/layer1/se/reduce.bias"].fill_(loudest)
+    content = to_tflite(network, module_weights(module))
+    rng = np.random.default_rng(0)
+    images = [rng.random((32, 32, 3), np.float32) for _ in range(8)]
+    small = quantize_int8(content, images)
+
+    assert too_fine(small) == {}
+    wanted, seen = answers(content, images), answers(small, images)
+    assert np.corrcoef(wanted.ravel(), seen.ravel())[0, 1] > 0.95
