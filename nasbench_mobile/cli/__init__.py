@@ -28,6 +28,7 @@ from nasbench_mobile.cli import (
 from nasbench_mobile.cli.mistakes import CommandLineError, sentence, shortened
 from nasbench_mobile.cli.output import result_alone
 from nasbench_mobile.cli.terminating import terminable
+from nasbench_mobile.cli.warned import warnings_in_words
 from nasbench_mobile.errors import NasbenchError, UsageError
 
 app = typer.Typer(
@@ -96,7 +97,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # what its encoding lacks is written as escapes
             stream.reconfigure(errors="backslashreplace")
     alone = result_alone() if "--json" in sys.argv[1:] else nullcontext()
-    with terminable(), alone:
+    with terminable(), alone, warnings_in_words():
         _run()
 
 

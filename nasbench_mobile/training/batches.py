@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from nasbench_mobile.training import crops
 from nasbench_mobile.training.data import BrokenImageWarning, Images
-from nasbench_mobile.training.decoding import BrokenImageError, cut, decode
+from nasbench_mobile.training.decoding import BrokenImageError, cut, decode, unreadable
 from nasbench_mobile.training.layout import Indices
 from nasbench_mobile.training.preparation import Preparation
 from nasbench_mobile.training.recipe import Recipe
@@ -119,7 +119,8 @@ class Batches:
             if len(pixels) < (1 if epoch < 0 else self.least):
                 left = " but one" if len(pixels) else ""
                 raise BrokenImageError(
-                    f"every image{left} of a batch is broken; the first: {broken[0]}"
+                    f"every image{left} of a batch is broken; the first: {broken[0]}",
+                    "mend or remove them",
                 )
             yield (
                 pixels.to(self.device, non_blocking=True),
@@ -173,7 +174,7 @@ class _Decoder(Dataset[Decoded]):
         except BrokenImageError as error:
             if self._images.broken == "fail":
                 raise
-            return str(error)
+            return error.what
 
     def _cut(self, epoch: int, index: int) -> Tensor:
         name = self._images.listed.names[index]
@@ -188,11 +189,11 @@ class _Decoder(Dataset[Decoded]):
     def _read(self, name: str) -> bytes:
         files = self._images.files
         if files is None:
-            raise BrokenImageError(f"cannot read the image {name}: its files are not open")
+            raise unreadable(name, "its files are not open")
         try:
             return files.read(name)
         except OSError as error:
-            raise BrokenImageError(f"cannot read the image {name}: {error}") from error
+            raise unreadable(name, error) from error
 
 
 def _collate(decoded: list[Decoded]) -> Collated:

@@ -57,7 +57,7 @@ def calibration_images(
         try:
             images.append(prepared(source.read(index), preparation))
         except (BrokenImageError, OSError) as error:
-            broken.append(str(error))
+            broken.append(error.what if isinstance(error, BrokenImageError) else str(error))
             continue
         groups.add(int(source.groups[index]))
         if len(images) == count:
@@ -65,7 +65,7 @@ def calibration_images(
     if not images:
         raise UsageError(
             f"none of the {len(source.groups):,} images of {place} can be read to calibrate with; "
-            f"the first: {broken[0]}"
+            f"the first: {broken[0]}; give others with --calibration DIR"
         )
     return Calibration(images, _said(source, place, len(images), len(groups), broken))
 

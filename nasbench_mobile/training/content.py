@@ -23,7 +23,12 @@ from typing import Any
 
 from nasbench_mobile.json_files import parse_json
 from nasbench_mobile.kept_folder import kept_folder
-from nasbench_mobile.training.decoding import BrokenImageError, decode, read_otherwise
+from nasbench_mobile.training.decoding import (
+    BrokenImageError,
+    decode,
+    read_otherwise,
+    unreadable,
+)
 from nasbench_mobile.training.images import ImageFiles
 from nasbench_mobile.training.layout import Listed
 from nasbench_mobile.writing import write_whole
@@ -99,8 +104,7 @@ class Contents:
                 try:
                     self._seen[name] = seen = self._read(name, decoding)
                 except OSError as error:
-                    words = f"cannot read the image {name}: {error}"
-                    self._seen[name] = Seen(0, "", False, words)
+                    self._seen[name] = Seen(0, "", False, unreadable(name, error).what)
                     continue
                 if stamp and max(stamp[1:]) < began - SETTLED_NS:
                     fresh[name] = stamp, seen
@@ -129,7 +133,7 @@ class Contents:
         try:
             decode(content, name)
         except BrokenImageError as error:
-            return replace(seen, broken=str(error))
+            return replace(seen, broken=error.what)
         return replace(seen, broken="")
 
     def _stamp(self, name: str) -> Stamp | None:

@@ -18,7 +18,13 @@ from nasbench_mobile.errors import UsageError
 from nasbench_mobile.extras import need
 from nasbench_mobile.training import layout
 from nasbench_mobile.training.content import Contents, Seen, content_of
-from nasbench_mobile.training.decoding import BrokenImageError, Pixels, decode
+from nasbench_mobile.training.decoding import (
+    TO_READ,
+    BrokenImageError,
+    Pixels,
+    decode,
+    unreadable,
+)
 from nasbench_mobile.training.images import ImageFiles, open_images
 from nasbench_mobile.training.layout import PAPER_VALIDATION, Indices, Layout, Listed
 from nasbench_mobile.training.reading import read_place
@@ -194,7 +200,8 @@ def _readable(found: Layout, contents: Contents, skipped: list[str]) -> Layout:
         if len(missing):
             first = listed.names[int(np.argmax(listed.labels == missing[0]))]
             raise UsageError(
-                f"of class {found.classes[missing[0]]!r} no image can be read: {seen[first].broken}"
+                f"of class {found.classes[missing[0]]!r} no image can be read: "
+                f"{seen[first].broken}; mend them, or take the class out of the data"
             )
         return kept
 
@@ -206,8 +213,8 @@ def _readable(found: Layout, contents: Contents, skipped: list[str]) -> Layout:
 
 def _check_read(seen: Mapping[str, Seen]) -> None:
     for one in seen.values():
-        if not one.digest:
-            raise BrokenImageError(one.broken)
+        if one.broken and not one.digest:
+            raise BrokenImageError(one.broken, TO_READ)
 
 
 def _images(
@@ -253,14 +260,10 @@ def read_pixels(files: ImageFiles, name: str, broken: Broken) -> Pixels | None:
     try:
         return decode(files.read(name), name)
     except (BrokenImageError, OSError) as error:
-        named = (
-            error
-            if isinstance(error, BrokenImageError)
-            else BrokenImageError(f"cannot read the image {name}: {error}")
-        )
+        named = error if isinstance(error, BrokenImageError) else unreadable(name, error)
         if broken == "fail":
             raise named from error
-        warnings.warn(f"skipped: {named}", BrokenImageWarning, stacklevel=2)
+        warnings.warn(f"skipped: {named.what}", BrokenImageWarning, stacklevel=2)
         return None
 
 

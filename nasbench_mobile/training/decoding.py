@@ -60,8 +60,26 @@ _NO_RANGE = {"I": "32-bit whole numbers", "F": "floating-point numbers"}
 """Pillow's modes that say of no value that it is white."""
 
 
+SKIPPING = "have broken images skipped (--broken skip)"
+TO_READ = f"make it readable or remove it, or {SKIPPING}"
+"""What to do about an image that cannot be decoded, or not even be read."""
+
+
 class BrokenImageError(OutsideError):
-    """An image that cannot be decoded; the message names it."""
+    """An image that cannot be decoded: `what` names it and says why, the message what to do too."""
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(what, remedy)
+        self.what = what
+        self._remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.what}; {self._remedy}" if self._remedy else self.what
+
+
+def unreadable(name: str, why: object) -> BrokenImageError:
+    """Of a file that cannot be read."""
+    return BrokenImageError(f"cannot read the image {name}: {why}", TO_READ)
 
 
 def decode(content: bytes, name: str) -> Pixels:
@@ -76,8 +94,8 @@ def decode(content: bytes, name: str) -> Pixels:
         return _by_pillow(content) if pixels is None else pixels
     except _Broken as broken:
         raise BrokenImageError(
-            f"cannot decode the image {name}: {broken}; {broken.remedy} or remove it, or have "
-            "broken images skipped (--broken skip)"
+            f"cannot decode the image {name}: {broken}",
+            f"{broken.remedy} or remove it, or {SKIPPING}",
         ) from broken.__cause__
 
 
