@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from nasbench_mobile.cli import network_options as options
+from nasbench_mobile.cli.calibrating import calibrating_data
 from nasbench_mobile.cli.output import console, print_json
 from nasbench_mobile.errors import NasbenchError, UsageError
 from nasbench_mobile.writing import write_whole
-
-if TYPE_CHECKING:
-    from nasbench_mobile.cli.network_source import Source
 
 
 class Format(StrEnum):
@@ -76,7 +74,10 @@ def export(
     source = source_of(Asked(
         model, trained, space, depth_multiplier, input_size, stem_stride, classes, weights, seed,
     ))  # fmt: skip
-    shown = _calibration(source, calibration) if quantize else None
+    shown = None
+    if quantize:
+        shown, replaced = calibrating_data(source, calibration)
+        source = source.noting(*replaced)
     source.say_notes()
     # One module for every format, so that files of one seed hold one network.
     module = source.module(seed or 0)
@@ -128,32 +129,6 @@ def _check_options(form: Format, quantize: Quantization | None, calibration: Pat
         )
     if calibration and not quantize:
         raise UsageError("--calibration is read for --quantize int8 alone; give both or none")
-
-
-def _calibration(source: Source, given: Path | None) -> str:
-    """The place of the images that int8 is calibrated with: the training's own, if not given."""
-    if given is not None:
-        return str(given)
-    if source.record is None:
-        raise UsageError(
-            "--quantize int8 needs --calibration DIR, a folder of some 100 images like those of "
-            "the training; with --from FOLDER they are the training's own"
-        )
-    from nasbench_mobile.training.data import DIGITS
-
-    of_digits = source.record.data.startswith(f"{DIGITS}: ")
-    place = DIGITS if of_digits else source.record.data_place
-    if place is None:
-        raise UsageError(
-            f"{source.place} does not say where the images of the training lie; give them, or some "
-            "100 like them, with --calibration DIR"
-        )
-    if place != DIGITS and not Path(place).exists():
-        raise UsageError(
-            f"the images of the training are not at {place} any more; give them, or some 100 like "
-            "them, with --calibration DIR"
-        )
-    return place
 
 
 def _print_facts(facts: dict[str, Any]) -> None:

@@ -77,6 +77,11 @@ class Source:
 
         module = to_module(self.network(), seed=seed)
         if self.weights is not None:
+            if self.record is not None and not self.weights.exists():
+                raise UsageError(
+                    f"there are no weights at {self.weights}; the same `nasbench-mobile train` "
+                    "command writes them anew"
+                )
             recorded = None if self.record is None else self.record.weights_sha256
             load_weights(module, self.weights, recorded)
         return module.eval()
@@ -104,15 +109,19 @@ class Source:
             "notes": list(self.notes),
         }
 
+    def noting(self, *notes: str) -> Source:
+        """With more to say."""
+        return replace(self, notes=(*self.notes, *notes))
+
     def with_notes(self) -> Source:
         """With what to say of weights that no record is of: they fit at any stride and size."""
         if self.weights is None:
             return self
-        return replace(self, notes=(
+        return self.noting(
             f"no {RECORD} says what {self.weights} was trained at: {self.input_size} px and stem "
             f"stride {stem_stride(self.network())} are taken as given, and the weights' shapes "
-            "cannot tell",
-        ))  # fmt: skip
+            "cannot tell"
+        )
 
     def say_notes(self) -> None:
         """Print the notes on standard error."""

@@ -69,10 +69,11 @@ def train(
     of_what = recorded_as(subject, space)  # code of a space's file as it was when it was read
     how = options.recipe_of(recipe.value, epochs, set_ or [])
     launcher = _launcher(device, precision.value, devices, nodes)
-    images = load_data(
-        data, validation_images=validation_images, train_images=train_images,
-        split_seed=split_seed, broken=broken.value,
-    )  # fmt: skip
+    split: dict[str, Any] = {
+        "validation_images": validation_images, "train_images": train_images,
+        "split_seed": split_seed, "broken": broken.value,
+    }  # fmt: skip
+    images = load_data(data, **split)
     if not as_json and launcher.share.rank == 0:
         options.say_read(data, images)
     network = subject.network(width, input_size or default_input_size(images), len(images.classes))
@@ -100,7 +101,7 @@ def train(
         return
     record = _kept(out, network, images, how, result, {
         "width": width, "stem_stride": stem_stride, "seed": seed, "precision": launcher.precision,
-        "data_place": place_of(data), **of_what,
+        "data_place": place_of(data), "split": split, **of_what,
     })  # fmt: skip
     if as_json:
         print_json(record.record())

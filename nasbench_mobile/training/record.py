@@ -39,7 +39,8 @@ class TrainingRecord:
     the reference model of the name `model`, or else `block_string` or `cells`; `block_string` is
     that at width 1. `stem_stride` None is the network's own. `recipe` is fitted to the number of
     images, `data` what the data set calls itself, `data_place` where it lay, `data_content`
-    what is in its files, `images` what was read of it. What schema 1 had not is None.
+    what is in its files, `split` what `load_data` was told of it, `images` what was read of it.
+    What schema 1 had not is None.
     """
 
     model: str
@@ -65,6 +66,7 @@ class TrainingRecord:
     weights_sha256: str | None = None
     data_place: str | None = None
     data_content: str | None = None
+    split: Mapping[str, Any] | None = None
     images: Mapping[str, Any] | None = None
     schema: int = SCHEMA
     written_by: str | None = field(default_factory=this_version)
@@ -123,6 +125,7 @@ def read_record(path: Path) -> TrainingRecord:
             tokens=_tokens(of("tokens", "a list", none=True)),
             **{key: of(key, "text", none=True) for key in _TEXTS},
             images=of("images", "a map", none=True),
+            split=of("split", "a map", none=True),
             preparation=None if preparation is None else Preparation.from_record(preparation),
             schema=schema,
         )

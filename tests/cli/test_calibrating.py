@@ -137,3 +137,32 @@ def test_an_untrained_network_has_no_lines_printed(command: Command, tmp_path: P
     done = command("export", "mnasnet-small", "-o", tmp_path / "x.tflite")
     assert done.code == 0
     assert "prepare(" not in done.out
+
+
+def test_images_replaced_since_the_training_are_said(
+    command: Command, tmp_path: Path, images: Path, shown: Shown
+) -> None:
+    pytest.importorskip("simplejpeg")
+    pillow.new("RGB", (40, 40)).save(images / "train/a/6.png")
+    trained = tmp_path / "t"
+    words = ("--epochs", 1, "--width", 0.1, "--stem-stride", 1, "--set", "batch_size=2")
+    split = ("--validation-images", 4, "--train-images", 6, "--split-seed", 3)
+    done = command("train", "mnasnet-small", "--data", images, *words, *split, "--out", trained)
+    assert done.code == 0, done.err
+    asked = ("export", "--from", trained, "--quantize", "int8", "-o", tmp_path / "x.tflite")
+    assert command(*asked, "--json").json["notes"] == []
+
+    for place in sorted((images / "train").glob("*/*.png")):
+        pillow.new("RGB", (40, 40), "red").save(place)
+    [note] = command(*asked, "--force", "--json").json["notes"]
+    assert note.startswith(f"the images at {images} are not those that the network was trained on")
+    told = command(*asked, "--force")
+    assert f"note: {note}" in told.err
+    assert "calibrated with the 13 training images" in told.out
+    given = command(*asked, "--force", "--calibration", images, "--json").json
+    assert given["notes"] == []
+
+    (images / "train/b/0.png").write_bytes(b"")
+    [note] = command(*asked, "--force", "--json").json["notes"]
+    assert "trained on (cannot decode the image train/b/0.png: the file is empty" in note
+    assert "calibrated with those that lie there now" in note
