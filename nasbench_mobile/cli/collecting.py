@@ -42,35 +42,59 @@ TRAININGS = "trainings"
 def collect(
     context: typer.Context,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder of the table; continued if there.")
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="The folder of the table; one that is there is gone on with."
+        ),
     ] = None,
     data: options.Data = "digits",
-    space: Annotated[str, typer.Option(help="Where architectures are drawn from.")] = "mnasnet",
-    count: Annotated[int, typer.Option(help="Architectures in all; more later go on.", min=0)] = 0,
-    sample_seed: Annotated[int, typer.Option(help="Draws the architectures.", min=0)] = 0,
+    space: Annotated[
+        str, typer.Option(help="The space from which architectures are drawn.")
+    ] = "mnasnet",
+    count: Annotated[
+        int,
+        typer.Option(
+            help="How many architectures are drawn in all; a larger number later adds some.", min=0
+        ),
+    ] = 0,
+    sample_seed: Annotated[
+        int, typer.Option(help="The seed that draws the architectures.", min=0)
+    ] = 0,
     around: Annotated[
         list[str] | None, typer.Option(help="A model or tokens to draw near to; may be repeated.")
     ] = None,
     around_share: Annotated[
-        float, typer.Option(help="Share of --count drawn around these.", min=0, max=1)
+        float, typer.Option(help="The share of --count that is drawn near to these.", min=0, max=1)
     ] = 0.5,
     architecture: Annotated[
         list[str] | None, typer.Option(help="A model or tokens to train; may be repeated.")
     ] = None,
     picks: tables.Picks = None,
     references: Annotated[
-        bool, typer.Option("--references", help="The paper's reference models as well.")
+        bool, typer.Option("--references", help="Train the paper's reference models as well.")
     ] = False,
-    reference_seeds: Annotated[int, typer.Option(help="Trainings of each of those.", min=1)] = 1,
-    seeds: Annotated[int, typer.Option(help="Trainings of each architecture.", min=1)] = 1,
+    reference_seeds: Annotated[
+        int, typer.Option(help="How often each reference model is trained.", min=1)
+    ] = 1,
+    seeds: Annotated[
+        int, typer.Option(help="How often each architecture is trained, with a seed each.", min=1)
+    ] = 1,
     repeat_first: Annotated[
-        int, typer.Option(help="So many architectures are trained --repeat-seeds times.", min=0)
+        int,
+        typer.Option(
+            help="How many architectures, the first ones, are trained --repeat-seeds times.", min=0
+        ),
     ] = 0,
-    repeat_seeds: Annotated[int, typer.Option(help="See --repeat-first.", min=1)] = 3,
+    repeat_seeds: Annotated[
+        int, typer.Option(help="How often those of --repeat-first are trained.", min=1)
+    ] = 3,
     first_seed: Annotated[int, typer.Option(help="The first of the seeds.", min=0)] = 0,
     latency: Annotated[
         list[str] | None,
-        typer.Option(help="pixel1, host, host-lookup[:FILE], android:SERIAL; may be repeated."),
+        typer.Option(
+            help="Where latency comes from: `pixel1`, `host`, `host-lookup[:FILE]` or "
+            "`android:SERIAL`; may be repeated."
+        ),
     ] = None,
     recipe: options.RecipeOption = options.RecipeName.PROXY,
     epochs: options.Epochs = None,
@@ -82,9 +106,9 @@ def collect(
     train_images: options.TrainImages = None,
     split_seed: options.SplitSeed = 0,
     broken: options.Broken = options.BrokenImages.FAIL,
-    workers: Annotated[int, typer.Option(help="Trainings at a time.", min=1)] = 1,
+    workers: Annotated[int, typer.Option(help="How many trainings run at a time.", min=1)] = 1,
     shard: Annotated[
-        str | None, typer.Option(help="2/4: the second of four machines' shares.")
+        str | None, typer.Option(help="This machine's share: 2/4 is the second of four.")
     ] = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Train again what failed.")

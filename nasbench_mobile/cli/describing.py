@@ -39,7 +39,7 @@ def describe(
 ) -> None:
     """Describe a network: block string or cells, parameters, multiply-adds, latency.
 
-    `--from` describes one that `train` trained, with the accuracy it has.
+    `--from` describes a network that `train` trained, with the accuracy that it has.
 
     Example: `nasbench-mobile describe mnasnet-a1 --json`
     """

@@ -35,7 +35,7 @@ def export(
     ] = None,
     trained: options.From = None,
     form: Annotated[
-        Format, typer.Option("--format", help="LiteRT, torch.export (.pt2) or ONNX.")
+        Format, typer.Option("--format", help="For LiteRT, torch.export (.pt2) or ONNX.")
     ] = Format.TFLITE,
     depth_multiplier: options.DepthMultiplier = None,
     input_size: options.InputSize = None,
@@ -46,22 +46,27 @@ def export(
         Path | None, typer.Option(help="Trained weights: a state_dict saved by torch.save.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Of untrained weights; default 0.", min=0)
+        int | None, typer.Option(help="The seed of untrained weights; default 0.", min=0)
     ] = None,
     quantize: Annotated[
-        Quantization | None, typer.Option(help="Quantise a .tflite file, seeing images.")
+        Quantization | None,
+        typer.Option(help="Quantise a .tflite file; images show the ranges of its values."),
     ] = None,
     calibration: Annotated[
         Path | None,
-        typer.Option(help="Those images: a folder or what `train` takes; default: --from's own."),
+        typer.Option(
+            help="Those images: any folder of them, or what `train` takes as --data; default: "
+            "those that the network of --from was trained on."
+        ),
     ] = None,
     force: Force = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")] = False,
 ) -> None:
     """Write a network as a .tflite, torch.export (.pt2) or ONNX file.
 
-    `--from` takes one that `train` trained, as its record says; options that say otherwise are
-    refused. A MODEL without `--weights` is untrained: good for latency, not for answers.
+    `--from` takes a network that `train` trained, with all that its record says; options that say
+    something else are refused. A MODEL without `--weights` is untrained: good for latency, not for
+    answers.
 
     Example: `nasbench-mobile export --from out/t -o trained.tflite`
     """

@@ -25,18 +25,20 @@ DEFAULT_INTERVAL = "3%"
 Device = Annotated[
     str, typer.Option(help="`host` or `android:SERIAL` (see `nasbench-mobile devices`).")
 ]
-Runtime = Annotated[str, typer.Option(help="On the host: `ai-edge-litert` or `tflite-runtime`.")]
+Runtime = Annotated[
+    str, typer.Option(help="What runs it on the host: `ai-edge-litert` or `tflite-runtime`.")
+]
 Python = Annotated[
     str | None,
-    typer.Option(help="Interpreter of another environment that has the runtime (host only)."),
+    typer.Option(help="The Python of another environment, which has the runtime (host only)."),
 ]
 NominalMs = Annotated[
     float | None,
-    typer.Option(help="The reference's latency; default: measured once per device and kept."),
+    typer.Option(help="Milliseconds of the reference; default: measured once per device and kept."),
 ]
 Cores = Annotated[
     str | None,
-    typer.Option(help="On a phone: the cores to run on, such as 4-7; default: the fastest."),
+    typer.Option(help="The cores of a phone to run on, such as 4-7; default: the fastest."),
 ]
 
 
@@ -47,14 +49,18 @@ def measure(
     trained: options.From = None,
     device: Device = HOST,
     pairs: Annotated[
-        int | None, typer.Option(help="Pairs of runs; default 40, on a phone 8.", min=6)
+        int | None,
+        typer.Option(
+            help="How many pairs of runs: at least 10, by default 40; on a phone 6 and 8.", min=6
+        ),
     ] = None,
     interval: Annotated[
         str | None,
-        typer.Option(help="Most half-width of the 95 % interval; default 3% on the host."),
+        typer.Option(help="How wide half of the 95 % interval may be; default 3% on the host."),
     ] = None,
     max_pairs: Annotated[
-        int, typer.Option(help="Where the interval is wider, measure on up to so many pairs.")
+        int,
+        typer.Option(help="Where the interval is wider, this many pairs are run at most (host)."),
     ] = 400,
     runtime: Runtime = "ai-edge-litert",
     python: Python = None,
@@ -66,17 +72,20 @@ def measure(
     classes: options.Classes = None,
     space: options.Space = None,
     restarts: Annotated[
-        int, typer.Option(help="Say how well it repeats over so many restarts of the worker.")
+        int, typer.Option(help="Say how well it repeats over this many restarts of the worker.")
     ] = 0,
-    repeats: Annotated[int, typer.Option(help="Measurements per restart.", min=1)] = 3,
+    repeats: Annotated[
+        int, typer.Option(help="How many measurements each restart makes.", min=1)
+    ] = 3,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")] = False,
 ) -> None:
     """Measure a network's latency: one thread, every run beside a run of MobileNetV2 1.0 224.
 
-    Milliseconds are the ratio of the two times the reference's own latency, which is measured once
-    per device and kept. A machine too noisy for the interval asked is said so, with exit code 1.
-    A file that takes several images at once is measured as it is, and the latency is per image.
-    `--from` measures what `train` trained, with its weights.
+    The ratio of the two, multiplied by the reference's own latency, gives the milliseconds; that
+    latency is measured once per device and kept. Where the machine is too noisy for the interval
+    asked for, the command says so and ends with exit code 1. A file that takes several images at
+    once is measured as it is, and the latency is per image. `--from` measures what `train` trained,
+    with its weights.
 
     Example: `nasbench-mobile measure mnasnet-a1 --interval 1% --json`
     """

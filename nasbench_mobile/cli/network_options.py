@@ -12,21 +12,26 @@ WIDTH, INPUT_SIZE, CLASSES = 1.0, 224, 1000
 
 From: TypeAlias = Annotated[
     Path | None,
-    typer.Option("--from", help="Folder of a `train`, instead of MODEL: its record says the rest."),
+    typer.Option(
+        "--from",
+        help="What `train --out` wrote, in place of MODEL and of all that says how it is built.",
+    ),
 ]
 DepthMultiplier: TypeAlias = Annotated[
     float | None,
-    typer.Option("--depth-multiplier", "--width", help=f"Scales the filters; default {WIDTH:g}."),
+    typer.Option(
+        "--depth-multiplier", "--width", help=f"Scales the number of filters; default {WIDTH:g}."
+    ),
 ]
 InputSize: TypeAlias = Annotated[
-    int | None, typer.Option(help=f"Image side in pixels; default {INPUT_SIZE}.", min=32)
+    int | None, typer.Option(help=f"The images' side in pixels; default {INPUT_SIZE}.", min=32)
 ]
 StemStride: TypeAlias = Annotated[
-    int | None, typer.Option(help="The stem's stride; default: the network's own.", min=1)
+    int | None, typer.Option(help="The stride of the stem; default: the network's own.", min=1)
 ]
 Classes: TypeAlias = Annotated[
-    int | None, typer.Option(help=f"Number of classes; default {CLASSES:,}.", min=1)
+    int | None, typer.Option(help=f"How many classes it tells apart; default {CLASSES:,}.", min=1)
 ]
 Space: TypeAlias = Annotated[
-    str | None, typer.Option(help="Space of the tokens; default: the one with as many tokens.")
+    str | None, typer.Option(help="The space of the tokens; default: the one with as many tokens.")
 ]

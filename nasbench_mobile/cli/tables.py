@@ -25,7 +25,8 @@ Part = Annotated[
     str | None, typer.Option("--space", help="Only architectures of this part of the space.")
 ]
 Picks = Annotated[
-    Path | None, typer.Option(help="A comparison's folder: what every run of it would pick.")
+    Path | None,
+    typer.Option(help="The folder of a comparison, for what every run of it would pick."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")]
 

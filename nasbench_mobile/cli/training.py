@@ -24,26 +24,33 @@ if TYPE_CHECKING:
 
 def train(
     model: Annotated[str, typer.Argument(help="A model's name, tokens, or a block string.")],
-    out: Annotated[Path, typer.Option(help="Folder for weights, record and checkpoint.")],
+    out: Annotated[Path, typer.Option(help="The folder for weights, record and checkpoint.")],
     data: options.Data = "digits",
     recipe: options.RecipeOption = options.RecipeName.PROXY,
     epochs: options.Epochs = None,
     width: options.Width = 1.0,
     input_size: options.InputSize = None,
     stem_stride: options.StemStride = None,
-    seed: Annotated[int, typer.Option(help="Of weights, order and crops.", min=0)] = 0,
+    seed: Annotated[
+        int, typer.Option(help="The seed of the first weights, the order and the crops.", min=0)
+    ] = 0,
     set_: options.RecipeValues = None,
     validation_images: options.ValidationImages = None,
     train_images: options.TrainImages = None,
     split_seed: options.SplitSeed = 0,
     broken: options.Broken = options.BrokenImages.FAIL,
     space: Annotated[
-        str | None, typer.Option(help="Space of the tokens; default: the one with as many tokens.")
+        str | None,
+        typer.Option(help="The space of the tokens; default: the one with as many tokens."),
     ] = None,
     device: options.Device = "auto",
     precision: options.PrecisionOption = options.PrecisionName.AUTO,
-    devices: Annotated[int, typer.Option(help="GPUs of each machine, through Fabric.", min=1)] = 1,
-    nodes: Annotated[int, typer.Option(help="Machines, through Lightning Fabric.", min=1)] = 1,
+    devices: Annotated[
+        int, typer.Option(help="How many GPUs of each machine are used (Lightning Fabric).", min=1)
+    ] = 1,
+    nodes: Annotated[
+        int, typer.Option(help="How many machines are used (Lightning Fabric).", min=1)
+    ] = 1,
     loaders: options.Loaders = 0,
     threads: options.Threads = 1,
     time_limit_s: options.TimeLimit = None,

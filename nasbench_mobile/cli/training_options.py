@@ -41,7 +41,9 @@ RecipeOption: TypeAlias = Annotated[
 Epochs: TypeAlias = Annotated[
     float | None, typer.Option(help="How many epochs, instead of the recipe's.")
 ]
-Width: TypeAlias = Annotated[float, typer.Option(help="Depth multiplier: scales the filters.")]
+Width: TypeAlias = Annotated[
+    float, typer.Option(help="Depth multiplier: scales the number of filters.")
+]
 InputSize: TypeAlias = Annotated[
     int | None,
     typer.Option(help="The images' side in pixels; by default 224, for small images 32.", min=32),
@@ -65,13 +67,13 @@ SplitSeed: TypeAlias = Annotated[
     int, typer.Option(help="The seed that chooses what is held out.", min=0)
 ]
 Broken: TypeAlias = Annotated[
-    BrokenImages, typer.Option(help="What broken images do: end it, or be skipped.")
+    BrokenImages, typer.Option(help="Whether a broken image ends the command or is skipped.")
 ]
 Device: TypeAlias = Annotated[
     str, typer.Option(help="Where to train: cpu, cuda, cuda:1, mps, or auto.")
 ]
 PrecisionOption: TypeAlias = Annotated[
-    PrecisionName, typer.Option(help="In what to compute; auto is bf16 on a GPU.")
+    PrecisionName, typer.Option(help="Numbers to compute with; auto: bf16 on a GPU, else 32 bits.")
 ]
 Loaders: TypeAlias = Annotated[int, typer.Option(help="How many processes decode images.", min=0)]
 Threads: TypeAlias = Annotated[
