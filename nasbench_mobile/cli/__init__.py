@@ -28,8 +28,8 @@ from nasbench_mobile.cli import (
 from nasbench_mobile.cli.mistakes import CommandLineError, sentence, shortened
 from nasbench_mobile.cli.output import result_alone
 from nasbench_mobile.cli.terminating import terminable
-from nasbench_mobile.cli.warned import warnings_in_words
 from nasbench_mobile.errors import NasbenchError, UsageError
+from nasbench_mobile.warned import warnings_in_words
 
 app = typer.Typer(
     name="nasbench-mobile",

@@ -80,7 +80,7 @@ def train(
         "validation_images": validation_images, "train_images": train_images,
         "split_seed": split_seed, "broken": broken.value,
     }  # fmt: skip
-    images = load_data(data, **split)
+    images = load_data(data, **split, tested=True)
     if not as_json and launcher.share.rank == 0:
         options.say_read(data, images)
     network = subject.network(width, input_size or default_input_size(images), len(images.classes))

@@ -28,6 +28,7 @@ from typing import Any, ParamSpec, TypeVar
 from nasbench_mobile.errors import NasbenchError
 from nasbench_mobile.plugin_calls import named
 from nasbench_mobile.time_limits import CallWatch, watched_by_parent
+from nasbench_mobile.warned import warnings_in_words
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -364,6 +365,11 @@ def _work(connection: Connection, parent: int, watch: CallWatch) -> None:
     _print_to_stderr()
     watched_by_parent(watch)
     _channel = Channel(connection)
+    with warnings_in_words():
+        _serve(connection)
+
+
+def _serve(connection: Connection) -> None:
     while True:
         try:
             call = connection.recv_bytes()

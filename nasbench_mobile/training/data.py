@@ -96,6 +96,7 @@ def load_data(
     broken: Broken = "fail",
     cache_mb: float = 1024,
     earlier: str | None = None,
+    tested: bool = False,
 ) -> ImageData:
     """Read a data set: a folder, a tar or zip file, or `digits`.
 
@@ -104,7 +105,8 @@ def load_data(
     a test folder they are of that one instead, by default all. `train_images` keeps that many of
     the rest, by the same seed. Broken images raise, or are skipped with a warning: the split is
     drawn of the others, unless `earlier`, the identity of a set that goes on, says that it was
-    drawn of all. Images of one size up to 128 px a side that fit `cache_mb` are decoded once and
+    drawn of all. `tested` says that test images will be read: those to skip are left out before.
+    Images of one size up to 128 px a side that fit `cache_mb` are decoded once and
     kept.
     """
     if str(place) == DIGITS:
@@ -121,6 +123,9 @@ def load_data(
     drawn = draw(found)
     if broken == "skip" and earlier != layout.identity(drawn.items(), found.classes):
         drawn = draw(_readable(found, contents, skipped))
+    if broken == "skip" and tested and found.test is not None:
+        kept = _kept(found.test, contents, skipped)
+        found = replace(found, test=kept if kept.names else None)
     seen = contents.look([name for listed in drawn.values() for name in listed.names])
     if broken == "fail":
         _check_read(seen)
@@ -190,18 +195,14 @@ def _readable(found: Layout, contents: Contents, skipped: list[str]) -> Layout:
     """What can be decoded of what is trained and validated on; `skipped` is what cannot."""
 
     def readable(listed: Listed) -> Listed:
-        seen = contents.look(listed.names, decoding=True)
-        broken = [name for name in listed.names if seen[name].broken]
-        for name in broken:
-            warnings.warn(f"skipped: {seen[name].broken}", BrokenImageWarning, stacklevel=4)
-        skipped.extend(broken)
-        kept = listed.at(np.flatnonzero([not seen[name].broken for name in listed.names]))
+        kept = _kept(listed, contents, skipped)
         missing = np.setdiff1d(listed.labels, kept.labels)
         if len(missing):
             first = listed.names[int(np.argmax(listed.labels == missing[0]))]
+            why = contents.look([first])[first].broken
             raise UsageError(
-                f"of class {found.classes[missing[0]]!r} no image can be read: "
-                f"{seen[first].broken}; mend them, or take the class out of the data"
+                f"of class {found.classes[missing[0]]!r} no image can be read: {why}; mend them, "
+                "or take the class out of the data"
             )
         return kept
 
@@ -209,6 +210,16 @@ def _readable(found: Layout, contents: Contents, skipped: list[str]) -> Layout:
     return replace(
         found, train=readable(found.train), validation=None if held is None else readable(held)
     )
+
+
+def _kept(listed: Listed, contents: Contents, skipped: list[str]) -> Listed:
+    """Those of a part that can be decoded, the others told of and added to `skipped`."""
+    seen = contents.look(listed.names, decoding=True)
+    broken = [name for name in listed.names if seen[name].broken]
+    for name in broken:
+        warnings.warn(f"skipped: {seen[name].broken}", BrokenImageWarning, stacklevel=4)
+    skipped.extend(broken)
+    return listed.at(np.flatnonzero([not seen[name].broken for name in listed.names]))
 
 
 def _check_read(seen: Mapping[str, Seen]) -> None:

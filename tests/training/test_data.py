@@ -11,6 +11,7 @@ import pytest
 
 from nasbench_mobile.errors import MissingExtraError, UsageError
 from nasbench_mobile.extras import install_command
+from nasbench_mobile.training import reading
 from nasbench_mobile.training.data import BrokenImageWarning, default_input_size, load_data
 from nasbench_mobile.training.decoding import BrokenImageError, decode
 
@@ -170,6 +171,29 @@ def test_the_split_is_drawn_of_what_can_be_read(
     assert np.bincount(data.train.labels).tolist() == [6, 8]
     assert not {*held} & {*data.train.listed.names, *data.validation.listed.names}
     assert data.identity.startswith("14+4 images")
+
+
+@pytest.mark.parametrize("size", [(8, 8), (150, 140)])
+def test_broken_test_images_are_left_out_before_they_are_read(
+    tmp_path: Path, write_images: Callable[..., None], class_names: Callable[..., list[str]],
+    size: tuple[int, int],
+) -> None:  # fmt: skip
+    write_images(tmp_path, class_names("train/", 2, 10), size=size)
+    write_images(tmp_path, class_names("test/", 2, 3), size=size)
+    names = [f"test/c{label}/{index}.jpg" for label in (0, 1) for index in range(3)]
+    for name in names[:2]:
+        (tmp_path / name).write_bytes(b"broken")
+    with pytest.warns(BrokenImageWarning):
+        data = load_data(tmp_path, broken="skip", tested=True)
+    assert data.test is not None
+    assert (len(data.test), data.skipped) == (4, tuple(names[:2]))
+    assert f"4 to test on; left out: 2 broken images ({names[0]} and 1 more)" in reading.line(data)
+    for name in names[2:]:
+        (tmp_path / name).write_bytes(b"broken")
+    with pytest.warns(BrokenImageWarning):
+        data = load_data(tmp_path, broken="skip", tested=True)
+    assert data.test is None
+    assert data.skipped == tuple(names)
 
 
 def test_what_was_drawn_of_all_goes_on_with_its_split(

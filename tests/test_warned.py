@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from nasbench_mobile.cli.warned import warnings_in_words
 from nasbench_mobile.training.data import BrokenImageWarning
+from nasbench_mobile.warned import warnings_in_words
 
 
 def test_a_warning_of_ours_is_a_line_and_said_once() -> None:
