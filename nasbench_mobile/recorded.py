@@ -13,6 +13,7 @@ from nasbench_mobile.errors import UsageError
 from nasbench_mobile.identity import BUILT_IN, Made, code_now, defaults_now
 from nasbench_mobile.provenance import versions
 from nasbench_mobile.runs import RunHeader
+from nasbench_mobile.shell_words import command
 from nasbench_mobile.types import StrategySpec
 
 
@@ -75,7 +76,7 @@ def _code_of(spec: StrategySpec) -> str | None:
 def _again(folder: Path, pasts: Sequence[Past]) -> str:
     """The command that does the runs of some strategies again."""
     words = [word for past in pasts for word in ("--rerun", past.spec.label)]
-    return shlex.join(["nasbench-mobile", "resume", str(folder), *words])
+    return command("resume", folder, *words)
 
 
 def notes(pasts: Sequence[Past]) -> list[str]:

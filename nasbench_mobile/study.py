@@ -47,6 +47,7 @@ from nasbench_mobile.problem import Problem
 from nasbench_mobile.recorded import Past, notes, refuse_other_code
 from nasbench_mobile.runs import Run, RunHeader
 from nasbench_mobile.search import OnProgress
+from nasbench_mobile.shell_words import command
 from nasbench_mobile.store import has_begun, has_ended, read_header, read_run
 from nasbench_mobile.study_command import study_command
 from nasbench_mobile.tables.table import read_table
@@ -262,7 +263,7 @@ class Study:
 
     def _died(self, task: Task, death: WorkerDied) -> RunProgress:
         """What is said of a run whose worker died once too often."""
-        again = f"nasbench-mobile resume {self.folder}"
+        again = command("resume", self.folder)
         reason = f"{death}; what it has logged is safe, and `{again}` goes on with it"
         return RunProgress(task.strategy.label, task.seed, 0.0, float("-inf"), True, reason)
 
@@ -371,7 +372,7 @@ def _refuse_another(folder: Path, plan: Plan) -> None:
     if keys:
         raise UsageError(
             f"{folder} holds another study (its {', '.join(keys)} differ); give another "
-            f"--out, or go on with that one: nasbench-mobile resume {folder}"
+            f"--out, or go on with that one: {command('resume', folder)}"
         )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 from nasbench_mobile.benchmark import Benchmark
 from nasbench_mobile.objective import FORMS, LatencyObjective
 from nasbench_mobile.plan import Plan
+from nasbench_mobile.shell_words import command
 from nasbench_mobile.strategy_words import labelled_words, means_itself
 from nasbench_mobile.types import StrategySpec
 
@@ -19,7 +19,7 @@ def study_command(plan: Plan, folder: Path) -> str:
     What no option can say, seeds that do not follow each other and architectures to start from, is
     said behind a #.
     """
-    words = shlex.join(["nasbench-mobile", *_words(plan, folder)])
+    words = command(*_words(plan, folder))
     lost = []
     if list(plan.seeds) != list(range(plan.seeds[0], plan.seeds[0] + len(plan.seeds))):
         lost.append(f"seeds {', '.join(map(str, plan.seeds))}")

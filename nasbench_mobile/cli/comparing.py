@@ -13,6 +13,7 @@ import typer
 
 from nasbench_mobile.cli.output import console, print_json
 from nasbench_mobile.errors import EvaluationError
+from nasbench_mobile.shell_words import command
 from nasbench_mobile.trial_table import TrialTable
 
 if TYPE_CHECKING:
@@ -318,7 +319,8 @@ def run_with_progress(
             study.run(jobs, listen, lambda: _say_stopping(screen), call_limit_s)
     except KeyboardInterrupt:
         screen.print(
-            f"stopped; every trial told is safe. Go on with: nasbench-mobile resume {study.folder}",
+            f"stopped; every trial told is safe. Go on with: {command('resume', study.folder)}",
+            markup=False,
             soft_wrap=True,
         )
         raise typer.Exit(INTERRUPTED) from None

@@ -17,6 +17,7 @@ from nasbench_mobile.errors import NasbenchError, UsageError
 from nasbench_mobile.json_files import read_json_map
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.stem import stem_stride, with_stem_stride
+from nasbench_mobile.shell_words import command
 from nasbench_mobile.text_files import is_file
 from nasbench_mobile.training.record import (
     CHECKPOINT,
@@ -166,7 +167,7 @@ def _record_in(place: Path) -> Path:
     if is_file(place / "search.json"):
         raise UsageError(
             f"{place} is a search, whose networks are untrained; train one with the command that "
-            f"`nasbench-mobile report {place}` names, then give that one's --out"
+            f"`{command('report', place)}` names, then give that one's --out"
         )
     if not os.path.exists(place):
         raise UsageError(f"there is no training at {place}; --from is the --out of a `train`")

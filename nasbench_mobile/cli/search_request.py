@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from nasbench_mobile.cli import training_options as options
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.json_files import checked, damaged, read_json_map
 from nasbench_mobile.schemas import schema_of
+from nasbench_mobile.shell_words import command
 
 if TYPE_CHECKING:
     from nasbench_mobile.cli.search_benchmark import Subject
@@ -100,7 +100,7 @@ def opened(folder: Path, request: dict[str, Any]) -> Study | None:
         )
         raise UsageError(
             f"{folder} holds a search with other options: {said}; give another --out, or go on "
-            f"with that one: nasbench-mobile resume {folder}"
+            f"with that one: {command('resume', folder)}"
         )
     return Study.open(folder)
 
@@ -141,7 +141,7 @@ def created(folder: Path, request: dict[str, Any]) -> tuple[Study, TrainingAccur
     )  # fmt: skip
     record = {
         "schema": SCHEMA,
-        "command": shlex.join(["nasbench-mobile", *sys.argv[1:]]),
+        "command": command(*sys.argv[1:]),
         "options": request,
     }
     folder.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from nasbench_mobile.metrics.pareto import front
 from nasbench_mobile.protocols import SearchSpace
 from nasbench_mobile.report.search_wording import share_words, spent_of
 from nasbench_mobile.runs import Run, ranked_results
+from nasbench_mobile.shell_words import command
 from nasbench_mobile.study import Study
 from nasbench_mobile.types import Tokens, Trial
 
@@ -68,7 +68,7 @@ class SearchResults:
     @property
     def resume(self) -> str:
         """The command that goes on with the search."""
-        return shlex.join(["nasbench-mobile", "resume", self.summary["folder"]])
+        return command("resume", self.summary["folder"])
 
     @property
     def _reason(self) -> str:
@@ -222,10 +222,10 @@ def _commands(
     size = space.network(tuple(row["tokens"])).input_shape[1]
     out = str(study.folder / name)
     train = [
-        "nasbench-mobile", "train", *([row["block_string"]] if part.options else tokens),
+        "train", *([row["block_string"]] if part.options else tokens),
         "--data", how["data"], "--recipe", "full", "--input-size", str(size),
         *(["--broken", how["broken"]] if how.get("broken", "fail") != "fail" else []),
         "--out", out,
     ]  # fmt: skip
-    export = ["nasbench-mobile", "export", "--from", out, "-o", f"{out}.tflite"]
-    return {"train": shlex.join(train), "export": shlex.join(export)}
+    export = command("export", "--from", out, "-o", f"{out}.tflite")
+    return {"train": command(*train), "export": export}

@@ -23,6 +23,7 @@ from nasbench_mobile.cli.search_request import (
 )
 from nasbench_mobile.errors import LogError, NasbenchError
 from nasbench_mobile.json_files import LARGEST_WHOLE
+from nasbench_mobile.shell_words import command
 
 if TYPE_CHECKING:
     from nasbench_mobile.evaluators.training import TrainingAccuracy
@@ -184,7 +185,7 @@ def show_results(study: Study, *, as_json: bool = False) -> None:
     except KeyboardInterrupt:
         console(stderr=True).print(
             "stopped while files were written; the search itself is kept. Write them again with: "
-            f"nasbench-mobile report {folder}", soft_wrap=True, markup=False,
+            f"{command('report', folder)}", soft_wrap=True, markup=False,
         )  # fmt: skip
         raise typer.Exit(INTERRUPTED) from None
     if as_json:
@@ -237,7 +238,7 @@ def _searched(
     except KeyboardInterrupt:
         console(stderr=True).print(
             "stopped; nothing that was told is lost, of the training under way at most "
-            f"{checkpoint_s:g} s. Go on with the same command, or: nasbench-mobile resume {folder}",
+            f"{checkpoint_s:g} s. Go on with the same command, or: {command('resume', folder)}",
             soft_wrap=True, markup=False,
         )  # fmt: skip
         raise typer.Exit(INTERRUPTED) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import shlex
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,7 @@ from typing import Annotated
 import typer
 
 from nasbench_mobile.cli.output import console
+from nasbench_mobile.shell_words import command
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -60,11 +62,13 @@ def strategy(
     for path, text in files.items():
         path.write_text(text, encoding="utf-8")
     file, test = files
+    spec = f"{file}:{class_name}"
+    race = ("compare", "--strategies", f"random,{spec}", "--seeds", 5, "--budget", 500)
     screen = console()
     for line in (
         f"{file} is a working strategy; change it into your idea. What to do with it:",
-        f"  nasbench-mobile check strategy {file}:{class_name}",
-        f"  nasbench-mobile compare --strategies random,{file}:{class_name} --seeds 5 --budget 500",
-        f"  python -m pytest --import-mode=prepend {test}",
+        f"  {command('check', 'strategy', spec)}",
+        f"  {command(*race)}",
+        f"  python -m pytest --import-mode=prepend {shlex.quote(str(test))}",
     ):
         screen.print(line, soft_wrap=True, markup=False, highlight=False)

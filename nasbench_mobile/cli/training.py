@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +11,7 @@ import typer
 from nasbench_mobile.cli import training_options as options
 from nasbench_mobile.cli.comparing import INTERRUPTED
 from nasbench_mobile.cli.output import console, print_json
+from nasbench_mobile.shell_words import command
 
 if TYPE_CHECKING:
     from nasbench_mobile.networks.graph import Network
@@ -180,5 +180,5 @@ def _print_end(out: Path, record: TrainingRecord) -> None:
         f"{record.cost_s:.0f} s; weights in {out / WEIGHTS}, all else in {out / RECORD}",
         soft_wrap=True,
     )
-    take = shlex.join(["nasbench-mobile", "export", "--from", str(out), "-o", f"{out}.tflite"])
+    take = command("export", "--from", out, "-o", f"{out}.tflite")
     console().print(f"take it away with: {take}", markup=False, soft_wrap=True)

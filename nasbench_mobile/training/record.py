@@ -125,7 +125,7 @@ def read_record(path: Path) -> TrainingRecord:
             tokens=_tokens(of("tokens", "a list", none=True)),
             **{key: of(key, "text", none=True) for key in _TEXTS},
             images=of("images", "a map", none=True),
-            split=of("split", "a map", none=True),
+            split=_split(of("split", "a map", none=True)),
             preparation=None if preparation is None else Preparation.from_record(preparation),
             schema=schema,
         )
@@ -147,6 +147,28 @@ def _above_zero(value: float, key: str) -> float:
 
 def _stride(value: int | None) -> int | None:
     return None if value is None else int(_above_zero(value, "stem_stride"))
+
+
+_SPLIT = {
+    "validation_images": (int, type(None)),
+    "train_images": (int, type(None)),
+    "split_seed": (int,),
+    "broken": (str,),
+}
+"""What a split says, and of which types."""
+
+
+def _split(values: dict[str, Any] | None) -> dict[str, Any] | None:
+    if values is None:
+        return None
+    if values.keys() != _SPLIT.keys():
+        raise ValueError(f"key 'split' has {shown(sorted(values))}; it has {sorted(_SPLIT)}")
+    for name, types in _SPLIT.items():
+        if type(values[name]) not in types:
+            raise ValueError(f"key 'split' has {shown(values[name])} as {name}")
+    if values["broken"] not in ("fail", "skip"):
+        raise ValueError(f"key 'split' has {shown(values['broken'])} as broken")
+    return values
 
 
 def _texts(values: list[Any], key: str, least: int = 0) -> tuple[str, ...]:

@@ -13,6 +13,9 @@ from nasbench_mobile.training.record import SCHEMA, TrainingRecord, read_record
 FIRST = Path(__file__).parents[1] / "data/compatibility/v1/training"
 
 
+SPLIT = {"validation_images": None, "train_images": 20, "split_seed": 0, "broken": "fail"}
+
+
 def made() -> TrainingRecord:
     return TrainingRecord(
         model="mine[0, 2]", width=0.35, input_size=48, stem_stride=1, classes=("a", "ü"), seed=3,
@@ -22,6 +25,7 @@ def made() -> TrainingRecord:
         space_code="sha256:12", block_string="stem8", preparation=Preparation(48, 0.5, "side"),
         precision="bf16", weights_sha256="00ff", data_place="/home/me/set",
         data_content="3 bytes, ab", images={"line": "20 images", "folders": {"train": "t"}},
+        split=SPLIT,
     )  # fmt: skip
 
 
@@ -64,6 +68,9 @@ def test_records_of_the_first_schema_are_read(name: str) -> None:
     ("change", "said"),
     [
         ({"width": 0}, "key 'width' is 0; it is above 0"),
+        ({"split": {"train_images": 3}}, "key 'split' has ['train_images']; it has ['broken', "),
+        ({"split": {**SPLIT, "split_seed": None}}, "key 'split' has None as split_seed"),
+        ({"split": {**SPLIT, "broken": "mend"}}, "key 'split' has 'mend' as broken"),
         ({"width": "1"}, "key 'width' is '1'; it is a number"),
         ({"input_size": 32.5}, "key 'input_size' is 32.5; it is a whole number"),
         ({"stem_stride": 0}, "key 'stem_stride' is 0"),
