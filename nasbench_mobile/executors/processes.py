@@ -123,6 +123,8 @@ def channel() -> Channel | None:
 class _Job:
     future: Future[Any]
     call: bytes
+    taken: bool = False
+    """Whether its worker has said that it has it."""
 
 
 @dataclass
@@ -133,6 +135,7 @@ class _Worker:
     connection: Connection
     watch: CallWatch
     job: _Job | None = None
+    has_served: bool = False
     overdue_since_s: float | None = None
     ended_for_s: float | None = None
 
@@ -188,9 +191,7 @@ class ProcessExecutor(Executor):
         """Begin no further job, and ask those that run to end at their next chance."""
         with self._lock:
             self._stopping = True
-            for job in self._waiting:
-                job.future.cancel()
-            self._waiting.clear()
+            self._cancel_waiting()
             for worker in self._workers:
                 with contextlib.suppress(OSError):
                     worker.connection.send_bytes(STOP)
@@ -219,10 +220,14 @@ class ProcessExecutor(Executor):
         with self._lock:
             self._ended = True
             if cancel_futures:
-                for job in self._waiting:
-                    job.future.cancel()
-                self._waiting.clear()
+                self._cancel_waiting()
         self._nudge()
+
+    def _cancel_waiting(self) -> None:
+        for job in self._waiting:
+            if not job.future.cancel():  # handed out once, to a worker that died before it began
+                job.future.set_exception(WorkerDied(None))
+        self._waiting.clear()
 
     def _nudge(self) -> None:
         with contextlib.suppress(OSError):
@@ -272,7 +277,7 @@ class ProcessExecutor(Executor):
             if free is None:
                 return
             job = self._waiting.popleft()
-            if not job.future.set_running_or_notify_cancel():
+            if not job.future.running() and not job.future.set_running_or_notify_cancel():
                 continue
             free.job = job
             with contextlib.suppress(OSError):  # it died while idle: its end is read as a death
@@ -300,6 +305,11 @@ class ProcessExecutor(Executor):
         if kind == "message":
             self._messages.append(value)
             return
+        if kind == "taken":
+            worker.has_served = True
+            if worker.job is not None:
+                worker.job.taken = True
+            return
         with self._lock:
             job, worker.job = worker.job, None
         if job is not None and kind == "result":
@@ -312,8 +322,14 @@ class ProcessExecutor(Executor):
         with self._lock:
             self._workers.remove(worker)
         worker.connection.close()
-        if worker.job is not None:
-            worker.job.future.set_exception(WorkerDied(worker.process.exitcode, worker.ended_for_s))
+        if worker.job is None:
+            return
+        with self._lock:
+            unbegun = worker.has_served and not worker.job.taken  # it died with nothing to do
+            if unbegun and not self._stopping:
+                self._waiting.appendleft(worker.job)
+                return
+        worker.job.future.set_exception(WorkerDied(worker.process.exitcode, worker.ended_for_s))
 
 
 @contextmanager
@@ -377,6 +393,7 @@ def _serve(connection: Connection) -> None:
             return
         if call == STOP:
             continue
+        connection.send(("taken", None))
         connection.send(_done(call))
 
 

@@ -291,13 +291,17 @@ def alive(pid: int) -> bool:
     return state != "Z"
 
 
-def test_idle_workers_that_die_are_replaced() -> None:
+@pytest.mark.parametrize("noticed", [True, False])
+def test_idle_workers_that_die_are_replaced(noticed: bool) -> None:
     with workers(1) as pool:
         pid = pool.submit(os.getpid).result()
-        os.kill(pid, signal.SIGKILL)
-        while alive(pid):
+        os.kill(pid, signal.SIGKILL if noticed else signal.SIGSTOP)
+        while noticed and alive(pid):
             time.sleep(0.005)
         futures = [pool.submit(square, number) for number in range(3)]
+        if not noticed:  # it still seems alive as it is given the job, and dies without beginning
+            wait(futures, timeout=0.5)
+            os.kill(pid, signal.SIGKILL)
         done, _ = wait(futures, timeout=60)
     results = [future.result() for future in futures]
     assert len(done) == 3
