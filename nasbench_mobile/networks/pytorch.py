@@ -208,6 +208,18 @@ def _split_pads(sides: tuple[Pair, Pair], most: Pair) -> tuple[Pair, list[int] |
     return (0, 0), [left, right, top, bottom]
 
 
+def padded(x: Tensor, sides: list[int], value: float = 0.0) -> Tensor:
+    """The images with [left, right, top, bottom] pixels of `value` more, or fewer where negative.
+
+    What is cropped is sliced, as some readers of ONNX refuse negative padding.
+    """
+    if min(sides) < 0:
+        left, right, top, bottom = (max(-side, 0) for side in sides)
+        x = x[:, :, top : x.shape[2] - bottom, left : x.shape[3] - right]
+        sides = [max(side, 0) for side in sides]
+    return functional.pad(x, sides, value=value) if any(sides) else x
+
+
 class _Conv(nn.Conv2d):
     def __init__(self, node: Node, conv: Conv) -> None:
         anything = (1 << 30, 1 << 30)
@@ -221,7 +233,7 @@ class _Conv(nn.Conv2d):
         """Nothing: `initialise` draws the weights, and the global generator stays as it is."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x if self._before is None else functional.pad(x, self._before))
+        return super().forward(x if self._before is None else padded(x, self._before))
 
 
 class _MaxPool(nn.Module):
@@ -234,7 +246,7 @@ class _MaxPool(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if self._before is not None:
-            x = functional.pad(x, self._before, value=float("-inf"))
+            x = padded(x, self._before, float("-inf"))
         return functional.max_pool2d(x, self._kernel, self._stride, self._own)
 
 
@@ -259,7 +271,7 @@ class _AveragePool(nn.Module):
             return functional.avg_pool2d(
                 x, self._kernel, self._stride, self._own, count_include_pad=False
             )
-        x = functional.pad(x, self._before)
+        x = padded(x, self._before)
         return functional.avg_pool2d(x, self._kernel, self._stride) * self.share
 
 

@@ -8,7 +8,6 @@ from typing import Literal
 
 import numpy as np
 import pytest
-import torch
 
 from nasbench_mobile.networks.graph import (
     IMAGE,
@@ -28,40 +27,15 @@ from nasbench_mobile.networks.graph import (
     Padding,
     Pool,
 )
-from nasbench_mobile.networks.pytorch import NetworkModule, to_module
+from nasbench_mobile.networks.pytorch import NetworkModule
+from tests.networks.comparing import lived_module, relative_error
 
 Lived = Callable[..., NetworkModule]
 
 
-@pytest.fixture
-def lived_module() -> Lived:
-    """Modules whose batch norms have seen something, so that leaving them out would show."""
-
-    def make(network: Network, seed: int = 0) -> NetworkModule:
-        generator = torch.Generator().manual_seed(seed)
-        module = to_module(network, batch_norm_momentum=0.0, generator=generator)
-        norms = [m for m in module.modules() if isinstance(m, torch.nn.BatchNorm2d)]
-
-        def around(value: torch.Tensor, spread: float) -> torch.Tensor:
-            return 1 + spread * (2 * torch.rand(value.shape, generator=generator) - 1)
-
-        with torch.no_grad():
-            for norm in norms:
-                norm.weight.mul_(around(norm.weight, 0.5))
-                norm.bias.add_(around(norm.bias, 1.0) - 1)
-            # With momentum 0 the statistics become those of these images; then they are moved a
-            # little. Far from them, networks of 50 layers amplify float32's rounding itself.
-            module.train()(torch.rand(8, *network.input_shape, generator=generator))
-            for norm in norms:
-                mean, variance = norm.running_mean, norm.running_var
-                assert mean is not None
-                assert variance is not None
-                mean.add_(0.2 * variance.sqrt() * (around(mean, 1.0) - 1))
-                # Channels that were silent for these images must not be deafening for others.
-                variance.mul_(around(variance, 0.2)).add_(0.2 * variance.mean())
-        return module.eval()
-
-    return make
+@pytest.fixture(name="lived_module")
+def lived_module_fixture() -> Lived:
+    return lived_module
 
 
 def chain(*operations: Operation, channels: int = 6, size: tuple[int, int] = (9, 12)) -> Network:
@@ -161,11 +135,6 @@ def operation_network(request: pytest.FixtureRequest) -> Network:
 def all_operations(request: pytest.FixtureRequest) -> Network:
     """The few networks that together hold whatever the tracer of an exporter may stumble over."""
     return OPERATION_NETWORKS[request.param]
-
-
-def relative_error(seen: np.ndarray, wanted: np.ndarray) -> float:
-    """Largest difference over the largest value."""
-    return float(np.abs(seen - wanted).max() / np.abs(wanted).max())
 
 
 @pytest.fixture(name="relative_error")

@@ -21,12 +21,14 @@ from nasbench_mobile.networks.graph import (
     NetworkBuilder,
     Operation,
     Padding,
+    Pair,
     Pool,
 )
 from nasbench_mobile.networks.pytorch import (
     NetworkModule,
     load_weights,
     module_weights,
+    padded,
     to_module,
 )
 
@@ -67,6 +69,17 @@ def test_every_operation_has_the_shape_of_the_graph(operation_network: Network) 
     with torch.no_grad():
         assert module(images).shape == expected
     assert numbers(operation_network) == parameters(operation_network)
+
+
+@pytest.mark.parametrize("fill", [0.0, float("-inf")])
+@pytest.mark.parametrize(
+    "padding", [((2, -1), (-1, 3)), ((-1, -2), (0, 0)), ((0, 0), (-3, 0)), ((1, 2), (3, 0))]
+)
+def test_padding_and_crops_are_pytorchs(padding: tuple[Pair, Pair], fill: float) -> None:
+    images = torch.rand(2, 3, 6, 7)
+    (top, bottom), (left, right) = padding
+    sides = [left, right, top, bottom]
+    assert torch.equal(padded(images, sides, fill), functional.pad(images, sides, value=fill))
 
 
 def test_same_padding_is_tensorflows() -> None:

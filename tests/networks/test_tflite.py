@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -26,6 +25,7 @@ from nasbench_mobile.networks.pytorch import NetworkModule, module_weights, to_m
 from nasbench_mobile.networks.tflite import to_tflite
 from nasbench_mobile.networks.tflite_file import ALIGNMENT, read_tflite
 from nasbench_mobile.networks.weights import Weights, synthetic_weights
+from tests.networks.comparing import loaded, run_tflite
 
 BAR = 1e-4
 MULTIPLIERS, SIZES = (0.35, 1.0, 1.4), (96, 160, 224)
@@ -43,24 +43,6 @@ Lived = Callable[..., NetworkModule]
 Error = Callable[[np.ndarray, np.ndarray], float]
 
 
-def loaded(content: bytes) -> Any:
-    interpreter = Interpreter(model_content=content, num_threads=1)
-    interpreter.allocate_tensors()
-    return interpreter
-
-
-def run(content: bytes, images: torch.Tensor) -> np.ndarray:
-    """The file's outputs for images [batch, channels, height, width], in PyTorch's layout."""
-    interpreter, outputs = loaded(content), []
-    for image in images:
-        pixels = image.permute(1, 2, 0).contiguous().numpy()[None]
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels)
-        interpreter.invoke()
-        output = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-        outputs.append(output.transpose(0, 3, 1, 2) if output.ndim == 4 else output)
-    return np.concatenate(outputs)
-
-
 def error_against_double(network: Network, lived: Lived, error: Error, seed: int = 0) -> float:
     module = lived(network, seed)
     content = to_tflite(network, module_weights(module))
@@ -70,7 +52,7 @@ def error_against_double(network: Network, lived: Lived, error: Error, seed: int
         wanted = module.double()(images.double()).numpy()
     # A network that answers every image alike would hide what goes wrong in it.
     assert error(wanted[0], wanted[1]) > 1e-2
-    return error(run(content, images), wanted)
+    return error(run_tflite(content, images), wanted)
 
 
 def delegated(content: bytes) -> bool:
@@ -156,7 +138,7 @@ def test_synthetic_weights_are_finite_and_repeat() -> None:
     content = to_tflite(network, seed=3)
     assert content == to_tflite(network, seed=3)
     assert content != to_tflite(network, seed=4)
-    output = run(content, torch.rand(1, 3, 64, 64))
+    output = run_tflite(content, torch.rand(1, 3, 64, 64))
     assert np.isfinite(output).all()
     assert output.std() > 0
 

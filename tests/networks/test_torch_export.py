@@ -66,6 +66,20 @@ def test_onnx_computes_the_same(network: Network, lived_module: Lived) -> None:
         np.testing.assert_allclose(seen, module(images).numpy(), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.no_cover
+def test_every_operation_is_read_from_onnx(all_operations: Network, lived_module: Lived) -> None:
+    """By a reader that is strict: it takes no negative padding, which means a crop."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxscript")
+    reference = pytest.importorskip("onnx.reference")
+    module = lived_module(all_operations)
+    model = onnx.load_from_string(to_onnx(module))
+    images = torch.rand(2, *all_operations.input_shape)
+    (seen,) = reference.ReferenceEvaluator(model).run(None, {"image": images.numpy()})
+    with torch.no_grad():
+        np.testing.assert_allclose(seen, module(images).numpy(), rtol=1e-4, atol=1e-5)
+
+
 def test_a_missing_extra_is_said(
     network: Network, lived_module: Lived, monkeypatch: pytest.MonkeyPatch
 ) -> None:
