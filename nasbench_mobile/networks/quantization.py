@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from nasbench_mobile.errors import OutsideError, UsageError
 from nasbench_mobile.extras import need
 from nasbench_mobile.networks.int8_scales import too_fine
+from nasbench_mobile.networks.tflite_file import with_constants_inside
 
 STEPS = 255
 """Steps in the range of a tensor of 8 bits."""
@@ -48,6 +49,7 @@ def quantize_int8(content: bytes, images: Sequence[NDArray[np.float32]]) -> byte
             quantized = bytes(result.quantized_model)
             if not _widened(ranges, too_fine(quantized)):
                 break
+    quantized = with_constants_inside(quantized)
     _check_runs(quantized)
     return quantized
 

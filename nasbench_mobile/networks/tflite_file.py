@@ -173,6 +173,28 @@ class TfliteModel:
     operators: int
 
 
+def with_constants_inside(content: bytes) -> bytes:
+    """The file with every constant and text within its flatbuffer, where all that reads it looks.
+
+    LiteRT's quantizer puts those of larger files behind it, by offset and size.
+    """
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    if all(buffer.offset <= 1 for buffer in model.buffers):  # 0 and 1: none
+        return content
+    for index, buffer in enumerate(model.buffers):
+        outside = buffer.offset > 1
+        if outside or buffer.data is not None:
+            inside = model.buffers[index] = _AlignedBuffer()
+            inside.data = (
+                np.frombuffer(content, np.uint8, buffer.size, buffer.offset)
+                if outside
+                else buffer.data
+            )
+    builder = flatbuffers.Builder(len(content) + 1024)
+    builder.Finish(model.Pack(builder), IDENTIFIER)
+    return bytes(memoryview(builder.Bytes)[builder.Head() :])
+
+
 def read_tflite(source: Path | str | bytes) -> TfliteModel:
     """Check a file, or the bytes of one, and say what it takes and gives.
 
