@@ -84,7 +84,7 @@ $ OMP_NUM_THREADS=1 {command}
 A figure is the largest difference of any output as a share of the largest output; {bar:g} is the
 bar, and {above} of {comparisons} comparisons lie above it. The largest of all is {worst:.2g}.
 float32's own rounding, the module against itself in float64, reaches {rounding:.2g}.
-
+{named}
 {table}
 
 The zoo is every reference model, a space {random} random architectures of it, `small` the six
@@ -112,6 +112,13 @@ REST = """
 """
 
 
+ABOVE = """
+Above the bar lies {name} of {group} at width {width} and {input_size} px with {classes} classes,
+as {format} for {batch}: {difference:.2g}. float32 itself rounds this network's answers by
+{rounding:.2g}.
+"""
+
+
 def page(figures: dict[str, Any]) -> str:
     """README.md of the results."""
     sizes, left = figures["sizes"], figures["drawn"] - figures["networks"]
@@ -124,6 +131,7 @@ def page(figures: dict[str, Any]) -> str:
         comparisons=figures["comparisons"],
         worst=figures["worst"]["difference"],
         rounding=figures["rounding"],
+        named="".join(ABOVE.format(**row) for row in figures["above_bar"]),
         table=_table(figures["largest"]),
         random=RANDOM,
         widths=", ".join(map(str, WIDTHS)),
