@@ -79,6 +79,7 @@ def test_an_architecture_that_ends_the_process_twice_is_a_failed_trial(
     assert [task.log.read_bytes() for task in study.tasks()] == before
 
 
+@pytest.mark.slow
 def test_a_batch_is_searched_for_the_one_that_ends_the_process(tmp_path: Path) -> None:
     study = study_on(tmp_path, benchmark_file(tmp_path, "Deadly", "one_in = 17"), ["ppo"], 20)
     assert ended(study) == {"ppo": None}
@@ -89,6 +90,7 @@ def test_a_batch_is_searched_for_the_one_that_ends_the_process(tmp_path: Path) -
     assert len(run.trials) == 20
 
 
+@pytest.mark.slow
 def test_every_broken_plugin_is_a_sentence_and_the_others_finish(tmp_path: Path) -> None:
     broken = {
         "RaisesAtBirth": "building the strategy raised ValueError: no licence",

@@ -128,18 +128,14 @@ def test_a_failing_strategy_ends_its_run_and_no_other(tmp_path: Path) -> None:
     assert runs[1].failure == ended[f"{file}:Bad"].failure
 
 
-ALL = (
-    "random",
-    "regularized-evolution",
-    "ppo",
-    "optuna-tpe",
-    "nevergrad-discrete",
-    "nevergrad-de",
-)
+QUICK = ("regularized-evolution", "optuna-tpe")
+SLOW = ("random", "ppo", "nevergrad-discrete", "nevergrad-de")
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("strategy", ALL)
+@pytest.mark.parametrize(
+    "strategy", [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
+)
 def test_killed_at_random_bytes_it_resumes_to_the_same_log(tmp_path: Path, strategy: str) -> None:
     """Killed as it writes any of 20 bytes, each time resumed, it ends in the uninterrupted log."""
     budget = {"random": 1500, "ppo": 100}.get(strategy, 150)
@@ -185,10 +181,11 @@ print(status["VmHWM"].split()[0])
 """  # not getrusage's ru_maxrss, which begins at that of the process that started this one
 
 
+@pytest.mark.slow
 def test_a_worker_that_runs_every_strategy_stays_below_800_mb(tmp_path: Path) -> None:
     if not Path("/proc/self/status").exists():
         pytest.skip("only Linux tells a process its own peak of memory")
-    every = plan(300, tuple(StrategySpec(name) for name in ALL))
+    every = plan(300, tuple(StrategySpec(name) for name in (*QUICK, *SLOW)))
     Study.create(tmp_path / "s", replace(every, seeds=(0,)))
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, str(tmp_path / "s")],

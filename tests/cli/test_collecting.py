@@ -162,6 +162,7 @@ if __name__ == "__main__":
 """`nasbench-mobile`, killed with its workers once an epoch is saved or a row is written."""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 def test_killed_in_a_training_it_goes_on_to_the_same_table(
     command: Command, tmp_path: Path

@@ -56,7 +56,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Study:
     return Study.open(folder)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGTERM, 143), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)],
+)
 def test_a_stopped_study_resumes_to_the_same_logs(
     whole: Study, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
@@ -82,7 +85,11 @@ TRAINING = ("--data", "digits", "--epochs", "200", "--width", "0.2", "--train-im
     [
         (("train", "mnasnet-small"), "checkpoint.pt"),
         (("search", "--budget", "2"), "trainings/*.pt"),
-        (("collect", "--count", "3", "--workers", "2"), "trainings/*.pt"),
+        pytest.param(
+            ("collect", "--count", "3", "--workers", "2"),
+            "trainings/*.pt",
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else None,
 )

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -157,16 +157,20 @@ def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedPro
     )  # fmt: skip
 
 
-ENCODINGS: list[dict[str, str]] = [
-    {"PYTHONIOENCODING": "cp1252"},
-    {"PYTHONIOENCODING": "ascii"},
-    {"PYTHONIOENCODING": "ascii:strict"},
-    {"LC_ALL": "C"},
-    {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
-]
+def encodings() -> Iterator[Any]:
+    strictest = {"PYTHONIOENCODING": "ascii:strict"}
+    others: list[dict[str, str]] = [
+        {"PYTHONIOENCODING": "cp1252"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"LC_ALL": "C"},
+        {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+    ]
+    for one in (strictest, *others):
+        marks = [] if one is strictest else [pytest.mark.slow]
+        yield pytest.param(one, id="-".join(one.values()), marks=marks)
 
 
-@pytest.mark.parametrize("environment", ENCODINGS, ids=lambda one: "-".join(one.values()))
+@pytest.mark.parametrize("environment", encodings())
 def test_output_that_is_not_utf8_never_raises(environment: dict[str, str], tmp_path: Path) -> None:
     out = tmp_path / "study"
     arguments = ("--seeds", "1", "--budget", "5", "--jobs", "1", "--out", str(out))

@@ -90,7 +90,7 @@ def trained_parameters(tokens: Tokens) -> int:
 @pytest.mark.parametrize(
     ("strategy", "objective"),
     [
-        ("random", "soft"),
+        pytest.param("random", "soft", marks=pytest.mark.slow),
         pytest.param("regularized-evolution:population_size=3", "hard", marks=pytest.mark.slow),
         pytest.param("ppo", "own", marks=pytest.mark.slow),
     ],

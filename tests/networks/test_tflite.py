@@ -125,6 +125,7 @@ def test_some_random_architectures(space: str, lived_module: Lived, relative_err
         assert delegated(to_tflite(network))
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("space", SPACES)
 def test_random_architectures(space: str, lived_module: Lived, relative_error: Error) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,8 +28,17 @@ from tests.round_trip.record import page, read_rows, summary, whole, write_summa
 RESULTS = Path(__file__).resolve().parents[2] / "results" / "round-trip"
 
 
+QUICK = {"squeeze", "cells", "stride"}
+
+
+def small() -> Iterator[Any]:
+    for case in small_cases():
+        marks = [] if case.name in QUICK else [pytest.mark.slow]
+        yield pytest.param(case, id=case.name, marks=marks)
+
+
 @pytest.mark.no_cover
-@pytest.mark.parametrize("case", small_cases(), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", small())
 def test_every_file_answers_as_the_module(case: Case) -> None:
     pytest.importorskip("onnx")
     pytest.importorskip("onnxscript")

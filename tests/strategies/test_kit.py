@@ -49,12 +49,21 @@ LIKE_ANOTHER = {
 }
 """What another process would import and draw from is that of the same strategy without options."""
 
+LONG = {
+    "beats_random_search",
+    "failures_are_not_learnt_as_good",
+    "survives_a_worker_process",
+}
+"""Laws that need many runs or a new process; of most strategies they are judged in `slow`."""
+
 
 def cases() -> Iterator[Any]:
     for text, law in itertools.product(VARIANTS, STRATEGY_LAWS):
         if law.name == "survives_a_worker_process" and text in LIKE_ANOTHER:
             continue
         marks = [] if text in MEASURED else [pytest.mark.no_cover]
+        if law.name in LONG and text not in MEASURED:
+            marks.append(pytest.mark.slow)
         yield pytest.param(text, law, id=f"{text}-{law.name}", marks=marks)
 
 

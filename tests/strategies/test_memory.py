@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -45,7 +47,13 @@ def told(text: str) -> float:
     return (sizes[1] - sizes[0]) / 128
 
 
+def names() -> Iterator[Any]:
+    for name in catalog.BUILT_IN["strategy"]:
+        quick = name in ("random", "regularized-evolution", "ppo", "optuna-tpe")
+        yield pytest.param(name, marks=[] if quick else [pytest.mark.slow])
+
+
 @pytest.mark.no_cover  # what coverage keeps is not the strategy's
-@pytest.mark.parametrize("name", catalog.BUILT_IN["strategy"])
+@pytest.mark.parametrize("name", names())
 def test_a_trial_costs_at_most_two_kilobytes(name: str) -> None:
     assert told(LIGHT.get(name, name)) <= 2048

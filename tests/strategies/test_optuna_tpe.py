@@ -98,6 +98,7 @@ def test_options_reach_both(startup: int, candidates: int) -> None:
     [((3, 2, 3, 2) * 7, 10, 400), ((2, 2, 3, 4, 3, 5) * 7, 1000, 1060)],
     ids=["learning all along", "past the growth of the matrix"],
 )
+@pytest.mark.slow
 @pytest.mark.no_cover
 def test_long_runs_equal_the_stock_samplers(
     cardinalities: tuple[int, ...], startup: int, trials: int
