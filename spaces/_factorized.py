@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from nasbench_mobile.networks.blocks import (
     BlockSpec,
@@ -117,17 +118,20 @@ class BlockCode:
             layers=max(1, slot.layers + DEEPENING[chosen["layers"]]),
         )
 
-    def table(self, slot: Slot, input_filters: int) -> BlockTable:
-        meant: dict[Tokens, tuple[Layer, ...]] = {}
-        for tokens in itertools.product(*(range(len(FIELDS[f][1])) for f in self.order)):
-            scaled = replace(self.spec(slot, tokens), filters=self.filters(slot, tokens))
-            meant[tokens] = expand_block(scaled, input_filters)
-        encoding: dict[tuple[Layer, ...], Tokens] = {}
-        for tokens in sorted(meant, key=self._plainness):
-            encoding.setdefault(meant[tokens], tokens)
-        return BlockTable({t: encoding[layers] for t, layers in meant.items()}, encoding)
-
-    def _plainness(self, tokens: Tokens) -> tuple[object, ...]:
+    def plainness(self, tokens: Tokens) -> tuple[object, ...]:
         """Sorts first the list that says its block most plainly: layers 0, no skip."""
         chosen = dict(zip(self.order, tokens, strict=True))
         return abs(DEEPENING[chosen["layers"]]), SKIPS[chosen["skip"]] != "none", tokens
+
+
+@lru_cache(maxsize=512)
+def block_table(code: BlockCode, slot: Slot, input_filters: int) -> BlockTable:
+    """The table of a block in a slot; spaces of equal options share it, as it takes a while."""
+    meant: dict[Tokens, tuple[Layer, ...]] = {}
+    for tokens in itertools.product(*(range(len(FIELDS[f][1])) for f in code.order)):
+        scaled = replace(code.spec(slot, tokens), filters=code.filters(slot, tokens))
+        meant[tokens] = expand_block(scaled, input_filters)
+    encoding: dict[tuple[Layer, ...], Tokens] = {}
+    for tokens in sorted(meant, key=code.plainness):
+        encoding.setdefault(meant[tokens], tokens)
+    return BlockTable({t: encoding[layers] for t, layers in meant.items()}, encoding)

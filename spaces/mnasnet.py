@@ -20,7 +20,13 @@ from nasbench_mobile.networks.blocks import (
 from nasbench_mobile.networks.blockstring import format_spec
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.reading import read_chain
-from nasbench_mobile.spaces._factorized import FIELDS, BlockCode, BlockTable, make_slots
+from nasbench_mobile.spaces._factorized import (
+    FIELDS,
+    BlockCode,
+    BlockTable,
+    block_table,
+    make_slots,
+)
 from nasbench_mobile.spaces._grid import GridSpace
 from nasbench_mobile.types import Tokens
 
@@ -203,7 +209,7 @@ class MnasNetSpace(GridSpace):
     def _table(self, b: int, input_filters: int) -> BlockTable:
         table = self._tables.get((b, input_filters))
         if table is None:
-            table = self._code.table(self._slots[b], input_filters)
+            table = block_table(self._code, self._slots[b], input_filters)
             self._tables[b, input_filters] = table
         return table
 

@@ -46,7 +46,11 @@ _INK = "#222222"  # names: some of the colours are too pale to read as text
 
 
 def save(figure: Figure, path: Path | IO[bytes]) -> None:
-    """Write a figure as PNG."""
+    """Write a figure as PNG, laid out and drawn once; matplotlib alone would draw it twice."""
+    figure.set_dpi(DPI)
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
     figure.savefig(path, dpi=DPI, format="png", metadata={"Software": None})
 
 
