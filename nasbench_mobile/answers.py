@@ -13,6 +13,7 @@ from operator import index
 from typing import Any, TypeVar
 
 from nasbench_mobile.errors import NasbenchError, StrategyError
+from nasbench_mobile.printable import repr_of
 from nasbench_mobile.types import (
     AccuracyReading,
     Failure,
@@ -181,7 +182,7 @@ def _taken_fidelity(given: object) -> Fidelity | None:
 
 def _optional(given: object, take: Callable[[object], Any], name: str) -> Any:
     value = None if given is None else take(given)
-    if given is not None and (value is None or not math.isfinite(value)):
+    if given is not None and (value is None or not -math.inf < value < math.inf):
         raise AnswerError(f"a fidelity whose {name} is {shown(given)}")
     return value
 
@@ -228,12 +229,7 @@ WIDEST = 120
 
 def shown(value: object) -> str:
     """A wrong value for a message: its type where that says more, never more than a line or two."""
-    if isinstance(value, int | float) and not isinstance(value, bool) and not math.isfinite(value):
-        return repr(value)
-    try:
-        text = repr(value)
-    except Exception as error:
-        text = f"a {type(value).__name__} whose repr raises {type(error).__name__}"
+    text = repr_of(value)
     if hasattr(value, "__next__") or " object at 0x" in text:
         return f"a {type(value).__name__}"
     return text if len(text) <= WIDEST else f"{text[:WIDEST]}... (a {type(value).__name__})"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from nasbench_mobile.errors import LogError, UsageError
+from nasbench_mobile.printable import repr_of
 from nasbench_mobile.text_files import DamagedText, decoded, reason, text_of
 
 Form = Literal["text", "a number", "a whole number", "a map", "a list"]
@@ -111,12 +112,7 @@ def _is(value: Any, form: Form) -> bool:
 
 def shown(value: Any) -> str:
     """A value as a message shows it, however large it is."""
-    try:
-        text = repr(value)
-    except ValueError:
-        return "a number of thousands of digits"
-    except RecursionError:
-        return f"a {type(value).__name__} nested too deep"
+    text = repr_of(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

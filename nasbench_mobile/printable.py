@@ -27,7 +27,19 @@ def json_printable(text: str) -> str:
     return "".join(_json_escape(one) if _steers(one) else one for one in text)
 
 
-def shown(value: Any) -> Any:
+def repr_of(value: object) -> str:
+    """What `repr` gives or, where it gives nothing, what kind of value that is."""
+    try:
+        return repr(value)
+    except RecursionError:
+        return f"a {type(value).__name__} nested too deep"
+    except Exception as error:
+        if isinstance(value, int):
+            return "a number of thousands of digits"
+        return f"a {type(value).__name__} whose repr raises {type(error).__name__}"
+
+
+def page_value(value: Any) -> Any:
     """A page's value: plain text made fit to be shown, everything else as it is.
 
     Text that is a page's own markup is a subclass of `str`.

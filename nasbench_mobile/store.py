@@ -50,17 +50,18 @@ _NOT_COMPARED = ("elapsed", "sum")
 
 @dataclass(frozen=True, slots=True)
 class LogContents:
-    """A log as read: `size` bytes of it are sound, and `torn` that a broken last line follows.
-
-    `torn_bytes` is how long that line is.
-    """
+    """A log as read: `size` bytes are sound, and `torn_bytes` of a broken last line follow."""
 
     header: RunHeader
     events: tuple[Event, ...]
     size: int
     checksum: int
-    torn: bool
     torn_bytes: int = 0
+
+    @property
+    def torn(self) -> bool:
+        """Whether a broken last line follows."""
+        return self.torn_bytes > 0
 
     @property
     def end(self) -> End | None:
@@ -227,9 +228,7 @@ def read_log(path: Path) -> LogContents:
     """
     reader = _LogReader(path)
     events = tuple(reader.events())
-    return LogContents(
-        reader.whole_header(), events, reader.size, reader.checksum, bool(reader.torn), reader.torn
-    )
+    return LogContents(reader.whole_header(), events, reader.size, reader.checksum, reader.torn)
 
 
 def has_ended(path: Path) -> bool:

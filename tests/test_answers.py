@@ -102,6 +102,8 @@ def test_numbers_of_any_library_are_numbers(
         ([Proposal(0, ZERO, math.nan)], "proposal 0 has the fidelity nan"),
         ([Proposal(0, ZERO, "1")], "proposal 0 has the fidelity '1'"),  # type: ignore[arg-type]
         ([Proposal(0, ZERO, True)], "proposal 0 has the fidelity True"),
+        ([Proposal(0, ZERO, 10**400)], "proposal 0 has the fidelity 1000"),
+        ([Proposal(-(10**400), ZERO)], "a proposal has the id -1000"),
     ],
 )  # fmt: skip
 def test_what_is_no_proposal_ends_the_run_in_words(

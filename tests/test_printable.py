@@ -11,7 +11,7 @@ from markupsafe import Markup
 from rich.table import Table
 from rich.text import Text
 
-from nasbench_mobile.printable import json_printable, printable, shown
+from nasbench_mobile.printable import json_printable, page_value, printable
 from nasbench_mobile.report.terminal import make_console
 
 STEERING = {
@@ -48,5 +48,5 @@ def test_a_console_and_a_page_show_the_escape(text: str) -> None:
     assert printed.replace("\n", "").isprintable()
     # rich itself drops a bell and a return from its own kind of text
     assert printed.count(STEERING[text]) == (2 if text in "\x07\r" else 4)
-    page = Environment(autoescape=True, finalize=shown).from_string("{{ a }}{{ b }}{{ c }}")
+    page = Environment(autoescape=True, finalize=page_value).from_string("{{ a }}{{ b }}{{ c }}")
     assert page.render(a=f"<{text}>", b=Markup("<b>"), c=3) == f"&lt;{STEERING[text]}&gt;<b>3"

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
-from importlib import resources
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Template
 from markupsafe import Markup
 
 from nasbench_mobile.metrics.statistics import LEAST_FOR_INTERVAL
-from nasbench_mobile.printable import shown
 from nasbench_mobile.report.comparison import Comparison
 from nasbench_mobile.report.labels import latency_label
 from nasbench_mobile.report.notes import (
@@ -24,6 +22,7 @@ from nasbench_mobile.report.notes import (
     stopped_early,
     within_target,
 )
+from nasbench_mobile.report.templates import page_template, room_text
 from nasbench_mobile.report.verdict import verdict
 from nasbench_mobile.report.wording import (
     against_random,
@@ -53,7 +52,7 @@ def page(
         summary=summary,
         headline=headline(summary),
         verdict=verdict(summary),
-        css=Markup(_text("style.css")),
+        css=Markup(room_text("style.css")),
         notes=notes(summary),
         row_notes=[
             f"{row['label']} {note}."
@@ -85,14 +84,7 @@ def page(
 
 
 def _template() -> Template:
-    environment = Environment(
-        autoescape=True,
-        finalize=shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
+    filters: dict[str, Callable[..., Any]] = {
         "number": number,
         "percent": percent,
         "interval": interval,
@@ -108,11 +100,7 @@ def _template() -> Template:
         "p_value": lambda p: "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.2g}",
         "pretty": lambda value, indent=2: json.dumps(value, indent=indent, ensure_ascii=False),
     }
-    return environment.from_string(_text("template.html"))
-
-
-def _text(name: str) -> str:
-    return resources.files("nasbench_mobile.report").joinpath(name).read_text(encoding="utf-8")
+    return page_template("template.html", filters)
 
 
 def _environments(comparison: Comparison) -> list[dict[str, Any]]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from importlib import resources
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
-from nasbench_mobile.printable import shown
+from nasbench_mobile.report.templates import page_template, room_text
 from nasbench_mobile.report.wording import NOTHING
 
 
@@ -28,20 +26,15 @@ def page(
     detail, benchmark}. `tables`: {title, keys, columns, rows: [{key, cells: [{paper, ours, how,
     note}]}], notes: [{letter, how}]}. `experiments`: records with `pictures` as {caption, base64}.
     """
-    environment = Environment(
-        autoescape=True,
-        finalize=shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"figure": _figure, "slug": _slug, "duration": _duration}
-    environment.filters |= {"sentence": _sentence, "marked": _marked}
-    template = environment.from_string(_text("reproduction.html"))
+    filters: dict[str, Callable[..., Any]] = {
+        "figure": _figure, "slug": _slug, "duration": _duration, "sentence": _sentence,
+        "marked": _marked,
+    }  # fmt: skip
+    template = page_template("reproduction.html", filters)
     return template.render(
         claims=claims, groups=list(_groups(claims)), tables=tables, cost=cost, quick=quick,
         experiments=[_with_statements(one, claims) for one in experiments],
-        css=Markup(_text("style.css")),
+        css=Markup(room_text("style.css")),
     )  # fmt: skip
 
 
@@ -100,10 +93,6 @@ def _with_statements(
     tally = Counter(claim["status"] for claim in own)
     judged = [tally[status] for status in ("exact", "holds on our benchmark", "does not hold")]
     return {**experiment, "statements": own, "counts": [*judged, len(own) - sum(judged)]}
-
-
-def _text(name: str) -> str:
-    return resources.files("nasbench_mobile.report").joinpath(name).read_text(encoding="utf-8")
 
 
 def _figure(value: Any) -> str:

@@ -6,13 +6,11 @@ import base64
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from importlib import resources
 from typing import Any, TypeAlias
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Template
 from markupsafe import Markup
 
-from nasbench_mobile.printable import shown
 from nasbench_mobile.report.labels import latency_label
 from nasbench_mobile.report.plots import save
 from nasbench_mobile.report.search_plots import draw_front, draw_history
@@ -22,6 +20,7 @@ from nasbench_mobile.report.search_wording import (
     share_words,
     spent_words,
 )
+from nasbench_mobile.report.templates import page_template, room_text
 from nasbench_mobile.report.wording import number, percent
 from nasbench_mobile.runs import Run
 
@@ -71,9 +70,9 @@ def search_page(
     is not at its end; either may be None. Everything but the drawings is escaped.
     """
     listed = [row for row in rows if row["rank"] <= LISTED or row["front"]]
-    return _environment().from_string(_text("search_page.html")).render(
+    return _template().render(
         summary=summary, rows=listed, more=len(rows) - len(listed), nothing=nothing, resume=resume,
-        command=command, css=Markup(_text("style.css")), header=run.header,
+        command=command, css=Markup(room_text("style.css")), header=run.header,
         latency_label=latency_label(run.header.benchmark),
         spent=spent_words(summary), measured=how_measured(summary),
         trained=how_trained(summary),
@@ -89,15 +88,8 @@ def search_page(
     )  # fmt: skip
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        autoescape=True,
-        finalize=shown,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
+def _template() -> Template:
+    filters: dict[str, Callable[..., Any]] = {
         "number": number,
         "percent": percent,
         "share": share_words,
@@ -105,14 +97,10 @@ def _environment() -> Environment:
         "count": lambda value: f"{value:,}",
         "pretty": lambda value, indent=2: json.dumps(value, indent=indent, ensure_ascii=False),
     }
-    return environment
+    return page_template("search_page.html", filters)
 
 
 def _png(figure: Any) -> bytes:
     buffer = io.BytesIO()
     save(figure, buffer)
     return buffer.getvalue()
-
-
-def _text(name: str) -> str:
-    return resources.files("nasbench_mobile.report").joinpath(name).read_text(encoding="utf-8")
