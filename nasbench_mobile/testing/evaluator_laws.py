@@ -11,14 +11,14 @@ import numpy as np
 from nasbench_mobile.answers import AnswerError, listed_readings, taken_reading
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.plugin_calls import is_plugins
 from nasbench_mobile.protocols import AccuracyEvaluator, LatencyEvaluator, SearchSpace
-from nasbench_mobile.testing.law import Law, LawBroken, NotJudged, described
+from nasbench_mobile.testing.law import Law, LawBroken, NotJudged, unbroken
 from nasbench_mobile.testing.small_run import global_state, seed_globals
 from nasbench_mobile.testing.watch import Watch
 from nasbench_mobile.types import AccuracyReading, Failure, Kind, LatencyReading, Measurement
 
 SOUND = "readings_are_sound"
+ADVICE = "; what fails for one architecture is that one's Failure"
 _KINDS = {"accuracy": AccuracyReading, "latency": LatencyReading}
 
 Reading: TypeAlias = AccuracyReading | LatencyReading | Failure
@@ -38,13 +38,8 @@ class EvaluatorSubject:
     samples: int = 8
 
     def build(self, watch: Watch) -> _Evaluator:
-        with watch.over("building the evaluator"):
-            try:
-                evaluator = self.make()
-            except BaseException as error:
-                if not is_plugins(error):
-                    raise
-                raise LawBroken(f"building it raised {described(error)}") from error
+        with watch.over("building the evaluator"), unbroken("building it"):
+            evaluator = self.make()
         space = self.make_space()
         rng = np.random.default_rng(1)
         asked = [Architecture(space, space.sample(rng)) for _ in range(self.samples)]
@@ -65,16 +60,8 @@ class _Evaluator:
         found: list[Reading] = []
         for name in self.gives:
             call = f"{name} of {len(architectures)} architectures"
-            with self._watch.over(call):
-                try:
-                    answer = getattr(self.evaluator, name)(architectures)
-                except BaseException as error:
-                    if not is_plugins(error):
-                        raise
-                    raise LawBroken(
-                        f"{call} raised {described(error)}; what fails for one architecture is "
-                        "that one's Failure"
-                    ) from error
+            with self._watch.over(call), unbroken(call, ADVICE):
+                answer = getattr(self.evaluator, name)(architectures)
             kind: type[Any] = _KINDS[name]
             try:
                 listed = listed_readings(answer, len(architectures), kind)
@@ -151,13 +138,11 @@ def networks_without_tokens(subject: EvaluatorSubject, watch: Watch) -> str:
     if "latency" not in evaluator.gives:
         raise NotJudged("it gives no latency")
     network = evaluator.asked[0].network()
-    with watch.over("network_latency"):
+    with watch.over("network_latency"), unbroken("network_latency"):
         try:
             reading = evaluator.evaluator.network_latency(network)
         except UsageError as error:
             return f"refused with a reason: {error}"
-        except Exception as error:
-            raise LawBroken(f"network_latency raised {described(error)}") from error
     try:
         taken = taken_reading(reading, LatencyReading)
     except AnswerError as error:

@@ -6,6 +6,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
@@ -33,6 +34,17 @@ def described(error: BaseException) -> str:
     places = [f for f in frames if not f.filename.startswith((own, sys.prefix, sys.base_prefix))]
     place = f" (line {places[-1].lineno} of {Path(places[-1].filename).name})" if places else ""
     return f"{named(error)}{place}"
+
+
+@contextmanager
+def unbroken(what: str, advice: str = "") -> Iterator[None]:
+    """Within, what a plugin raises breaks the law: `WHAT raised TYPE: MESSAGE`, and advice."""
+    try:
+        yield
+    except BaseException as error:
+        if not is_plugins(error):
+            raise
+        raise LawBroken(f"{what} raised {described(error)}{advice}") from error
 
 
 class CallHung(LawBroken):

@@ -11,10 +11,9 @@ from typing import Any, TypeAlias
 from nasbench_mobile.answers import TooManyError, taken_proposals
 from nasbench_mobile.budget import Budget
 from nasbench_mobile.errors import InvalidTokensError, StrategyError
-from nasbench_mobile.plugin_calls import is_plugins
 from nasbench_mobile.protocols import Strategy
 from nasbench_mobile.search import batch_size
-from nasbench_mobile.testing.law import LawBroken, described
+from nasbench_mobile.testing.law import LawBroken, unbroken
 from nasbench_mobile.testing.watch import Watch
 from nasbench_mobile.types import Decision, Measurement, Proposal, Tokens, Trial
 
@@ -46,14 +45,9 @@ class StrategySubject:
         self, watch: Watch, decisions: Sequence[Decision], seed: int = 0, budget: int = 100
     ) -> Player:
         """A fresh strategy at its start."""
-        with watch.over("building the strategy"):
-            try:
-                strategy = self.factory(decisions, seed, budget, **self.options)
-            except BaseException as error:
-                if not is_plugins(error):
-                    raise
-                what = f"building it with seed {seed} and budget {budget}"
-                raise LawBroken(f"{what} raised {described(error)}") from error
+        what = f"building it with seed {seed} and budget {budget}"
+        with watch.over("building the strategy"), unbroken(what):
+            strategy = self.factory(decisions, seed, budget, **self.options)
         return Player(strategy, decisions, watch)
 
 
@@ -77,13 +71,8 @@ class Player:
 
     def ask(self, count: int) -> list[Proposal]:
         """The answer, taken in as the real loop does; `LawBroken` names what is wrong with it."""
-        with self._watch.over(f"ask({count})"):
-            try:
-                answer: Any = self._strategy.ask(count)
-            except BaseException as error:
-                if not is_plugins(error):
-                    raise
-                raise LawBroken(f"ask({count}) raised {described(error)}") from error
+        with self._watch.over(f"ask({count})"), unbroken(f"ask({count})"):
+            answer: Any = self._strategy.ask(count)
         try:
             proposals = taken_proposals(answer, count, self._validated)
         except TooManyError as error:
@@ -100,13 +89,8 @@ class Player:
         return list(proposals)
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        with self._watch.over(f"tell({len(trials)} trials)"):
-            try:
-                self._strategy.tell(trials)
-            except BaseException as error:
-                if not is_plugins(error):
-                    raise
-                raise LawBroken(f"tell raised {described(error)}") from error
+        with self._watch.over(f"tell({len(trials)} trials)"), unbroken("tell"):
+            self._strategy.tell(trials)
 
     def repeat_of(self, proposal: Proposal) -> int | None:
         """The id of the first proposal of the same tokens and fidelity, if there was one before."""

@@ -13,9 +13,8 @@ import numpy as np
 
 from nasbench_mobile.errors import InvalidTokensError
 from nasbench_mobile.networks.graph import Network
-from nasbench_mobile.plugin_calls import is_plugins
 from nasbench_mobile.protocols import SearchSpace, Segmented
-from nasbench_mobile.testing.law import Law, LawBroken, NotJudged, described
+from nasbench_mobile.testing.law import Law, LawBroken, NotJudged, described, unbroken
 from nasbench_mobile.testing.small_run import global_state, seed_globals
 from nasbench_mobile.testing.watch import Watch
 from nasbench_mobile.types import Tokens
@@ -35,13 +34,8 @@ class SpaceSubject:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def build(self, watch: Watch) -> SearchSpace:
-        with watch.over("building the space"):
-            try:
-                return self.factory(**self.options)
-            except BaseException as error:
-                if not is_plugins(error):
-                    raise
-                raise LawBroken(f"building it raised {described(error)}") from error
+        with watch.over("building the space"), unbroken("building it"):
+            return self.factory(**self.options)
 
 
 def every_call_returns(subject: SpaceSubject, watch: Watch) -> str:
@@ -241,10 +235,8 @@ def _layers(network: Network, segment: str) -> Sequence[tuple[Any, ...]]:
 
 
 def _calling(method: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    try:
+    with unbroken(method.__name__):
         return method(*arguments, **options)
-    except Exception as error:
-        raise LawBroken(f"{method.__name__} raised {described(error)}") from error
 
 
 def _demand(condition: bool, otherwise: str) -> None:
