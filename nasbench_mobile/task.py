@@ -19,7 +19,7 @@ from nasbench_mobile.errors import LogError, NasbenchError, StrategyError, Usage
 from nasbench_mobile.evaluators.training_time import training_time_s
 from nasbench_mobile.events import End
 from nasbench_mobile.executors.pools import SimulatedPool
-from nasbench_mobile.executors.processes import channel
+from nasbench_mobile.executors.worker import channel
 from nasbench_mobile.identity import Made, code_now, defaults_now, needed_by, whole
 from nasbench_mobile.metrics.columns import columns
 from nasbench_mobile.own_objective import OwnObjective

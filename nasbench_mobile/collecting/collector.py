@@ -13,7 +13,8 @@ from nasbench_mobile.collecting.references import FULL_SIZE
 from nasbench_mobile.errors import NasbenchError
 from nasbench_mobile.evaluators.training import TrainingAccuracy
 from nasbench_mobile.executors.pools import ExecutorPool
-from nasbench_mobile.executors.processes import channel, workers
+from nasbench_mobile.executors.processes import workers
+from nasbench_mobile.executors.worker import channel
 from nasbench_mobile.networks.cost import multiply_adds, parameters
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.protocols import LatencyEvaluator, SearchSpace

@@ -8,13 +8,10 @@ worker has a pipe of its own: one that dies takes its one job with it, and all e
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import io
 import multiprocessing
 import os
 import pickle
 import signal
-import sys
 import threading
 import time
 from collections import deque
@@ -26,9 +23,9 @@ from multiprocessing.connection import Connection, wait
 from typing import Any, ParamSpec, TypeVar
 
 from nasbench_mobile.errors import NasbenchError
+from nasbench_mobile.executors.worker import STOP, work
 from nasbench_mobile.plugin_calls import named
-from nasbench_mobile.time_limits import CallWatch, watched_by_parent
-from nasbench_mobile.warned import warnings_in_words
+from nasbench_mobile.time_limits import CallWatch
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -43,7 +40,6 @@ THREAD_VARIABLES = (
 """What libraries read at import to size their thread pools; 1 in every worker, so that results
 and seconds do not depend on how many workers share the machine."""
 
-STOP = b"stop"
 LEAVING_S = 10.0
 """Seconds that a worker without a job may take to end before it is killed (our choice)."""
 
@@ -55,9 +51,6 @@ CHECK_S = 0.25
 """Seconds between two looks at the workers that are at work (our choice: seldom enough to cost
 nothing). A call has to be overdue for as long before its worker is ended: the first look might be
 right after the whole command was suspended and goes on."""
-
-PR_SET_PDEATHSIG = 1
-"""Of Linux's prctl(2)."""
 
 
 class WorkerDied(NasbenchError):
@@ -91,32 +84,6 @@ def _how(exit_code: int | None) -> str:
         name = str(-exit_code)
     memory = ", as when memory runs out" if exit_code == -9 else ""
     return f"was killed by signal {name}{memory}"
-
-
-class Channel:
-    """What a worker has of its parent: where to send messages, and whether to stop."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._stopped = False
-
-    def send(self, message: Any) -> None:
-        self._connection.send(("message", message))
-
-    @property
-    def stopped(self) -> bool:
-        """Whether the parent has said so."""
-        if not self._stopped and self._connection.poll():
-            self._stopped = self._connection.recv_bytes() == STOP
-        return self._stopped
-
-
-_channel: Channel | None = None
-
-
-def channel() -> Channel | None:
-    """The worker's channel; None in a process that is no worker."""
-    return _channel
 
 
 @dataclass
@@ -268,9 +235,6 @@ class ProcessExecutor(Executor):
 
     def _hand_out(self) -> None:
         while self._waiting:
-            for worker in [one for one in self._workers if one.job is None]:
-                if not worker.process.is_alive():
-                    self._bury(worker)
             free = next((worker for worker in self._workers if worker.job is None), None)
             if free is None and len(self._workers) < self.jobs:
                 free = self._start()
@@ -287,7 +251,7 @@ class ProcessExecutor(Executor):
         ours, theirs = self._context.Pipe()
         watch = CallWatch(self._context)
         with _one_thread():
-            process = self._context.Process(target=_work, args=(theirs, os.getpid(), watch))
+            process = self._context.Process(target=work, args=(theirs, os.getpid(), watch))
             process.start()
         theirs.close()
         worker = _Worker(process, ours, watch)
@@ -319,17 +283,16 @@ class ProcessExecutor(Executor):
 
     def _bury(self, worker: _Worker) -> None:
         worker.process.join()
+        worker.connection.close()
+        job = worker.job
         with self._lock:
             self._workers.remove(worker)
-        worker.connection.close()
-        if worker.job is None:
-            return
-        with self._lock:
-            unbegun = worker.has_served and not worker.job.taken  # it died with nothing to do
-            if unbegun and not self._stopping:
-                self._waiting.appendleft(worker.job)
+            unbegun = job is not None and worker.has_served and not job.taken
+            if job is not None and unbegun and not self._stopping:  # it died with nothing to do
+                self._waiting.appendleft(job)
                 return
-        worker.job.future.set_exception(WorkerDied(worker.process.exitcode, worker.ended_for_s))
+        if job is not None:
+            job.future.set_exception(WorkerDied(worker.process.exitcode, worker.ended_for_s))
 
 
 @contextmanager
@@ -371,67 +334,3 @@ def _one_thread() -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def _work(connection: Connection, parent: int, watch: CallWatch) -> None:
-    """What a worker process does: one job after the other, until the pipe is closed."""
-    global _channel
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's, which tells us to stop
-    _end_with(parent)
-    _print_to_stderr()
-    watched_by_parent(watch)
-    _channel = Channel(connection)
-    with warnings_in_words():
-        _serve(connection)
-
-
-def _serve(connection: Connection) -> None:
-    while True:
-        try:
-            call = connection.recv_bytes()
-        except (EOFError, OSError):
-            return
-        if call == STOP:
-            continue
-        connection.send(("taken", None))
-        connection.send(_done(call))
-
-
-def _done(call: bytes) -> tuple[str, Any]:
-    """The result of a call or the error it raised, as something that a pipe can carry."""
-    try:
-        function, arguments, options = pickle.loads(call)
-        answer = "result", function(*arguments, **options)
-        pickle.dumps(answer)
-    except BaseException as error:
-        return "error", error if isinstance(error, NasbenchError) else NasbenchError(named(error))
-    return answer
-
-
-def _end_with(parent: int) -> None:
-    """End this process when its parent ends, however that happens."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != parent:  # it has ended already
-            os._exit(1)
-    relative = multiprocessing.parent_process()
-    if relative is not None:
-        threading.Thread(target=_follow, args=(relative.sentinel,), daemon=True).start()
-
-
-def _follow(sentinel: int) -> None:
-    wait([sentinel])
-    os._exit(1)
-
-
-def _print_to_stderr() -> None:
-    """Whatever a plugin prints must not stand in the result of a command.
-
-    Line by line, so that nothing is lost with a process that is killed.
-    """
-    with contextlib.suppress(OSError, ValueError):
-        sys.stdout.flush()
-        os.dup2(2, 1)
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(line_buffering=True)

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from nasbench_mobile.errors import NasbenchError, UnknownNameError
-from nasbench_mobile.executors.processes import ProcessExecutor, WorkerDied, channel, workers
+from nasbench_mobile.executors.processes import ProcessExecutor, WorkerDied, workers
+from nasbench_mobile.executors.worker import channel
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no signals to kill with")
 
