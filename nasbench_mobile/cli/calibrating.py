@@ -21,10 +21,9 @@ def calibrating_data(source: Source, given: Path | None) -> tuple[str, list[str]
             "--quantize int8 needs --calibration DIR, a folder of some 100 images like those of "
             "the training; with --from FOLDER they are the training's own"
         )
-    from nasbench_mobile.training.data import DIGITS
+    from nasbench_mobile.training.data import DIGITS, is_of_digits
 
-    of_digits = source.record.data.startswith(f"{DIGITS}: ")
-    place = DIGITS if of_digits else source.record.data_place
+    place = DIGITS if is_of_digits(source.record.data) else source.record.data_place
     if place is None:
         raise UsageError(
             f"{source.place} does not say where the images of the training lie; give them, or some "

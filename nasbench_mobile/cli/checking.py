@@ -138,12 +138,12 @@ def _show(kind: str, name: str, verdicts: list[Verdict], as_json: bool) -> None:
         for verdict in verdicts:
             style = {"kept": "green", "broken": "bold red", "not judged": "yellow"}[verdict.result]
             screen.print(f"{verdict.result:>10}", style=style, end="  ")
-            screen.print(verdict.says, highlight=False)
-            screen.print(f"{'':12}{verdict.seen}", style="dim", markup=False, highlight=False,
+            screen.print(verdict.says)
+            screen.print(f"{'':12}{verdict.seen}", style="dim",
                          soft_wrap=True)  # fmt: skip
         closing = ", ".join(f"{count} {result}" for result, count in counts.items())
         word = "breaks its laws" if counts["broken"] else "keeps its laws"
-        screen.print(f"\n{kind} {name} {word}: {closing}", markup=False, soft_wrap=True)
+        screen.print(f"\n{kind} {name} {word}: {closing}", soft_wrap=True)
     if counts["broken"]:
         raise typer.Exit(1)
 

@@ -168,14 +168,13 @@ def collect(
         )
     except KeyboardInterrupt:
         console(stderr=True).print(
-            f"stopped; what was trained is in {out}, and the same command goes on",
-            markup=False, soft_wrap=True,
+            f"stopped; what was trained is in {out}, and the same command goes on", soft_wrap=True,
         )  # fmt: skip
         raise typer.Exit(INTERRUPTED) from None
     if as_json:
         print_json(summary)
     else:
-        console().print(_words(out, summary), markup=False, soft_wrap=True)
+        console().print(_words(out, summary), soft_wrap=True)
 
 
 def _match(out: Path, accuracy: TrainingAccuracy) -> None:

@@ -188,7 +188,7 @@ def report(
 
 def say(text: str) -> None:
     """One line on standard error, as it is."""
-    console(stderr=True).print(text, soft_wrap=True, markup=False, highlight=False)
+    console(stderr=True).print(text, soft_wrap=True)
 
 
 @dataclass(frozen=True)
@@ -238,7 +238,7 @@ def _again(study: Study, labels: Sequence[str] | None) -> Study:
         console(stderr=True).print(
             f"runs of {', '.join(labels)} are done again; their old logs lie in "
             f"{study.folder / 'replaced'}",
-            soft_wrap=True, markup=False,
+            soft_wrap=True,
         )  # fmt: skip
     return study
 
@@ -261,7 +261,6 @@ def _run_and_report(
                 f"failed: {failure.label} seed {failure.seed}: {failure.failure}",
                 style="red",
                 soft_wrap=True,
-                markup=False,
             )
     if failures or damages:
         raise typer.Exit(1)
@@ -277,7 +276,7 @@ def _tell_failures(runs: Sequence[Run]) -> None:
     text = f"{count:,} of {trials:,} trials failed; most often: {reason}"
     if count == trials:
         raise EvaluationError(text)
-    console().print(text, soft_wrap=True, markup=False)
+    console().print(text, soft_wrap=True)
 
 
 def _failures(run: Run) -> Iterable[str]:
@@ -308,7 +307,7 @@ def run_with_progress(
 
             def listen(message: RunProgress) -> None:
                 if message.note is not None:
-                    screen.print(message.note, soft_wrap=True, markup=False, highlight=False)
+                    screen.print(message.note, soft_wrap=True)
                     return
                 progress.update(message.label, message.seed, message.charged, message.best_reward)
                 if message.ended:
@@ -320,7 +319,6 @@ def run_with_progress(
     except KeyboardInterrupt:
         screen.print(
             f"stopped; every trial told is safe. Go on with: {command('resume', study.folder)}",
-            markup=False,
             soft_wrap=True,
         )
         raise typer.Exit(INTERRUPTED) from None
@@ -331,7 +329,7 @@ def _say_stopping(screen: Console) -> None:
     screen.print(
         "stopping: every run ends after the batch that it is evaluating; Ctrl-C again stops at "
         "once, which loses these evaluations alone",
-        soft_wrap=True, markup=False,
+        soft_wrap=True,
     )  # fmt: skip
 
 
@@ -340,10 +338,10 @@ def _report(
 ) -> list[str]:
     """Write and print the report; what is said of damaged logs comes back."""
     runs, how = study.all_runs() if runs is None else runs, how or _Reading()
+    from nasbench_mobile.descriptions import describer, drawer
     from nasbench_mobile.errors import NasbenchError
     from nasbench_mobile.report.study import write_report
     from nasbench_mobile.report.terminal import print_summary
-    from nasbench_mobile.study import describer, drawer
 
     damages = [run.damage for run in runs if run.damage is not None]
     if not any(run.trials for run in runs):
@@ -351,9 +349,7 @@ def _report(
             raise NasbenchError("; ".join(damages))
         raise NasbenchError(f"{study.folder} has no trials yet; nasbench-mobile resume runs it")
     benchmark = study.plan.benchmark
-    console(stderr=True).print(
-        f"writing the report into {study.folder} ...", soft_wrap=True, markup=False
-    )
+    console(stderr=True).print(f"writing the report into {study.folder} ...", soft_wrap=True)
     summary = write_report(
         study.folder,
         runs,
@@ -369,11 +365,9 @@ def _report(
         screen = console()
         print_summary(summary, screen)
         for note in summary["notes"]:
-            screen.print(f"note: {note}", markup=False)
+            screen.print(f"note: {note}")
         _tell_failures(runs)
-        screen.print(f"\nReport: {study.folder / 'report.html'}", soft_wrap=True, markup=False)
+        screen.print(f"\nReport: {study.folder / 'report.html'}", soft_wrap=True)
     for damage in damages:
-        console(stderr=True).print(
-            f"damaged: {damage}", style="red", soft_wrap=True, markup=False, highlight=False
-        )
+        console(stderr=True).print(f"damaged: {damage}", style="red", soft_wrap=True)
     return damages

@@ -115,7 +115,7 @@ def explain(
     shown = [*result["differences"], *sums]
     print_table(columns, [{**row, "first": row.get("first", "")} for row in shown])
     if result["no_accuracy"] is not None:
-        console().print(result["no_accuracy"], markup=False, soft_wrap=True)
+        console().print(result["no_accuracy"], soft_wrap=True)
 
 
 def _encoded(first: str, second: str, space_name: str | None) -> tuple[Any, Any, Any]:

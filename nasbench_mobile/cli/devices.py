@@ -105,4 +105,4 @@ def _print(rows: list[dict[str, Any]]) -> None:
     print_table(columns, shown)
     for row in rows:
         for line in (*row["problems"], *row["remarks"]):
-            console().print(f"{row['serial']}: {line}", markup=False, soft_wrap=True)
+            console().print(f"{row['serial']}: {line}", soft_wrap=True)

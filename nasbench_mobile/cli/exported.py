@@ -43,7 +43,7 @@ def file_facts(source: Source) -> FileFacts:
 
 def _trained_preparation(record: TrainingRecord) -> tuple[Preparation, str]:
     """That of a training's evaluation; what an older version did not record follows from it."""
-    from nasbench_mobile.training.data import DIGITS
+    from nasbench_mobile.training.data import is_of_digits
     from nasbench_mobile.training.file_facts import EVALUATED, UNRECORDED
     from nasbench_mobile.training.preparation import SHARE, Preparation
 
@@ -51,7 +51,7 @@ def _trained_preparation(record: TrainingRecord) -> tuple[Preparation, str]:
         return record.preparation, EVALUATED
     recorded = record.recipe.get("evaluation_crop")
     share = recorded if isinstance(recorded, float) else SHARE
-    if record.data.startswith(f"{DIGITS}: "):  # they are always cached
+    if is_of_digits(record.data):  # they are always cached
         return Preparation(record.input_size, share, "side", "float32"), EVALUATED
     return Preparation(record.input_size, share), UNRECORDED
 

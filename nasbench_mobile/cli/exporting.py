@@ -158,4 +158,4 @@ def _print_preparation(facts: dict[str, Any]) -> None:
 
 
 def _say(text: str) -> None:
-    console().print(text, markup=False, highlight=False, soft_wrap=True)
+    console().print(text, soft_wrap=True)

@@ -77,7 +77,6 @@ def build(
         f"{table.runtime_version}, scale {table.scale:.3f}. See how well it predicts: "
         f"nasbench-mobile lookup check {out}",
         soft_wrap=True,
-        markup=False,
     )
 
 

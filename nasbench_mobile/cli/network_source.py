@@ -67,7 +67,7 @@ class Source:
     def network(self) -> Network:
         """The layer graph, its stem as it was trained."""
         network = self.subject.network(self.width, self.input_size, self.classes)
-        return network if self.stem_stride is None else with_stem_stride(network, self.stem_stride)
+        return with_stem_stride(network, self.stem_stride)
 
     def module(self, seed: int = 0) -> NetworkModule:
         """The network at inference, with its trained weights, or untrained ones of a seed.
@@ -127,7 +127,7 @@ class Source:
     def say_notes(self) -> None:
         """Print the notes on standard error."""
         for note in self.notes:
-            console(stderr=True).print(f"note: {note}", markup=False, soft_wrap=True)
+            console(stderr=True).print(f"note: {note}", soft_wrap=True)
 
 
 def source_of(asked: Asked) -> Source:

@@ -92,7 +92,7 @@ def say_left_out(damages: Sequence[str], what: str) -> None:
     for damage in damages:
         console(stderr=True).print(
             f"left out, {what}: {damage}",
-            style="red", soft_wrap=True, markup=False, highlight=False,
+            style="red", soft_wrap=True,
         )  # fmt: skip
 
 

@@ -147,5 +147,5 @@ def _check_code(record: TrainingRecord, place: Path, space_name: str | None) -> 
             f"which whoever made the folder wrote; read it, then give it with --space {name}"
         )
     console(stderr=True).print(
-        f"runs code for the space: {code.file} ({now}, as recorded)", markup=False, soft_wrap=True
+        f"runs code for the space: {code.file} ({now}, as recorded)", soft_wrap=True
     )

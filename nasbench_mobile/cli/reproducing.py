@@ -150,15 +150,15 @@ def _run(
             continue
         record = before[one.name]
         if record is not None:
-            screen.print(f"{place}finished before, kept", markup=False, soft_wrap=True)
+            screen.print(f"{place}finished before, kept", soft_wrap=True)
             records[one.name] = record
             continue
-        screen.print(place + one.title, markup=False, soft_wrap=True)
+        screen.print(place + one.title, soft_wrap=True)
         with _failing(one, failures, alone=len(chosen) == 1):
             record = session.run(one, setting, lambda study: _run_study(study, jobs))
             records[one.name] = record
             seconds = record["cost"]["wall_s"]
-            screen.print(f"{place}done in {seconds:.1f} s", markup=False, soft_wrap=True)
+            screen.print(f"{place}done in {seconds:.1f} s", soft_wrap=True)
     publish(folder)
     _say_damages(folder, failures.values())
     return records, failures
@@ -239,11 +239,11 @@ def _print(record: dict[str, Any], folder: Path) -> None:
     screen = console()
     screen.print(f"\n{record['title']}", style="bold")
     for table in record["tables"]:
-        screen.print(table["title"], markup=False, style="dim")
+        screen.print(table["title"], style="dim")
         print_table(table["columns"], table["rows"])
     for sentence in record["said"]:
-        screen.print(sentence, markup=False, soft_wrap=True)
+        screen.print(sentence, soft_wrap=True)
     if record["claims"]:
         print_table({"id": "claim", "status": "verdict", "detail": "figures"}, record["claims"])
     for picture in record["pictures"]:
-        screen.print(f"drawn in {folder / picture['file']}", markup=False, soft_wrap=True)
+        screen.print(f"drawn in {folder / picture['file']}", soft_wrap=True)

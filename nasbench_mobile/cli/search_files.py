@@ -12,10 +12,11 @@ from typing import Any
 from nasbench_mobile.cli.exporting import write_file
 from nasbench_mobile.cli.search_request import read_request
 from nasbench_mobile.cli.search_results import SearchResults, search_results
+from nasbench_mobile.descriptions import drawer
 from nasbench_mobile.protocols import SearchSpace
 from nasbench_mobile.report.search_page import PLOTS, search_page
 from nasbench_mobile.report.trials import write_trials
-from nasbench_mobile.study import Study, drawer
+from nasbench_mobile.study import Study
 
 BEST, RECORD, PAGE, TRIALS = "best", "best.json", "report.html", "trials.csv"
 """Folder of the best networks' files, the record of all of them, the page and every trial."""

@@ -19,28 +19,28 @@ COLUMNS = {
 def print_results(found: SearchResults) -> None:
     """The table, then for each of the best its file and what trains it fully and takes it away."""
     summary, screen = found.summary, console()
-    screen.print(f"\n{spent_words(summary)}", markup=False, soft_wrap=True)
+    screen.print(f"\n{spent_words(summary)}", soft_wrap=True)
     for reason, count in summary["failures"].items():
         times = "once" if count == 1 else f"{count:,} times"
-        screen.print(f"failed {times}: {reason}", markup=False, soft_wrap=True)
+        screen.print(f"failed {times}: {reason}", soft_wrap=True)
     if found.rows:
         shown = {row["rank"]: row for row in [*summary["best"], *summary["front"]]}
         _table([shown[rank] for rank in sorted(shown)], hidden=("share",))
         screen.print("front: none was both more accurate and faster")
     elif summary["longest"]:
-        screen.print("trained longest, none of them in full:", markup=False)
+        screen.print("trained longest, none of them in full:")
         _table(summary["longest"], hidden=("rank", "front"))
     if found.rows or summary["longest"]:
-        screen.print(how_measured(summary), markup=False, soft_wrap=True)
+        screen.print(how_measured(summary), soft_wrap=True)
     if summary["beware"]:
-        screen.print(summary["beware"], style="yellow", markup=False, soft_wrap=True)
+        screen.print(summary["beware"], style="yellow", soft_wrap=True)
     for note in summary["notes"]:
-        screen.print(f"note: {note}", markup=False, soft_wrap=True)
+        screen.print(f"note: {note}", soft_wrap=True)
     for number, row in enumerate(summary["best"] or summary["longest"], start=1):
-        screen.print(f"\n{number}. {row['block_string']}", markup=False, soft_wrap=True)
+        screen.print(f"\n{number}. {row['block_string']}", soft_wrap=True)
         for line in (row.get("tflite"), row["train"], row["export"]):
             if line is not None:
-                screen.print(f"   {line}", markup=False, soft_wrap=True)
+                screen.print(f"   {line}", soft_wrap=True)
 
 
 def _table(rows: list[Mapping[str, Any]], *, hidden: tuple[str, ...]) -> None:

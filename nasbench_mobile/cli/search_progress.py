@@ -148,4 +148,4 @@ class SearchProgress:
 
     def _say(self, text: str) -> None:
         if self._console is not None:
-            self._console.print(text, markup=False, soft_wrap=True)
+            self._console.print(text, soft_wrap=True)

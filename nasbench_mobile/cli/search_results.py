@@ -204,8 +204,7 @@ def _beware(
         tuple(rows[0]["tokens"]), width=training.get("width", 1.0), input_size=input_size,
         classes=classes(benchmark),
     )  # fmt: skip
-    if (stride := training.get("stem_stride")) is not None:
-        trained = with_stem_stride(trained, stride)
+    trained = with_stem_stride(trained, training.get("stem_stride"))
     return beware(max(row["accuracy"] for row in rows), chance, training, trained)
 
 

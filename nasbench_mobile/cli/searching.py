@@ -178,26 +178,26 @@ def show_results(study: Study, *, as_json: bool = False) -> None:
     if not as_json:
         console(stderr=True).print(
             f"writing the report and the best networks' files into {folder}",
-            soft_wrap=True, markup=False,
+            soft_wrap=True,
         )  # fmt: skip
     try:
         found = write_results(study, kept_top(folder))
     except KeyboardInterrupt:
         console(stderr=True).print(
             "stopped while files were written; the search itself is kept. Write them again with: "
-            f"{command('report', folder)}", soft_wrap=True, markup=False,
+            f"{command('report', folder)}", soft_wrap=True,
         )  # fmt: skip
         raise typer.Exit(INTERRUPTED) from None
     if as_json:
         print_json(found.summary)
     else:
         print_results(found)
-        console().print(f"\nAll of it: {folder / PAGE}", soft_wrap=True, markup=False)
+        console().print(f"\nAll of it: {folder / PAGE}", soft_wrap=True)
     if found.nothing is None:
         return
     if found.ended:
         raise NasbenchError(found.nothing)
-    console(stderr=True).print(found.nothing, soft_wrap=True, markup=False)
+    console(stderr=True).print(found.nothing, soft_wrap=True)
 
 
 def _searched(
@@ -220,10 +220,10 @@ def _searched(
     keep_images(folder, reading.record(trained.data))
     if screen is not None:
         options.say_read(trained.place, trained.data)
-        screen.print(_headline(study, trained, problem.latency.label), markup=False, soft_wrap=True)
+        screen.print(_headline(study, trained, problem.latency.label), soft_wrap=True)
         hints = note, _hint(problem.space, trained), options.warmup_hint(trained.recipe)
         for hint in filter(None, hints):
-            screen.print(hint, markup=False, soft_wrap=True)
+            screen.print(hint, soft_wrap=True)
     earlier = study.runs()
     try:
         with SearchProgress(
@@ -239,7 +239,7 @@ def _searched(
         console(stderr=True).print(
             "stopped; nothing that was told is lost, of the training under way at most "
             f"{checkpoint_s:g} s. Go on with the same command, or: {command('resume', folder)}",
-            soft_wrap=True, markup=False,
+            soft_wrap=True,
         )  # fmt: skip
         raise typer.Exit(INTERRUPTED) from None
 

@@ -71,4 +71,4 @@ def strategy(
         f"  {command(*race)}",
         f"  python -m pytest --import-mode=prepend {shlex.quote(str(test))}",
     ):
-        screen.print(line, soft_wrap=True, markup=False, highlight=False)
+        screen.print(line, soft_wrap=True)

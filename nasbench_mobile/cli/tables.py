@@ -59,7 +59,7 @@ def merge(
     if "data_content" not in table.header.training and not as_json:
         console(stderr=True).print(
             "the tables' images were matched by their names alone, as one of them says nothing of "
-            "what was in them", markup=False, soft_wrap=True,
+            "what was in them", soft_wrap=True,
         )  # fmt: skip
     write_table(target, table)
     _show(target, table, as_json)
@@ -102,7 +102,7 @@ def noise(table: Place, part: Part = None, as_json: AsJson = False) -> None:
         print_json(study.record())
         return
     for line in noise_lines(study.record()):
-        console().print(line, markup=False, soft_wrap=True)
+        console().print(line, soft_wrap=True)
 
 
 def card(
@@ -225,6 +225,5 @@ def _show(path: Path, table: Table, as_json: bool) -> None:
         return
     console().print(
         f"{path}: {facts['trainings']:,} trainings of {facts['networks']:,} networks, "
-        f"{facts['failed']} failed; latency {', '.join(facts['latency'])}",
-        markup=False, soft_wrap=True,
+        f"{facts['failed']} failed; latency {', '.join(facts['latency'])}", soft_wrap=True,
     )  # fmt: skip

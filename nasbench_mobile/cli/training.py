@@ -66,6 +66,7 @@ def train(
     """
     from nasbench_mobile.cli.recorded_subject import recorded_as
     from nasbench_mobile.cli.subject import parse_subject
+    from nasbench_mobile.networks.stem import with_stem_stride
     from nasbench_mobile.training.data import default_input_size, load_data, place_of
     from nasbench_mobile.training.limits import Limits
     from nasbench_mobile.training.record import CHECKPOINT
@@ -84,17 +85,14 @@ def train(
     if not as_json and launcher.share.rank == 0:
         options.say_read(data, images)
     network = subject.network(width, input_size or default_input_size(images), len(images.classes))
-    if stem_stride is not None:
-        from nasbench_mobile.networks.stem import with_stem_stride
-
-        network = with_stem_stride(network, stem_stride)
+    network = with_stem_stride(network, stem_stride)
     setting = Setting(
         seed=seed, checkpoint=out / CHECKPOINT, limits=Limits(time_limit_s, memory_limit_mb),
         loaders=loaders, threads=threads,
     )  # fmt: skip
     hints = filter(None, (options.small_map_hint(network), options.warmup_hint(how)))
     for hint in () if as_json or launcher.share.rank else hints:
-        console(stderr=True).print(hint, markup=False, soft_wrap=True)
+        console(stderr=True).print(hint, soft_wrap=True)
     try:
         result = train_network(
             network, images, how, setting, launcher=launcher, test=True,
@@ -158,15 +156,13 @@ def _print_epoch(report: Any) -> None:
     console(stderr=True).print(
         f"epoch {report.epoch:g}: loss {report.loss:.4f}, validation accuracy "
         f"{report.accuracy:.2%}, {report.elapsed_s:.0f} s",
-        markup=False,
     )
 
 
 def _print_stopped(setting: Setting) -> None:
     console(stderr=True).print(
         f"stopped; at most {setting.checkpoint_s:g} s of the training are lost. Go on with the "
-        "same command",
-        markup=False, soft_wrap=True,
+        "same command", soft_wrap=True,
     )  # fmt: skip
 
 
@@ -181,4 +177,4 @@ def _print_end(out: Path, record: TrainingRecord) -> None:
         soft_wrap=True,
     )
     take = command("export", "--from", out, "-o", f"{out}.tflite")
-    console().print(f"take it away with: {take}", markup=False, soft_wrap=True)
+    console().print(f"take it away with: {take}", soft_wrap=True)

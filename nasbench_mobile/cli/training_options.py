@@ -89,9 +89,7 @@ MemoryLimit: TypeAlias = Annotated[
 
 def say_read(place: str, data: ImageData) -> None:
     """Say on standard error what was read of the images, before anything is done with them."""
-    console(stderr=True).print(
-        read_line(place, data), markup=False, highlight=False, soft_wrap=True
-    )
+    console(stderr=True).print(read_line(place, data), soft_wrap=True)
 
 
 def read_line(place: str, data: ImageData) -> str:

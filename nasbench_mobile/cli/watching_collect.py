@@ -29,7 +29,7 @@ def watching() -> Iterator[Watcher]:
     with screen.status("reading images") as status:
 
         def says(text: str) -> None:
-            screen.print(text, markup=False, highlight=False, soft_wrap=True)
+            screen.print(text, soft_wrap=True)
 
         def epoch(job: Job, report: EpochReport) -> None:
             what = job.reference.name if job.reference else ",".join(map(str, job.tokens or ()))

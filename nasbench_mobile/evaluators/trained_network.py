@@ -45,4 +45,4 @@ class TrainedNetwork:
     def network(self, architecture: Architecture) -> Network:
         """The network that was trained for an architecture."""
         network = architecture.network(self.width, self.input_size, self.classes)
-        return network if self.stem_stride is None else with_stem_stride(network, self.stem_stride)
+        return with_stem_stride(network, self.stem_stride)

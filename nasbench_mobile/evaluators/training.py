@@ -164,7 +164,7 @@ class TrainingAccuracy:
     def network(self, architecture: Architecture) -> Network:
         """The network that is trained for an architecture."""
         network = architecture.network(self.width, self.input_size, len(self.data.classes))
-        return network if self.stem_stride is None else with_stem_stride(network, self.stem_stride)
+        return with_stem_stride(network, self.stem_stride)
 
     def check(self, space: SearchSpace) -> None:
         """`UsageError` where batches have too few images to train networks of a space on.

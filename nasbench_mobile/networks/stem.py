@@ -8,13 +8,19 @@ from nasbench_mobile.errors import InvalidNetworkError
 from nasbench_mobile.networks.graph import IMAGE, Conv, GlobalPool, Network, NetworkBuilder
 
 
-def with_stem_stride(network: Network, stride: int, input_size: int | None = None) -> Network:
+def with_stem_stride(
+    network: Network, stride: int | None, input_size: int | None = None
+) -> Network:
     """The network with this stride in the convolutions that read the image, all else as it was.
+
+    Without a stride it is the network itself.
 
     MnasNet's stem has stride 2 and its blocks divide by 16 more: 32 pixels end as one.
     `input_size` builds it for images of another side, below 32 pixels too, which a stride of 1 is
     for.
     """
+    if stride is None:
+        return network
     if stride < 1:
         raise InvalidNetworkError(f"stem stride is {stride}; it must be 1 or more")
     channels, *sides = network.input_shape

@@ -147,6 +147,11 @@ def place_of(place: str | os.PathLike[str]) -> str:
     return DIGITS if str(place) == DIGITS else str(Path(place).absolute())
 
 
+def is_of_digits(identity: str) -> bool:
+    """Whether what a data set calls itself is the name of the digits."""
+    return identity.startswith(f"{DIGITS}: ")
+
+
 def default_input_size(data: ImageData) -> int:
     """32 pixels for cached images of up to 32 a side, else 224 (our choice)."""
     pixels = data.train.pixels
@@ -311,6 +316,6 @@ def _digits(validation: int | None, limit: int | None, seed: int) -> ImageData:
     seen = {name: Seen.of(one.tobytes()) for name, one in zip(everything.names, grey, strict=True)}
     return ImageData(
         classes, images(train), images(held), images(everything.at(test)),
-        f"digits: {layout.identity(parts.items(), classes)}",
+        f"{DIGITS}: {layout.identity(parts.items(), classes)}",
         content=content_of(parts.items(), seen),
     )  # fmt: skip
