@@ -29,7 +29,7 @@ benchmarks: $(VENV)/tox.stamp
 # The gate tries a few thousand of these.
 fuzz: $(VENV)/tox.stamp
 	NASBENCH_MOBILE_FUZZ=100000 $(VENV)/bin/tox run -e slow -- tests/test_fuzz.py \
-	  tests/test_log_reading.py tests/cli/test_fuzz_arguments.py
+	  tests/runs/test_log_reading.py tests/cli/test_fuzz_arguments.py
 
 # Outside the gate: an hour of CPU time.
 mutation: $(VENV)/tox.stamp

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from nasbench_mobile.architecture import Architecture
     from nasbench_mobile.benchmark import Benchmark, load_benchmark
     from nasbench_mobile.errors import NasbenchError
-    from nasbench_mobile.objective import LatencyObjective
-    from nasbench_mobile.plan import Plan
-    from nasbench_mobile.problem import Problem
-    from nasbench_mobile.search import Search
-    from nasbench_mobile.study import Study
+    from nasbench_mobile.objectives.mnasnet import LatencyObjective
+    from nasbench_mobile.search.loop import Search
+    from nasbench_mobile.search.problem import Problem
+    from nasbench_mobile.studies.plan import Plan
+    from nasbench_mobile.studies.study import Study
     from nasbench_mobile.types import Decision, Measurement, Proposal, StrategySpec, Trial
 
 __version__ = "0.1.0"
@@ -43,15 +43,15 @@ _HOMES = {
     "Architecture": "architecture",
     "Benchmark": "benchmark",
     "Decision": "types",
-    "LatencyObjective": "objective",
+    "LatencyObjective": "objectives.mnasnet",
     "Measurement": "types",
     "NasbenchError": "errors",
-    "Plan": "plan",
-    "Problem": "problem",
+    "Plan": "studies.plan",
+    "Problem": "search.problem",
     "Proposal": "types",
-    "Search": "search",
+    "Search": "search.loop",
     "StrategySpec": "types",
-    "Study": "study",
+    "Study": "studies.study",
     "Trial": "types",
     "load_benchmark": "benchmark",
 }

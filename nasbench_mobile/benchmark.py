@@ -15,15 +15,15 @@ from typing import Any
 
 from nasbench_mobile import catalog
 from nasbench_mobile.errors import UnknownNameError, UsageError
-from nasbench_mobile.json_values import changed_by_json
-from nasbench_mobile.objective import FORMS, LatencyObjective, parse_objective
-from nasbench_mobile.own_objective import OwnObjective
-from nasbench_mobile.plugin_calls import plugin_call
-from nasbench_mobile.problem import Problem
+from nasbench_mobile.files.json_values import changed_by_json
+from nasbench_mobile.files.schemas import schema_of
+from nasbench_mobile.files.text_files import is_file, read_text, reason
+from nasbench_mobile.objectives.mnasnet import FORMS, LatencyObjective, parse_objective
+from nasbench_mobile.objectives.user import OwnObjective
+from nasbench_mobile.plugins.calls import plugin_call
 from nasbench_mobile.protocols import LatencyEvaluator
-from nasbench_mobile.runs import ReferencePoint
-from nasbench_mobile.schemas import schema_of
-from nasbench_mobile.text_files import is_file, read_text, reason
+from nasbench_mobile.runs.run import ReferencePoint
+from nasbench_mobile.search.problem import Problem
 from nasbench_mobile.types import StrategySpec
 
 _TABLES = ("space", "accuracy", "latency", "objective", "reference_point")

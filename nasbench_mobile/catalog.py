@@ -12,12 +12,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, TypeAlias
 
-from nasbench_mobile.class_files import file_of, load_from_file, names_file
-from nasbench_mobile.code_files import Code, code_of_file
 from nasbench_mobile.errors import NasbenchError, UnknownNameError, UsageError
+from nasbench_mobile.files.text_files import is_file
+from nasbench_mobile.plugins.class_files import file_of, load_from_file, names_file
+from nasbench_mobile.plugins.code_files import Code, code_of_file
+from nasbench_mobile.plugins.strategy_words import parse_strategies as parse_strategies
 from nasbench_mobile.protocols import SearchSpace, Strategy
-from nasbench_mobile.strategy_words import parse_strategies as parse_strategies
-from nasbench_mobile.text_files import is_file
 from nasbench_mobile.types import Decision, StrategySpec
 
 CatalogKind: TypeAlias = Literal[
@@ -55,16 +55,16 @@ BUILT_IN: dict[CatalogKind, dict[str, str]] = {
         "nasnet": "nasbench_mobile.spaces.nasnet:NasNetSpace",
     },
     "accuracy evaluator": {
-        "surrogate": "nasbench_mobile.evaluators.surrogate:SurrogateAccuracy",
+        "surrogate": "nasbench_mobile.surrogates.accuracy:SurrogateAccuracy",
         "training": "nasbench_mobile.evaluators.training:TrainingAccuracy",
         "tabular": "nasbench_mobile.evaluators.tabular:TabularAccuracy",
-        "synthetic-curves": "nasbench_mobile.evaluators.curves:SyntheticCurves",
+        "synthetic-curves": "nasbench_mobile.evaluators.learning_curves:SyntheticCurves",
     },
     "latency evaluator": {
-        "pixel1": "nasbench_mobile.evaluators.pixel1:Pixel1Latency",
-        "host": "nasbench_mobile.evaluators.litert:HostLatency",
-        "host-lookup": "nasbench_mobile.evaluators.lookup:LookupLatency",
-        "android": "nasbench_mobile.evaluators.android_meter:android_latency",
+        "pixel1": "nasbench_mobile.surrogates.pixel1:Pixel1Latency",
+        "host": "nasbench_mobile.devices.host.latency:HostLatency",
+        "host-lookup": "nasbench_mobile.lookup.latency:LookupLatency",
+        "android": "nasbench_mobile.devices.android.meter:android_latency",
     },
     "objective": {},
 }

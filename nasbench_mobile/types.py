@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.json_values import kept_options
+from nasbench_mobile.files.json_values import kept_options
 
 Tokens: TypeAlias = tuple[int, ...]
 """One int per decision, `0 <= tokens[i] < decisions[i].cardinality`: what a strategy proposes."""

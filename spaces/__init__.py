@@ -1,0 +1,1 @@
+"""Search spaces, one file each; names with an underscore first are what several share."""

@@ -1,0 +1,1 @@
+"""Search strategies, one file each; names with an underscore first are what several share."""

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,11 @@ from hypothesis import settings
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.networks.graph import Network
-from nasbench_mobile.objective import LatencyObjective
-from nasbench_mobile.problem import Problem
+from nasbench_mobile.objectives.mnasnet import LatencyObjective
+from nasbench_mobile.search.problem import Problem
 from nasbench_mobile.spaces.mnasnet_anb import MnasNetAnbSpace
+from nasbench_mobile.surrogates.accuracy import SurrogateAccuracy
+from nasbench_mobile.surrogates.pixel1 import Pixel1Latency
 from nasbench_mobile.types import (
     AccuracyReading,
     Failure,
@@ -57,6 +60,22 @@ def shared_folder() -> Path:
 def paper_folder() -> Path:
     """What MnasNet's paper prints, table by table, read off by hand (see NOTICE)."""
     return ROOT / "tests" / "data" / "paper"
+
+
+@pytest.fixture(scope="session")
+def models() -> Path:
+    """The folder of the fitted models that come with the package."""
+    return Path(str(resources.files("nasbench_mobile.benchmarks")))
+
+
+@pytest.fixture(scope="session")
+def surrogate(models: Path) -> SurrogateAccuracy:
+    return SurrogateAccuracy.from_file(models / "imagenet-anb-ridge.json")
+
+
+@pytest.fixture(scope="session")
+def pixel1(models: Path) -> Pixel1Latency:
+    return Pixel1Latency.from_file(models / "pixel1-tunas.json")
 
 
 @pytest.fixture(autouse=True)

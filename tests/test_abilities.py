@@ -19,7 +19,6 @@ import pytest
 from rich.console import Console
 
 from nasbench_mobile.benchmark import Benchmark, load_benchmark
-from nasbench_mobile.plan import Plan
 from nasbench_mobile.report.comparison import compare_runs
 from nasbench_mobile.report.html import page
 from nasbench_mobile.report.study import write_report
@@ -27,11 +26,12 @@ from nasbench_mobile.report.tables import summarise
 from nasbench_mobile.report.terminal import StudyProgress, print_summary
 from nasbench_mobile.report.trials import write_trials
 from nasbench_mobile.report.verdict import verdict
-from nasbench_mobile.runs import Run, ranked_results
-from nasbench_mobile.search import Progress
-from nasbench_mobile.store import same_run
-from nasbench_mobile.study import Study
-from nasbench_mobile.task import perform
+from nasbench_mobile.runs.event_log import same_run
+from nasbench_mobile.runs.run import Run, ranked_results
+from nasbench_mobile.search.loop import Progress
+from nasbench_mobile.studies.plan import Plan
+from nasbench_mobile.studies.study import Study
+from nasbench_mobile.studies.task import perform
 from nasbench_mobile.types import StrategySpec, Tokens
 
 PARTS = Path(__file__).parent / "data" / "abilities" / "parts.py"

@@ -14,20 +14,20 @@ import pytest
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.benchmark import built_in_names, load_benchmark
-from nasbench_mobile.cli.search_request import read_request
+from nasbench_mobile.cli.search.request import read_request
 from nasbench_mobile.errors import NasbenchError
-from nasbench_mobile.evaluators import fitted_files
-from nasbench_mobile.evaluators.lookup import LookupLatency
-from nasbench_mobile.evaluators.lookup_file import read_lookup
-from nasbench_mobile.evaluators.pixel1 import Pixel1Latency
-from nasbench_mobile.identity import Made, code_now
+from nasbench_mobile.files.schemas import this_version
+from nasbench_mobile.lookup.latency import LookupLatency
+from nasbench_mobile.lookup.table_file import read_lookup
 from nasbench_mobile.report.comparison import compare_runs
 from nasbench_mobile.report.study import write_report
-from nasbench_mobile.run_folders import run_folders
-from nasbench_mobile.schemas import this_version
+from nasbench_mobile.runs.event_log import read_log, read_run, same_run
+from nasbench_mobile.runs.folders import run_folders
 from nasbench_mobile.spaces.mnasnet_coarse import MnasNetCoarseSpace
-from nasbench_mobile.store import read_log, read_run, same_run
-from nasbench_mobile.study import MANIFEST, Study
+from nasbench_mobile.studies.identity import Made, code_now
+from nasbench_mobile.studies.study import MANIFEST, Study
+from nasbench_mobile.surrogates import model_files as fitted_files
+from nasbench_mobile.surrogates.pixel1 import Pixel1Latency
 from nasbench_mobile.tables.table import read_table
 from nasbench_mobile.types import LatencyReading, StrategySpec
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from nasbench_mobile.catalog import build_space, build_strategy
-from nasbench_mobile.cli.search_request import REQUEST, TOP, kept_top
-from nasbench_mobile.crashes import deaths
+from nasbench_mobile.cli.search.request import REQUEST, TOP, kept_top
 from nasbench_mobile.errors import NasbenchError, UsageError
-from nasbench_mobile.evaluators.fitted_files import fitted_to, read
 from nasbench_mobile.evaluators.training import read_ended
 from nasbench_mobile.reproduce.session import read_record
+from nasbench_mobile.studies.crashes import deaths
+from nasbench_mobile.surrogates.model_files import fitted_to, read
 from nasbench_mobile.types import StrategySpec
 
 DEEP = "[" * 100_000

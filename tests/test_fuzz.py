@@ -26,21 +26,21 @@ from nasbench_mobile.catalog import (
     names,
     parse_strategies,
 )
-from nasbench_mobile.cli.search_request import REQUEST, kept_top
-from nasbench_mobile.cli.subject import parse_subject
-from nasbench_mobile.cli.training_options import recipe_of
-from nasbench_mobile.crashes import deaths
+from nasbench_mobile.cli.search.request import REQUEST, kept_top
+from nasbench_mobile.cli.shared.model_argument import parse_subject
+from nasbench_mobile.cli.shared.training_options import recipe_of
 from nasbench_mobile.errors import NasbenchError
-from nasbench_mobile.evaluators.lookup import LookupLatency
-from nasbench_mobile.evaluators.pixel1 import Pixel1Latency
-from nasbench_mobile.evaluators.surrogate import SurrogateAccuracy
+from nasbench_mobile.evaluators.recorded_latency import read_latencies
 from nasbench_mobile.evaluators.training import read_ended
-from nasbench_mobile.evaluators.watched_latency import read_latencies
+from nasbench_mobile.lookup.latency import LookupLatency
 from nasbench_mobile.networks.blockstring import parse_spec
 from nasbench_mobile.networks.cells import parse_cells
-from nasbench_mobile.objective import parse_objective
+from nasbench_mobile.objectives.mnasnet import parse_objective
+from nasbench_mobile.plugins.strategy_words import parse_labelled
 from nasbench_mobile.reproduce.session import SCHEMA, read_record
-from nasbench_mobile.strategy_words import parse_labelled
+from nasbench_mobile.studies.crashes import deaths
+from nasbench_mobile.surrogates.accuracy import SurrogateAccuracy
+from nasbench_mobile.surrogates.pixel1 import Pixel1Latency
 from nasbench_mobile.tables.table import read_table
 from nasbench_mobile.types import StrategySpec
 from tests.fuzzing import share

@@ -14,7 +14,7 @@ from nasbench_mobile.collecting.facts import table_facts
 from nasbench_mobile.collecting.members import every_outcome, members, optimum
 from nasbench_mobile.collecting.references import references
 from nasbench_mobile.collecting.retrained import retrained_ranks
-from nasbench_mobile.problem import Outcome
+from nasbench_mobile.search.problem import Outcome
 from nasbench_mobile.spaces.mnasnet_coarse import MnasNetCoarseSpace
 from nasbench_mobile.tables.noise_study import TOLERATED
 from nasbench_mobile.tables.table import Table, read_table

@@ -11,23 +11,22 @@ import typer
 
 from nasbench_mobile.cli import (
     checking,
-    collecting,
     comparing,
     describing,
-    devices,
     exporting,
     fitting,
     listing,
-    lookup,
-    measuring,
     reproducing,
-    searching,
     starting,
     training,
 )
+from nasbench_mobile.cli.collect import command as collecting
+from nasbench_mobile.cli.latency import devices, lookup
+from nasbench_mobile.cli.latency import measure as measuring
 from nasbench_mobile.cli.mistakes import CommandLineError, sentence, shortened
-from nasbench_mobile.cli.output import result_alone
-from nasbench_mobile.cli.terminating import terminable
+from nasbench_mobile.cli.search import command as searching
+from nasbench_mobile.cli.shared.output import result_alone
+from nasbench_mobile.cli.shared.signals import terminable
 from nasbench_mobile.errors import NasbenchError, UsageError
 from nasbench_mobile.warned import warnings_in_words
 
@@ -64,7 +63,7 @@ app.add_typer(starting.app, name="new")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from nasbench_mobile.provenance import versions
+        from nasbench_mobile.studies.provenance import versions
 
         found = versions()
         own = found.pop("nasbench-mobile", "of unknown version")

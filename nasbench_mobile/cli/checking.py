@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench_mobile.cli.output import console, print_json
+from nasbench_mobile.cli.shared.output import console, print_json
 
 if TYPE_CHECKING:
     from nasbench_mobile.testing.law import Verdict
@@ -52,8 +52,8 @@ def strategy(
     """
     from nasbench_mobile import catalog
     from nasbench_mobile.errors import UsageError
+    from nasbench_mobile.testing.checked_strategy import StrategySubject
     from nasbench_mobile.testing.law import judge
-    from nasbench_mobile.testing.player import StrategySubject
     from nasbench_mobile.testing.strategy_laws import STRATEGY_LAWS
 
     specs = catalog.parse_strategies(name)

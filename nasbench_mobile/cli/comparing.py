@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nasbench_mobile.cli.output import console, print_json
+from nasbench_mobile.cli.shared.output import console, print_json
 from nasbench_mobile.errors import EvaluationError
+from nasbench_mobile.runs.trial_table import TrialTable
 from nasbench_mobile.shell_words import command
-from nasbench_mobile.trial_table import TrialTable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from nasbench_mobile.protocols import BenchmarkObjective
-    from nasbench_mobile.runs import Run
-    from nasbench_mobile.study import Study
-    from nasbench_mobile.task import RunProgress
+    from nasbench_mobile.runs.run import Run
+    from nasbench_mobile.studies.study import Study
+    from nasbench_mobile.studies.task import RunProgress
 
 DEFAULT_STRATEGIES = "random,regularized-evolution,ppo,optuna-tpe,nevergrad-discrete"
 INTERRUPTED = 130
@@ -108,14 +108,14 @@ def compare(
     Example: `nasbench-mobile compare --strategies random,ppo --seeds 5 --budget 500 --out out/a`
     """
     from nasbench_mobile.benchmark import load_benchmark
-    from nasbench_mobile.cli.starting_points import starting_points
-    from nasbench_mobile.plan import Plan, seeds_from
-    from nasbench_mobile.strategy_words import parse_labelled, parse_strategies
-    from nasbench_mobile.study import Study
+    from nasbench_mobile.cli.shared.start_from_option import starting_points
+    from nasbench_mobile.plugins.strategy_words import parse_labelled, parse_strategies
+    from nasbench_mobile.studies.plan import Plan, seeds_from
+    from nasbench_mobile.studies.study import Study
 
     task = load_benchmark(benchmark)
     if latency is not None:
-        from nasbench_mobile.cli.choosing_latency import choose_latency
+        from nasbench_mobile.cli.latency.latency_option import choose_latency
 
         task = choose_latency(task, latency)
     task = task.with_objective(objective, target_ms)
@@ -149,10 +149,10 @@ def resume(
 
     Example: `nasbench-mobile resume out/study`
     """
-    from nasbench_mobile.cli.search_request import is_search
-    from nasbench_mobile.cli.searching import finish
-    from nasbench_mobile.study import Study
-    from nasbench_mobile.trust import check_trust
+    from nasbench_mobile.cli.search.command import finish
+    from nasbench_mobile.cli.search.request import is_search
+    from nasbench_mobile.studies.study import Study
+    from nasbench_mobile.studies.trust import check_trust
 
     study = Study.open(folder)
     check_trust(study, say, trust=trust, rerun=rerun or ())
@@ -172,10 +172,10 @@ def report(
 
     Example: `nasbench-mobile report out/study --json`
     """
-    from nasbench_mobile.cli.search_request import is_search
-    from nasbench_mobile.cli.searching import show_results
-    from nasbench_mobile.study import Study
-    from nasbench_mobile.trust import OBJECTIVE, SPACE, check_trust
+    from nasbench_mobile.cli.search.command import show_results
+    from nasbench_mobile.cli.search.request import is_search
+    from nasbench_mobile.studies.study import Study
+    from nasbench_mobile.studies.trust import OBJECTIVE, SPACE, check_trust
 
     study = Study.open(folder)
     if is_search(folder):
@@ -205,7 +205,7 @@ def _reading(study: Study, trust: bool) -> _Reading:
     Without the space's code architectures are told by their tokens. Without the objective's, a
     noisy study cannot be scored: then asking for it is a `UsageError`.
     """
-    from nasbench_mobile.trust import OBJECTIVE, SPACE, check_trust, named_code
+    from nasbench_mobile.studies.trust import OBJECTIVE, SPACE, check_trust, named_code
 
     refusals = [one.refusal for one in named_code(study, SPACE)]
     space = trust or not any(refusals)
@@ -218,8 +218,8 @@ def _reading(study: Study, trust: bool) -> _Reading:
 
 def _scoring(study: Study, runs: Sequence[Run], how: _Reading) -> BenchmarkObjective:
     """What scores runs: a user's own reward by what logs say of it, where that suffices."""
-    from nasbench_mobile.logged_rewards import logged_rewards
-    from nasbench_mobile.own_objective import OwnObjective
+    from nasbench_mobile.objectives.user import OwnObjective
+    from nasbench_mobile.studies.logged_rewards import logged_rewards
 
     objective = study.plan.benchmark.objective
     if not isinstance(objective, OwnObjective):
@@ -338,10 +338,10 @@ def _report(
 ) -> list[str]:
     """Write and print the report; what is said of damaged logs comes back."""
     runs, how = study.all_runs() if runs is None else runs, how or _Reading()
-    from nasbench_mobile.descriptions import describer, drawer
     from nasbench_mobile.errors import NasbenchError
     from nasbench_mobile.report.study import write_report
     from nasbench_mobile.report.terminal import print_summary
+    from nasbench_mobile.studies.descriptions import describer, drawer
 
     damages = [run.damage for run in runs if run.damage is not None]
     if not any(run.trials for run in runs):

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasbench_mobile.cli import network_options as options
-from nasbench_mobile.cli.output import console, print_json, print_table
+from nasbench_mobile.cli.shared.output import console, print_json, print_table
 from nasbench_mobile.errors import UsageError
 
 if TYPE_CHECKING:
-    from nasbench_mobile.cli.subject import Subject
+    from nasbench_mobile.cli.shared.model_argument import Subject
     from nasbench_mobile.networks.graph import Network
     from nasbench_mobile.training.record import TrainingRecord
 
@@ -97,7 +97,7 @@ def explain(
 
     Example: `nasbench-mobile explain mnasnet-a1 mnasnet-b1`
     """
-    from nasbench_mobile.explanation import explain_difference
+    from nasbench_mobile.surrogates.explain import explain_difference
 
     result = explain_difference(*_encoded(first, second, space))
     if as_json:
@@ -121,7 +121,7 @@ def explain(
 def _encoded(first: str, second: str, space_name: str | None) -> tuple[Any, Any, Any]:
     """Both architectures as tokens of one space: that of the tokens given, else `mnasnet`."""
     from nasbench_mobile import catalog
-    from nasbench_mobile.cli.subject import parse_subject
+    from nasbench_mobile.cli.shared.model_argument import parse_subject
 
     subjects = [parse_subject(text, space_name) for text in (first, second)]
     spaces = {s.space.name: s.space for s in subjects if s.space is not None}
@@ -170,7 +170,7 @@ def zoo_rows() -> list[dict[str, Any]]:
 
 
 def _latencies(network: Network) -> dict[str, dict[str, Any]]:
-    from nasbench_mobile.explanation import built_in_pixel1
+    from nasbench_mobile.surrogates.explain import built_in_pixel1
 
     model = built_in_pixel1()
     value = model.network_latency(network).latency_ms
@@ -180,7 +180,7 @@ def _latencies(network: Network) -> dict[str, dict[str, Any]]:
 def _accuracy(subject: Subject) -> dict[str, Any] | None:
     """The surrogate's top-1 where the network is of the surrogate's space, else None."""
     from nasbench_mobile.architecture import Architecture
-    from nasbench_mobile.explanation import surrogate_for
+    from nasbench_mobile.surrogates.explain import surrogate_for
     from nasbench_mobile.types import Failure
 
     if subject.space is None or subject.tokens is None:

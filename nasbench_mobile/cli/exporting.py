@@ -10,9 +10,9 @@ import typer
 
 from nasbench_mobile.cli import network_options as options
 from nasbench_mobile.cli.calibrating import calibrating_data
-from nasbench_mobile.cli.output import console, print_json
+from nasbench_mobile.cli.shared.output import console, print_json
 from nasbench_mobile.errors import NasbenchError, UsageError
-from nasbench_mobile.writing import write_whole
+from nasbench_mobile.files.atomic_files import write_whole
 
 
 class Format(StrEnum):

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from nasbench_mobile.cli.exporting import Force, refuse_overwriting
-from nasbench_mobile.cli.output import print_json, print_table
+from nasbench_mobile.cli.shared.output import print_json, print_table
 from nasbench_mobile.errors import NasbenchError
 
 app = typer.Typer(
@@ -35,7 +35,7 @@ def accuracy(
 
     Example: `nasbench-mobile fit accuracy --data anb_dataset.csv --out out/fit --json`
     """
-    from nasbench_mobile.evaluators.fit_accuracy import NAME, fit_accuracy
+    from nasbench_mobile.surrogates.fit_accuracy import NAME, fit_accuracy
 
     _refuse_losing(out / f"{NAME}.json", data, force=force)
     _show(fit_accuracy(data, out), as_json)
@@ -56,7 +56,7 @@ def latency(
 
     Example: `nasbench-mobile fit latency --data priced_networks.jsonl.xz --out out/fit --json`
     """
-    from nasbench_mobile.evaluators.fit_latency import NAME, fit_latency
+    from nasbench_mobile.surrogates.fit_latency import NAME, fit_latency
 
     _refuse_losing(out / f"{NAME}.json", data, force=force)
     _show(fit_latency(data, out, check), as_json)
@@ -77,7 +77,7 @@ def table(
     Example: `nasbench-mobile fit table out/table --name mine --out out/fit --json`
     """
     from nasbench_mobile import catalog
-    from nasbench_mobile.evaluators.fit_table import fit_table
+    from nasbench_mobile.surrogates.fit_table import fit_table
     from nasbench_mobile.tables.table import read_table, table_file
 
     space = read_table(place).header.space
@@ -96,7 +96,7 @@ def table(
 
 def _refuse_losing(model: Path, data: Path, *, force: bool) -> None:
     """`UsageError` where a file would be lost that the same data do not give again."""
-    from nasbench_mobile.evaluators.fitted_files import fitted_to
+    from nasbench_mobile.surrogates.model_files import fitted_to
 
     if not fitted_to(model, data):
         refuse_overwriting(model, model.with_suffix(".md"), force=force)

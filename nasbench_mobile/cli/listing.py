@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench_mobile.cli.output import print_json, print_table
+from nasbench_mobile.cli.shared.output import print_json, print_table
 from nasbench_mobile.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _spaces() -> tuple[list[dict[str, Any]], dict[str, str]]:
 
 
 def _strategies() -> tuple[list[dict[str, Any]], dict[str, str]]:
-    from nasbench_mobile.cli.strategy_page import strategy_rows
+    from nasbench_mobile.cli.shared.strategy_page import strategy_rows
 
     columns = {"name": "strategy", "family": "family", "library": "library", "shines": "shines"}
     return strategy_rows(), columns
@@ -80,7 +80,7 @@ def _strategies() -> tuple[list[dict[str, Any]], dict[str, str]]:
 def _print_page(what: Parts) -> None:
     if what is not Parts.STRATEGIES:
         raise UsageError(f"--page is for strategies only, not for {what.value}")
-    from nasbench_mobile.cli.strategy_page import strategy_page
+    from nasbench_mobile.cli.shared.strategy_page import strategy_page
 
     print(strategy_page(), end="")
 

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasbench_mobile.cli.network_options import CLASSES, INPUT_SIZE, WIDTH
-from nasbench_mobile.cli.output import console
 from nasbench_mobile.cli.recorded_subject import recorded_subject, same_space
-from nasbench_mobile.cli.subject import Subject, parse_subject
+from nasbench_mobile.cli.shared.model_argument import Subject, parse_subject
+from nasbench_mobile.cli.shared.output import console
 from nasbench_mobile.errors import NasbenchError, UsageError
-from nasbench_mobile.json_files import read_json_map
+from nasbench_mobile.files.json_files import read_json_map
+from nasbench_mobile.files.text_files import is_file
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.stem import stem_stride, with_stem_stride
 from nasbench_mobile.shell_words import command
-from nasbench_mobile.text_files import is_file
 from nasbench_mobile.training.record import (
     CHECKPOINT,
     RECORD,

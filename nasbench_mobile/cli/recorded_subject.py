@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from nasbench_mobile import catalog
-from nasbench_mobile.class_files import names_file
-from nasbench_mobile.cli.output import console
-from nasbench_mobile.cli.subject import Subject, parse_subject
-from nasbench_mobile.code_files import Code
+from nasbench_mobile.cli.shared.model_argument import Subject, parse_subject
+from nasbench_mobile.cli.shared.output import console
 from nasbench_mobile.errors import LogError, UnknownNameError, UsageError
-from nasbench_mobile.identity import code_now
 from nasbench_mobile.networks.blockstring import format_spec, parse_spec
+from nasbench_mobile.plugins.class_files import names_file
+from nasbench_mobile.plugins.code_files import Code
+from nasbench_mobile.studies.identity import code_now
+from nasbench_mobile.studies.trust import is_inside
 from nasbench_mobile.training.record import TrainingRecord
-from nasbench_mobile.trust import is_inside
 
 _OLD_TOKENS = re.compile(r"(?P<space>.+)\[(?P<tokens>[\d, ]+)\]")
 """How schema 1 says tokens, as the model's name: `mnasnet[0, 1, ...]`."""

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench_mobile.cli.output import console, print_json, print_table, say_left_out
+from nasbench_mobile.cli.shared.output import console, print_json, print_table, say_left_out
 from nasbench_mobile.errors import EvaluationError, NasbenchError, OutsideError, UsageError
 
 if TYPE_CHECKING:
     from nasbench_mobile.reproduce.experiment import Experiment, Setting
-    from nasbench_mobile.study import Study
+    from nasbench_mobile.studies.study import Study
 
 LIST, ALL = "list", "all"
 DEFAULT_OUT = Path("out") / "reproduction"
@@ -131,7 +131,7 @@ def _run(
     Gives the records, and of those of several experiments that failed why: a damaged log or record
     is one experiment's, and the others go on.
     """
-    from nasbench_mobile.reproduce.publish import publish
+    from nasbench_mobile.reproduce.report_folder import publish
     from nasbench_mobile.reproduce.session import Session
 
     session, screen = Session(folder), console(stderr=True)
@@ -199,8 +199,8 @@ def _run_study(study: Study, jobs: int) -> None:
 
 def _list(folder: Path | None, page: bool, as_json: bool) -> None:
     """What there is, and what became of it in a folder; without one, in what is published."""
-    from nasbench_mobile.reproduce.publish import listing
-    from nasbench_mobile.reproduce.story import story
+    from nasbench_mobile.reproduce.docs_page import story
+    from nasbench_mobile.reproduce.report_folder import listing
 
     if page:
         print(story(folder), end="")

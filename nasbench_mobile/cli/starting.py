@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from nasbench_mobile.cli.output import console
+from nasbench_mobile.cli.shared.output import console
 from nasbench_mobile.shell_words import command
 
 app = typer.Typer(
@@ -48,7 +48,7 @@ def strategy(
     class_name = "".join(word[0].upper() + word[1:] for word in words)
     if not class_name.isidentifier() or keyword.iskeyword(module):
         raise UsageError(f"{name!r} gives no name for a class; say something like my-idea")
-    example = resources.files("nasbench_mobile.testing") / "my_idea.py"
+    example = resources.files("nasbench_mobile.testing") / "strategy_template.py"
     body = example.read_text(encoding="utf-8").replace("MyIdea", class_name)
     rest = body.partition("\n")[2]
     files = {

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench_mobile.cli import training_options as options
 from nasbench_mobile.cli.comparing import INTERRUPTED
-from nasbench_mobile.cli.output import console, print_json
+from nasbench_mobile.cli.shared import training_options as options
+from nasbench_mobile.cli.shared.output import console, print_json
 from nasbench_mobile.shell_words import command
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def train(
     Example: `nasbench-mobile train mnasnet-a1 --data digits --recipe full --epochs 2 --out out/t`
     """
     from nasbench_mobile.cli.recorded_subject import recorded_as
-    from nasbench_mobile.cli.subject import parse_subject
+    from nasbench_mobile.cli.shared.model_argument import parse_subject
     from nasbench_mobile.networks.stem import with_stem_stride
     from nasbench_mobile.training.data import default_input_size, load_data, place_of
     from nasbench_mobile.training.limits import Limits

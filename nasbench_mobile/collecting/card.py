@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from nasbench_mobile.collecting.facts import mean_accuracy, table_facts
-from nasbench_mobile.evaluators.fit_table import LEAST as LEAST_FITTED
+from nasbench_mobile.surrogates.fit_table import LEAST as LEAST_FITTED
 from nasbench_mobile.tables.row import Row
 from nasbench_mobile.tables.table import Table
 from nasbench_mobile.types import Tokens

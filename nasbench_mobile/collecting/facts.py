@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import Any
 
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.evaluators.fit_table import LEAST as LEAST_FITTED
+from nasbench_mobile.surrogates.fit_table import LEAST as LEAST_FITTED
 from nasbench_mobile.tables.noise_study import noise_study
 from nasbench_mobile.tables.row import Row
 from nasbench_mobile.tables.table import Table

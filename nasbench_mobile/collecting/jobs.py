@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from nasbench_mobile.collecting.references import FULL_SIZE, Reference
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.json_values import whole_number
-from nasbench_mobile.plan import LARGEST_SEED
+from nasbench_mobile.files.json_values import whole_number
+from nasbench_mobile.studies.plan import LARGEST_SEED
 from nasbench_mobile.tables.row import Key, Origin
 from nasbench_mobile.types import Tokens
 

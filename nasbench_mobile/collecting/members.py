@@ -8,8 +8,8 @@ from typing import Any
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.problem import Outcome, Problem
 from nasbench_mobile.protocols import SearchSpace
+from nasbench_mobile.search.problem import Outcome, Problem
 from nasbench_mobile.types import Failure, Tokens
 
 ENUMERABLE = 100_000

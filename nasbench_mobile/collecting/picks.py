@@ -14,7 +14,7 @@ from nasbench_mobile.metrics.anytime import best
 from nasbench_mobile.metrics.columns import columns
 from nasbench_mobile.metrics.statistics import bootstrap_interval, holm, wilcoxon
 from nasbench_mobile.protocols import SearchSpace
-from nasbench_mobile.runs import Run
+from nasbench_mobile.runs.run import Run
 from nasbench_mobile.types import Tokens
 
 BASELINE = "random"

@@ -7,7 +7,7 @@ from typing import Any
 from nasbench_mobile.collecting.facts import mean_accuracy
 from nasbench_mobile.collecting.members import every_outcome
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.problem import Outcome, Problem
+from nasbench_mobile.search.problem import Outcome, Problem
 from nasbench_mobile.tables.differences import differences
 from nasbench_mobile.tables.table import Table
 from nasbench_mobile.types import Measurement, Tokens

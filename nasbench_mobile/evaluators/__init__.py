@@ -1,0 +1,1 @@
+"""What gives accuracy or latency for a batch of architectures."""

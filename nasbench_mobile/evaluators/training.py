@@ -13,13 +13,13 @@ import numpy as np
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.json_files import checked, damaged, read_json_map, shown
+from nasbench_mobile.files.atomic_files import write_kept
+from nasbench_mobile.files.json_files import checked, damaged, read_json_map, shown
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.stem import with_stem_stride
 from nasbench_mobile.protocols import SearchSpace
 from nasbench_mobile.training.matching import check_content, matched_by_names
 from nasbench_mobile.types import AccuracyReading, Failure, Fidelity
-from nasbench_mobile.writing import write_kept
 
 if TYPE_CHECKING:  # torch is imported when something is trained
     from nasbench_mobile.training.data import Broken, ImageData

@@ -1,0 +1,1 @@
+"""Where trials are evaluated: in this process, or in worker processes."""

@@ -24,8 +24,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from nasbench_mobile.errors import NasbenchError
 from nasbench_mobile.executors.worker import STOP, work
-from nasbench_mobile.plugin_calls import named
-from nasbench_mobile.time_limits import CallWatch
+from nasbench_mobile.plugins.calls import named
+from nasbench_mobile.plugins.time_limits import CallWatch
 
 P = ParamSpec("P")
 T = TypeVar("T")

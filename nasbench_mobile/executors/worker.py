@@ -15,8 +15,8 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from nasbench_mobile.errors import NasbenchError
-from nasbench_mobile.plugin_calls import named
-from nasbench_mobile.time_limits import CallWatch, watched_by_parent
+from nasbench_mobile.plugins.calls import named
+from nasbench_mobile.plugins.time_limits import CallWatch, watched_by_parent
 from nasbench_mobile.warned import warnings_in_words
 
 STOP = b"stop"

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from nasbench_mobile.budget import SLACK
 from nasbench_mobile.metrics.columns import Columns, Floats, Ints
 from nasbench_mobile.protocols import Objective
+from nasbench_mobile.runs.budget import SLACK
 from nasbench_mobile.types import Measurement
 
 

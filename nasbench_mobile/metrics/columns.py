@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench_mobile.errors import LogError
-from nasbench_mobile.objective import LatencyObjective
-from nasbench_mobile.runs import Run, RunHeader
-from nasbench_mobile.trial_table import TrialTable
+from nasbench_mobile.objectives.mnasnet import LatencyObjective
+from nasbench_mobile.runs.run import Run, RunHeader
+from nasbench_mobile.runs.trial_table import TrialTable
 from nasbench_mobile.types import Measurement
 
 Floats = NDArray[np.float64]

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.metrics.columns import Columns, Floats
 from nasbench_mobile.metrics.pareto import IncrementalFront, run_front
-from nasbench_mobile.runs import ReferencePoint
+from nasbench_mobile.runs.run import ReferencePoint
 
 
 def hypervolume(accuracy: ArrayLike, latency_ms: ArrayLike, reference: ReferencePoint) -> float:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from nasbench_mobile.errors import LogError, UsageError
-from nasbench_mobile.text_files import read_bytes
+from nasbench_mobile.files.text_files import read_bytes
 
 _COUNTER = ".num_batches_tracked"
 """What batch norms count while they train; without use to a network that is used."""

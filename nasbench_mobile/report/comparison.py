@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from nasbench_mobile.budget import SLACK
 from nasbench_mobile.errors import LogError, UsageError
 from nasbench_mobile.metrics.anytime import best, best_reward
 from nasbench_mobile.metrics.columns import Columns, columns, objective_of
 from nasbench_mobile.metrics.hypervolume import run_hypervolume
 from nasbench_mobile.protocols import BenchmarkObjective
 from nasbench_mobile.report.wording import every_seed
-from nasbench_mobile.runs import Run
+from nasbench_mobile.runs.budget import SLACK
+from nasbench_mobile.runs.run import Run
 
 BASELINE = "random"
 """The strategy that every other one should beat (Li and Talwalkar 2020)."""

@@ -18,7 +18,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, MultipleLocator
 from numpy.typing import ArrayLike
 
-from nasbench_mobile.budget import SLACK
 from nasbench_mobile.metrics.anytime import anytime_best, at_budget
 from nasbench_mobile.metrics.columns import Floats
 from nasbench_mobile.metrics.pareto import attainment, front, run_front
@@ -26,6 +25,7 @@ from nasbench_mobile.metrics.statistics import bootstrap_interval, iqm
 from nasbench_mobile.report.comparison import Comparison, StrategyRuns
 from nasbench_mobile.report.labels import Look, latency_label, looks
 from nasbench_mobile.report.tables import rank
+from nasbench_mobile.runs.budget import SLACK
 
 SIZE = (6.0, 4.0)
 """Inches: a journal's column and a half."""

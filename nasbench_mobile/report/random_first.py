@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nasbench_mobile.runs import RunHeader
+from nasbench_mobile.runs.run import RunHeader
 
 OPTIONS = {
     "regularized-evolution": "population_size",

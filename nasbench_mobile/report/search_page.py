@@ -22,7 +22,7 @@ from nasbench_mobile.report.search_wording import (
 )
 from nasbench_mobile.report.templates import page_template, room_text
 from nasbench_mobile.report.wording import number, percent
-from nasbench_mobile.runs import Run
+from nasbench_mobile.runs.run import Run
 
 LISTED = 20
 """Networks that the page lists beside those on the front: our choice, a screenful; trials.csv has

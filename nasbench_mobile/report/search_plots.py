@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from nasbench_mobile.metrics.columns import Floats
 from nasbench_mobile.report.plots import MARGIN, SIZE
-from nasbench_mobile.runs import Run
+from nasbench_mobile.runs.run import Run
 
 BLUE, ORANGE, GREY, BLACK = "#0072B2", "#D55E00", "#888888", "#000000"
 """Okabe and Ito's colours (see `labels`) and grey, each with a marker of its own."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from nasbench_mobile.errors import NasbenchError
+from nasbench_mobile.files.atomic_files import replacing
 from nasbench_mobile.printable import json_printable
 from nasbench_mobile.protocols import BenchmarkObjective
 from nasbench_mobile.report import plots
@@ -18,9 +19,8 @@ from nasbench_mobile.report.html import page
 from nasbench_mobile.report.tables import Describe, summarise
 from nasbench_mobile.report.trials import write_trials
 from nasbench_mobile.report.verdict import verdict
-from nasbench_mobile.runs import Run
+from nasbench_mobile.runs.run import Run
 from nasbench_mobile.types import Tokens
-from nasbench_mobile.writing import replacing
 
 DRAWN = 3
 """Best architectures that the page draws: our choice, a row on a wide screen."""

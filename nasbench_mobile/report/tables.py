@@ -17,7 +17,7 @@ from nasbench_mobile.metrics.statistics import bootstrap_interval, iqm
 from nasbench_mobile.report.comparison import Comparison, ScoredRun, StrategyRuns, compare_runs
 from nasbench_mobile.report.pairs import pair_table
 from nasbench_mobile.report.random_first import random_throughout
-from nasbench_mobile.runs import Run
+from nasbench_mobile.runs.run import Run
 from nasbench_mobile.types import Measurement, Tokens
 
 Describe: TypeAlias = Callable[[Tokens], Mapping[str, Any]]

@@ -18,7 +18,6 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from nasbench_mobile.budget import SLACK
 from nasbench_mobile.metrics.statistics import LEAST_FOR_INTERVAL
 from nasbench_mobile.printable import printable
 from nasbench_mobile.report.notes import mark, notes, row_notes, spent
@@ -32,6 +31,7 @@ from nasbench_mobile.report.wording import (
     number,
     percent,
 )
+from nasbench_mobile.runs.budget import SLACK
 
 WIDTH = 100
 """Columns of what is printed into a pipe or a file, and of the whole leaderboard."""

@@ -9,8 +9,8 @@ from typing import TextIO
 from nasbench_mobile.metrics.columns import objective_of
 from nasbench_mobile.printable import printable
 from nasbench_mobile.protocols import Objective
-from nasbench_mobile.runs import Run
-from nasbench_mobile.trial_table import TrialTable
+from nasbench_mobile.runs.run import Run
+from nasbench_mobile.runs.trial_table import TrialTable
 from nasbench_mobile.types import Measurement
 
 FIELDS = (

@@ -34,10 +34,10 @@ def meter(spec: str) -> LatencyEvaluator:
     """The evaluator of a device: `host` or `android:SERIAL`; `UsageError` else."""
     check_device(spec)
     if spec == HOST:
-        from nasbench_mobile.evaluators.litert import HostLatency
+        from nasbench_mobile.devices.host.latency import HostLatency
 
         return HostLatency()
-    from nasbench_mobile.evaluators.android_meter import android_latency
+    from nasbench_mobile.devices.android.meter import android_latency
 
     return android_latency(serial=spec.removeprefix(ANDROID))
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.plan import Plan
 from nasbench_mobile.reproduce.claims import Verdict
 from nasbench_mobile.reproduce.paper import PrintedTable, Value
-from nasbench_mobile.runs import Run
-from nasbench_mobile.study import Study
+from nasbench_mobile.runs.run import Run
+from nasbench_mobile.studies.plan import Plan
+from nasbench_mobile.studies.study import Study
 from nasbench_mobile.types import StrategySpec
 
 RunStudy: TypeAlias = Callable[[Study], None]

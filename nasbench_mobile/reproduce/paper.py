@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from nasbench_mobile.evaluators.published_pixel1 import A1_LATENCY_MS, A1_MULTIPLIERS
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.networks.cards import Published
+from nasbench_mobile.surrogates.published_pixel1 import A1_LATENCY_MS, A1_MULTIPLIERS
 
 Value: TypeAlias = float | str | None
 Row: TypeAlias = tuple[Value, ...]

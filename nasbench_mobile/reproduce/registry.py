@@ -25,14 +25,14 @@ MODULES = {
     "figure6-extended": "figure6_extended",
     "asynchrony": "asynchrony",
 }
-"""Name: module of this room that holds it as `EXPERIMENT`, in the order in which `all` runs."""
+"""Name: module of `experiments` that holds it as `EXPERIMENT`, in the order in which `all` runs."""
 
 
 def experiment(name: str) -> Experiment:
     """An experiment by its name; `UnknownNameError` suggests the nearest ones."""
     if name not in MODULES:
         raise UnknownNameError("experiment", name, MODULES)
-    module = import_module(f"nasbench_mobile.reproduce.{MODULES[name]}")
+    module = import_module(f"nasbench_mobile.reproduce.experiments.{MODULES[name]}")
     found: Experiment = module.EXPERIMENT
     return found
 

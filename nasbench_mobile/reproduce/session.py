@@ -8,17 +8,19 @@ import io
 import json
 import resource
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from nasbench_mobile.errors import LogError, NasbenchError, UsageError
-from nasbench_mobile.json_files import Form, checked, read_json_map
-from nasbench_mobile.provenance import environment, versions
+from nasbench_mobile.files.atomic_files import write_whole
+from nasbench_mobile.files.json_files import Form, checked, read_json_map
 from nasbench_mobile.reproduce.claims import judged
 from nasbench_mobile.reproduce.experiment import Experiment, Outcome, RunStudy, Setting, Table
-from nasbench_mobile.writing import write_whole
+from nasbench_mobile.studies.provenance import environment, versions
 
 SCHEMA = 1
 
@@ -145,18 +147,25 @@ def _as_record(
     return {**outcome.result, **own}
 
 
-WRITERS = ("publish.py", "story.py")
+WRITERS = ("report_folder.py", "docs_page.py")
 """Code that only reads records: it may change without their being made again."""
 
 
 def code_digest() -> str:
-    """SHA-256 of this room's code and claims: what a kept record was made by."""
+    """SHA-256 of the code and claims of this room and its experiments, which made a record."""
     digest = hashlib.sha256()
-    room = resources.files("nasbench_mobile.reproduce")
-    for file in sorted(room.iterdir(), key=lambda file: file.name):
-        if file.name.endswith((".py", ".toml")) and file.name not in WRITERS:
-            digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    for name, content in sorted(_code(resources.files("nasbench_mobile.reproduce"))):
+        digest.update(name.encode() + b"\0" + content)
     return digest.hexdigest()
+
+
+def _code(folder: Traversable, above: str = "") -> Iterator[tuple[str, bytes]]:
+    """Code and claims of a folder and the folders in it, by their names from the top."""
+    for file in folder.iterdir():
+        if file.is_dir():
+            yield from _code(file, f"{above}{file.name}/")
+        elif file.name.endswith((".py", ".toml")) and file.name not in WRITERS:
+            yield f"{above}{file.name}", file.read_bytes()
 
 
 def as_csv(table: Table) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.json_values import whole_number
+from nasbench_mobile.files.json_values import whole_number
 from nasbench_mobile.types import Tokens
 
 Origin: TypeAlias = Literal["uniform", "around", "all", "given", "reference"]

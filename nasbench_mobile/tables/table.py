@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.json_files import parsed
+from nasbench_mobile.files.json_files import parsed
+from nasbench_mobile.files.schemas import schema_of
+from nasbench_mobile.files.text_files import DAMAGE, DamagedText, text_of
 from nasbench_mobile.protocols import LatencyEvaluator, SearchSpace
-from nasbench_mobile.schemas import schema_of
 from nasbench_mobile.tables.row import Identity, Key, Row
-from nasbench_mobile.text_files import DAMAGE, DamagedText, text_of
 from nasbench_mobile.types import Tokens
 
 MODEL, SCHEMA = "trained-architectures", 1

@@ -14,11 +14,11 @@ from typing import Any, BinaryIO
 from filelock import FileLock, Timeout
 
 from nasbench_mobile.errors import NasbenchError, UsageError
+from nasbench_mobile.files.atomic_files import write_whole
+from nasbench_mobile.files.text_files import read_bytes
 from nasbench_mobile.tables.differences import differences
 from nasbench_mobile.tables.row import Row
 from nasbench_mobile.tables.table import FILE, Header, Table, read_table
-from nasbench_mobile.text_files import read_bytes
-from nasbench_mobile.writing import write_whole
 
 
 class TableWriter:

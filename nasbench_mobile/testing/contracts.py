@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 import pytest
 
 from nasbench_mobile.spaces.mnasnet_anb import MnasNetAnbSpace
+from nasbench_mobile.testing.checked_strategy import StrategySubject
 from nasbench_mobile.testing.evaluator_laws import EVALUATOR_LAWS, EvaluatorSubject
 from nasbench_mobile.testing.law import Law, LawBroken, NotJudged, Subject, check_law
-from nasbench_mobile.testing.player import StrategySubject
 from nasbench_mobile.testing.space_laws import SPACE_LAWS, SpaceSubject
 from nasbench_mobile.testing.strategy_laws import STRATEGY_LAWS
 

@@ -8,13 +8,13 @@ from typing import Any, TypeAlias, get_args
 
 import numpy as np
 
-from nasbench_mobile.answers import AnswerError, listed_readings, taken_reading
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.plugins.answers import AnswerError, listed_readings, taken_reading
 from nasbench_mobile.protocols import AccuracyEvaluator, LatencyEvaluator, SearchSpace
+from nasbench_mobile.testing.call_timeout import Watch
 from nasbench_mobile.testing.law import Law, LawBroken, NotJudged, unbroken
-from nasbench_mobile.testing.small_run import global_state, seed_globals
-from nasbench_mobile.testing.watch import Watch
+from nasbench_mobile.testing.toy_problem import global_state, seed_globals
 from nasbench_mobile.types import AccuracyReading, Failure, Kind, LatencyReading, Measurement
 
 SOUND = "readings_are_sound"

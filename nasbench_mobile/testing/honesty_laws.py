@@ -12,14 +12,14 @@ import numpy as np
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import EvaluationError, StrategyError
-from nasbench_mobile.search import Search
+from nasbench_mobile.search.loop import Search
+from nasbench_mobile.testing.call_timeout import Watch
+from nasbench_mobile.testing.checked_strategy import StrategySubject, play
 from nasbench_mobile.testing.law import Law, LawBroken
 from nasbench_mobile.testing.learning import DECISIONS as EIGHT_DECISIONS
 from nasbench_mobile.testing.learning import reward_of
-from nasbench_mobile.testing.player import StrategySubject, play
 from nasbench_mobile.testing.resuming import BENCHMARK, flaky_problem
-from nasbench_mobile.testing.small_run import DECISIONS, easy_reward
-from nasbench_mobile.testing.watch import Watch
+from nasbench_mobile.testing.toy_problem import DECISIONS, easy_reward
 from nasbench_mobile.types import Tokens
 
 LOOKED_AT = 40

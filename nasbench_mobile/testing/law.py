@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
 from nasbench_mobile.errors import NasbenchError
-from nasbench_mobile.plugin_calls import is_plugins, named
-from nasbench_mobile.testing.watch import Overdue, Watch, within_limit
+from nasbench_mobile.plugins.calls import is_plugins, named
+from nasbench_mobile.testing.call_timeout import Overdue, Watch, within_limit
 
 Subject = TypeVar("Subject")
 Result = Literal["kept", "broken", "not judged"]

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench_mobile.strategies.random import RandomSearch
+from nasbench_mobile.testing.call_timeout import Watch
+from nasbench_mobile.testing.checked_strategy import StrategySubject, play, turns
 from nasbench_mobile.testing.law import LawBroken, NotJudged
-from nasbench_mobile.testing.player import StrategySubject, play, turns
-from nasbench_mobile.testing.watch import Watch
 from nasbench_mobile.types import Decision, Tokens
 
 Floats = NDArray[np.float64]

@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nasbench_mobile.architecture import Architecture
-from nasbench_mobile.asynchronous import AsynchronousSearch
 from nasbench_mobile.benchmark import load_benchmark
 from nasbench_mobile.errors import EvaluationError, ReplayError, StrategyError
-from nasbench_mobile.events import Event
 from nasbench_mobile.executors.pools import SimulatedPool
-from nasbench_mobile.problem import Outcome, Problem
 from nasbench_mobile.protocols import AccuracyEvaluator
-from nasbench_mobile.runs import RunHeader
-from nasbench_mobile.search import Search
-from nasbench_mobile.store import EventLog, read_log, same_run
+from nasbench_mobile.runs.event_log import EventLog, read_log, same_run
+from nasbench_mobile.runs.events import Event
+from nasbench_mobile.runs.run import RunHeader
+from nasbench_mobile.search.asynchronous import AsynchronousSearch
+from nasbench_mobile.search.loop import Search
+from nasbench_mobile.search.problem import Outcome, Problem
+from nasbench_mobile.testing.call_timeout import Watch
+from nasbench_mobile.testing.checked_strategy import StrategySubject
 from nasbench_mobile.testing.law import LawBroken
-from nasbench_mobile.testing.player import StrategySubject
-from nasbench_mobile.testing.watch import Watch
 from nasbench_mobile.types import AccuracyReading, Failure, Fidelity, StrategySpec
 
 BENCHMARK, WORKERS = "imagenet-pixel1", 7

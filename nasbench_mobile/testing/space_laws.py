@@ -14,9 +14,9 @@ import numpy as np
 from nasbench_mobile.errors import InvalidTokensError
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.protocols import SearchSpace, Segmented
+from nasbench_mobile.testing.call_timeout import Watch
 from nasbench_mobile.testing.law import Law, LawBroken, NotJudged, described, unbroken
-from nasbench_mobile.testing.small_run import global_state, seed_globals
-from nasbench_mobile.testing.watch import Watch
+from nasbench_mobile.testing.toy_problem import global_state, seed_globals
 from nasbench_mobile.types import Tokens
 
 SAMPLES = 12

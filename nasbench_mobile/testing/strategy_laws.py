@@ -8,11 +8,8 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from nasbench_mobile.testing.elsewhere import in_another_process
-from nasbench_mobile.testing.honesty_laws import HONESTY_LAWS
-from nasbench_mobile.testing.law import Law, LawBroken
-from nasbench_mobile.testing.learning import beats_random_search
-from nasbench_mobile.testing.player import (
+from nasbench_mobile.testing.call_timeout import Watch
+from nasbench_mobile.testing.checked_strategy import (
     NEVER_MORE,
     WELL_FORMED,
     Player,
@@ -22,15 +19,18 @@ from nasbench_mobile.testing.player import (
     trial,
     turns,
 )
+from nasbench_mobile.testing.fresh_process import in_another_process
+from nasbench_mobile.testing.honesty_laws import HONESTY_LAWS
+from nasbench_mobile.testing.law import Law, LawBroken
+from nasbench_mobile.testing.learning import beats_random_search
 from nasbench_mobile.testing.resuming import resumed_equals_uninterrupted
-from nasbench_mobile.testing.small_run import (
+from nasbench_mobile.testing.toy_problem import (
     DECISIONS,
     easy_reward,
     global_state,
     seed_globals,
     short_run,
 )
-from nasbench_mobile.testing.watch import Watch
 from nasbench_mobile.types import Decision, Proposal, Trial
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.writing import write_kept
+from nasbench_mobile.files.atomic_files import write_kept
 
 
 def write_checkpoint(path: Path, state: dict[str, Any]) -> str:

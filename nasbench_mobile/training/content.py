@@ -21,8 +21,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from nasbench_mobile.json_files import parse_json
-from nasbench_mobile.kept_folder import kept_folder
+from nasbench_mobile.files.atomic_files import write_whole
+from nasbench_mobile.files.json_files import parse_json
+from nasbench_mobile.files.kept_folder import kept_folder
 from nasbench_mobile.training.decoding import (
     BrokenImageError,
     decode,
@@ -31,7 +32,6 @@ from nasbench_mobile.training.decoding import (
 )
 from nasbench_mobile.training.images import ImageFiles
 from nasbench_mobile.training.layout import Listed
-from nasbench_mobile.writing import write_whole
 
 SMALLEST_KEPT = 16 << 20
 """Bytes of images from which on it is kept what was read of them: our choice, because less is read

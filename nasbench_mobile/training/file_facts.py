@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nasbench_mobile.schemas import this_version
+from nasbench_mobile.files.schemas import this_version
 from nasbench_mobile.training.preparation import Preparation
 from nasbench_mobile.training.preparing_code import Axes, preparing_code
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.extras import need
-from nasbench_mobile.json_files import shown
+from nasbench_mobile.files.json_files import shown
 from nasbench_mobile.training.batches import Share
 
 Precision: TypeAlias = Literal["auto", "32", "bf16"]

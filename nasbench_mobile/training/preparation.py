@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.json_values import whole_number
+from nasbench_mobile.files.json_values import whole_number
 
 MEAN = (0.485, 0.456, 0.406)
 DEVIATION = (0.229, 0.224, 0.225)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.json_files import checked, damaged, read_json_map, shown
-from nasbench_mobile.schemas import schema_of, this_version
+from nasbench_mobile.files.atomic_files import write_kept
+from nasbench_mobile.files.json_files import checked, damaged, read_json_map, shown
+from nasbench_mobile.files.schemas import schema_of, this_version
 from nasbench_mobile.training.preparation import Preparation
 from nasbench_mobile.types import Tokens
-from nasbench_mobile.writing import write_kept
 
 WEIGHTS, RECORD, CHECKPOINT = "weights.pt", "training.json", "checkpoint.pt"
 """Files in the folder of a training."""

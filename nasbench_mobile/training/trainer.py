@@ -15,7 +15,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.json_files import shown
+from nasbench_mobile.files.json_files import shown
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.pytorch import NetworkModule, to_module
 from nasbench_mobile.training.average import averaged

@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from nasbench_mobile.benchmark import load_benchmark
-from nasbench_mobile.events import Ask, End, Tell
-from nasbench_mobile.plan import Plan
-from nasbench_mobile.runs import Timing
-from nasbench_mobile.store import EventLog
-from nasbench_mobile.study import Study
-from nasbench_mobile.task import make_header
+from nasbench_mobile.runs.event_log import EventLog
+from nasbench_mobile.runs.events import Ask, End, Tell
+from nasbench_mobile.runs.run import Timing
+from nasbench_mobile.studies.plan import Plan
+from nasbench_mobile.studies.study import Study
+from nasbench_mobile.studies.task import make_header
 from nasbench_mobile.types import Measurement, Proposal, StrategySpec, Trial
 
 SPECS = (StrategySpec("random"), StrategySpec("regularized-evolution"))

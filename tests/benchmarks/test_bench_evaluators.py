@@ -11,9 +11,9 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.evaluators.noise import NoisyAccuracy
-from nasbench_mobile.evaluators.pixel1 import Pixel1Latency
-from nasbench_mobile.evaluators.surrogate import SurrogateAccuracy
 from nasbench_mobile.spaces.mnasnet_anb import MnasNetAnbSpace
+from nasbench_mobile.surrogates.accuracy import SurrogateAccuracy
+from nasbench_mobile.surrogates.pixel1 import Pixel1Latency
 
 MODELS = Path(str(resources.files("nasbench_mobile.benchmarks")))
 SURROGATE, PIXEL1 = MODELS / "imagenet-anb-ridge.json", MODELS / "pixel1-tunas.json"

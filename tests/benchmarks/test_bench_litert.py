@@ -16,10 +16,10 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from nasbench_mobile.architecture import Architecture
-from nasbench_mobile.evaluators.block_keys import space_pieces
-from nasbench_mobile.evaluators.litert import HostLatency, HostMeasurement
-from nasbench_mobile.evaluators.lookup import LookupLatency
-from nasbench_mobile.evaluators.lookup_file import Entry, LookupFile
+from nasbench_mobile.devices.host.latency import HostLatency, HostMeasurement
+from nasbench_mobile.lookup.block_keys import space_pieces
+from nasbench_mobile.lookup.latency import LookupLatency
+from nasbench_mobile.lookup.table_file import Entry, LookupFile
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.networks.cost import multiply_adds
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace

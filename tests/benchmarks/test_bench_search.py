@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from nasbench_mobile.benchmark import load_benchmark
-from nasbench_mobile.plan import Plan
-from nasbench_mobile.study import Study
-from nasbench_mobile.task import perform
+from nasbench_mobile.studies.plan import Plan
+from nasbench_mobile.studies.study import Study
+from nasbench_mobile.studies.task import perform
 from nasbench_mobile.types import StrategySpec
 
 EVALUATIONS = 5000

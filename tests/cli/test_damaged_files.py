@@ -13,8 +13,6 @@ import pytest
 from nasbench_mobile.benchmark import load_benchmark
 from nasbench_mobile.cli import comparing
 from nasbench_mobile.errors import NasbenchError
-from nasbench_mobile.events import Ask
-from nasbench_mobile.plan import Plan
 from nasbench_mobile.reproduce import registry
 from nasbench_mobile.reproduce.claims import claims_of, exactly
 from nasbench_mobile.reproduce.experiment import (
@@ -24,10 +22,12 @@ from nasbench_mobile.reproduce.experiment import (
     Setting,
     study_runs,
 )
-from nasbench_mobile.runs import RunHeader
-from nasbench_mobile.store import EventLog, read_run, same_run
-from nasbench_mobile.study import Study
-from nasbench_mobile.task import perform
+from nasbench_mobile.runs.event_log import EventLog, read_run, same_run
+from nasbench_mobile.runs.events import Ask
+from nasbench_mobile.runs.run import RunHeader
+from nasbench_mobile.studies.plan import Plan
+from nasbench_mobile.studies.study import Study
+from nasbench_mobile.studies.task import perform
 from nasbench_mobile.types import Proposal, StrategySpec
 
 STRATEGIES = (StrategySpec("random"), StrategySpec("regularized-evolution", {}, alias="mine"))
@@ -242,7 +242,7 @@ def test_the_log_of_a_search_that_is_damaged_is_a_sentence(
 def test_a_finished_study_is_read_once_by_resume(
     command: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from nasbench_mobile import study as module
+    from nasbench_mobile.studies import study as module
 
     study = study_of(tmp_path / "s")
     read: list[Path] = []

@@ -8,7 +8,7 @@ from nasbench_mobile.tables.writing import write_table
 
 
 def test_fit_accuracy(command: Callable[..., Any], shared_folder: Path, tmp_path: Path) -> None:
-    """On every twentieth network; `tests/evaluators/test_fit_accuracy.py` has the bars for all."""
+    """On every twentieth network; `tests/surrogates/test_fit_accuracy.py` has the bars for all."""
     head, *rows = (shared_folder / "data/accel-nasbench/anb_dataset.csv").read_text().splitlines()
     data, out = tmp_path / "some.csv", tmp_path / "fit"
     data.write_text("\n".join([head, *rows[::20]]))

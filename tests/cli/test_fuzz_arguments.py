@@ -23,8 +23,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nasbench_mobile.cli import app
+from nasbench_mobile.devices.host.worker_process import WorkerProcess
 from nasbench_mobile.errors import NasbenchError
-from nasbench_mobile.evaluators.worker_process import WorkerProcess
 from nasbench_mobile.executors.processes import ProcessExecutor
 from tests.fuzzing import share
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from nasbench_mobile.store import has_begun, read_log, same_run
-from nasbench_mobile.study import Study
+from nasbench_mobile.runs.event_log import has_begun, read_log, same_run
+from nasbench_mobile.studies.study import Study
 
 COMMAND = "from nasbench_mobile.cli import main; main()"
 ARGUMENTS = ("--strategies", "random,regularized-evolution", "--seeds", "2", "--budget", "2000")

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from nasbench_mobile.cli.search_request import read_request
-from nasbench_mobile.store import read_run
-from nasbench_mobile.study import Study
+from nasbench_mobile.cli.search.request import read_request
+from nasbench_mobile.runs.event_log import read_run
+from nasbench_mobile.studies.study import Study
 from nasbench_mobile.tables.table import read_table
 
 FIRST = Path(__file__).parents[1] / "data/compatibility/v1"

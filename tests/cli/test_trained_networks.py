@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from nasbench_mobile import catalog
 from nasbench_mobile.cli import training
-from nasbench_mobile.code_files import code_of_file
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.pytorch import to_module
 from nasbench_mobile.networks.stem import with_stem_stride
 from nasbench_mobile.networks.tflite_file import read_tflite
+from nasbench_mobile.plugins.code_files import code_of_file
 from nasbench_mobile.training.preparation import Preparation
 
 Command = Callable[..., Any]

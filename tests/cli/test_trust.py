@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from nasbench_mobile.code_files import code_of_file
-from nasbench_mobile.logged_rewards import logged_rewards
-from nasbench_mobile.own_objective import OwnObjective
-from nasbench_mobile.store import same_run
-from nasbench_mobile.study import Study
+from nasbench_mobile.objectives.user import OwnObjective
+from nasbench_mobile.plugins.code_files import code_of_file
+from nasbench_mobile.runs.event_log import same_run
+from nasbench_mobile.studies.logged_rewards import logged_rewards
+from nasbench_mobile.studies.study import Study
 
 STRATEGY = """
 from pathlib import Path

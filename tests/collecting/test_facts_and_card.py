@@ -12,7 +12,7 @@ from nasbench_mobile.collecting import card as card_module
 from nasbench_mobile.collecting.card import noise_lines, table_card, wrapped
 from nasbench_mobile.collecting.facts import mean_accuracy, table_facts
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.evaluators.fit_table import LEAST
+from nasbench_mobile.surrogates.fit_table import LEAST
 from nasbench_mobile.tables.noise_study import noise_study
 from nasbench_mobile.tables.row import Row
 from nasbench_mobile.tables.table import Table

@@ -11,7 +11,7 @@ from scipy import stats
 
 from nasbench_mobile.collecting.picks import Pick, picks, retrained_strategies
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.runs import Run, RunHeader
+from nasbench_mobile.runs.run import Run, RunHeader
 from nasbench_mobile.spaces.mnasnet_coarse import MnasNetCoarseSpace
 from nasbench_mobile.types import Measurement, Proposal, StrategySpec, Tokens, Trial
 

@@ -14,8 +14,8 @@ from nasbench_mobile.collecting import retrained
 from nasbench_mobile.collecting.members import every_architecture, members, optimum
 from nasbench_mobile.collecting.retrained import retrained_ranks
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.objective import LatencyObjective
-from nasbench_mobile.problem import Problem
+from nasbench_mobile.objectives.mnasnet import LatencyObjective
+from nasbench_mobile.search.problem import Problem
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace
 from nasbench_mobile.spaces.mnasnet_coarse import MnasNetCoarseSpace
 from nasbench_mobile.tables.table import Table

@@ -11,13 +11,13 @@ import pytest
 from scipy import stats
 
 from nasbench_mobile.architecture import Architecture
+from nasbench_mobile.devices.pairing import burst_ratio, median_interval, paired_ratio
 from nasbench_mobile.evaluators.noise import NoisyAccuracy
-from nasbench_mobile.evaluators.pairing import burst_ratio, median_interval, paired_ratio
-from nasbench_mobile.evaluators.pairwise import PairwiseModel
-from nasbench_mobile.evaluators.surrogate import SurrogateAccuracy
 from nasbench_mobile.evaluators.tabular import TabularAccuracy
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace
 from nasbench_mobile.spaces.mnasnet_anb import MnasNetAnbSpace
+from nasbench_mobile.surrogates.accuracy import SurrogateAccuracy
+from nasbench_mobile.surrogates.pairwise import PairwiseModel
 from nasbench_mobile.tables.table import Table
 from nasbench_mobile.types import AccuracyReading, Failure, Fidelity, Tokens
 

@@ -12,9 +12,9 @@ from scipy import stats
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.evaluators.noise import NoisyAccuracy
-from nasbench_mobile.evaluators.surrogate import SurrogateAccuracy
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace
 from nasbench_mobile.spaces.mnasnet_anb import MnasNetAnbSpace
+from nasbench_mobile.surrogates.accuracy import SurrogateAccuracy
 from nasbench_mobile.types import AccuracyReading, Failure, Fidelity
 
 SD = 0.0026

@@ -16,7 +16,7 @@ from nasbench_mobile.metrics.anytime import (
     within_target_share,
 )
 from nasbench_mobile.metrics.columns import columns, objective_of
-from nasbench_mobile.runs import Run, RunHeader
+from nasbench_mobile.runs.run import Run, RunHeader
 from nasbench_mobile.types import Measurement, Proposal, StrategySpec, Trial
 
 BENCHMARK = {"objective": {"alpha": 0.0, "beta": -1.0, "target_ms": 80.0}}

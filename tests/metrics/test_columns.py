@@ -16,7 +16,7 @@ from nasbench_mobile.metrics.anytime import (
 from nasbench_mobile.metrics.columns import columns, objective_of
 from nasbench_mobile.metrics.hypervolume import anytime_hypervolume, run_hypervolume
 from nasbench_mobile.metrics.pareto import run_front
-from nasbench_mobile.runs import ReferencePoint, Run, RunHeader
+from nasbench_mobile.runs.run import ReferencePoint, Run, RunHeader
 from nasbench_mobile.types import Measurement, Proposal, StrategySpec, Trial
 
 HEADER = RunHeader(

@@ -8,7 +8,7 @@ from nasbench_mobile.metrics.hypervolume import (
     hypervolume,
     run_hypervolume,
 )
-from nasbench_mobile.runs import ReferencePoint
+from nasbench_mobile.runs.run import ReferencePoint
 
 REFERENCE = ReferencePoint(accuracy=0.5, latency_ms=100.0)
 

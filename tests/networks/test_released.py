@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from nasbench_mobile.errors import InvalidNetworkError
-from nasbench_mobile.evaluators.layer_features import FEATURES, node_counts
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.networks.cards import TOLERANCE, ModelCard, Published
 from nasbench_mobile.networks.condensenet import CondenseNet
@@ -24,6 +23,7 @@ from nasbench_mobile.networks.graph import (
     Pool,
 )
 from nasbench_mobile.networks.shufflenet import ShuffleNet
+from nasbench_mobile.surrogates.layer_features import FEATURES, node_counts
 
 OTHERS = [name for name in zoo.MODELS if name not in zoo.CHAINS]
 COUNTS = {

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nasbench_mobile.objective import LatencyObjective
-from nasbench_mobile.runs import Run, RunHeader, Timing
+from nasbench_mobile.objectives.mnasnet import LatencyObjective
+from nasbench_mobile.runs.run import Run, RunHeader, Timing
 from nasbench_mobile.types import Fidelity, Measurement, Proposal, StrategySpec, Trial
 
 BENCHMARK: dict[str, Any] = {

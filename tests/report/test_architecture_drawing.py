@@ -2,9 +2,9 @@ from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from nasbench_mobile.descriptions import drawer
 from nasbench_mobile.networks.blocks import BlockSpec, MobileSpec
 from nasbench_mobile.report.architecture import architecture_svg
+from nasbench_mobile.studies.descriptions import drawer
 
 SPACE = "{http://www.w3.org/2000/svg}"
 

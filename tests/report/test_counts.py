@@ -9,9 +9,9 @@ from typing import Any
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.benchmark import Part, load_benchmark
-from nasbench_mobile.descriptions import describer
 from nasbench_mobile.evaluators.trained_network import TrainedNetwork
 from nasbench_mobile.networks.cost import multiply_adds, parameters
+from nasbench_mobile.studies.descriptions import describer
 from nasbench_mobile.tables.table import read_table
 from nasbench_mobile.types import Fidelity
 

@@ -23,7 +23,7 @@ from nasbench_mobile.report.notes import (
 from nasbench_mobile.report.random_first import OPTIONS
 from nasbench_mobile.report.tables import summary
 from nasbench_mobile.report.wording import counted, headline, listed, signed, spread
-from nasbench_mobile.runs import Run
+from nasbench_mobile.runs.run import Run
 from nasbench_mobile.types import Decision, Measurement, StrategySpec, Tokens, Trial
 
 Maker = Callable[..., Run]

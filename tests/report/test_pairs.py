@@ -14,7 +14,7 @@ from nasbench_mobile.errors import LogError
 from nasbench_mobile.report.comparison import compare_runs
 from nasbench_mobile.report.tables import summary
 from nasbench_mobile.report.verdict import verdict
-from nasbench_mobile.runs import Run
+from nasbench_mobile.runs.run import Run
 
 RunsOf = Callable[[Mapping[str, Mapping[int, float]]], list[Run]]
 

@@ -36,7 +36,7 @@ from nasbench_mobile.report.reproduction_plots import Series, draw_points
 from nasbench_mobile.report.search_plots import draw_front, draw_history
 from nasbench_mobile.report.tables import summary
 from nasbench_mobile.report.terminal import StudyProgress, print_summary
-from nasbench_mobile.runs import Run, RunHeader
+from nasbench_mobile.runs.run import Run, RunHeader
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace
 from nasbench_mobile.spaces.mnasnet_anb import MnasNetAnbSpace
 from nasbench_mobile.types import Measurement, Proposal, StrategySpec, Trial

@@ -10,7 +10,7 @@ from nasbench_mobile.report import plots
 from nasbench_mobile.report.comparison import compare_runs
 from nasbench_mobile.report.labels import latency_label, looks
 from nasbench_mobile.report.tables import summarise
-from nasbench_mobile.runs import Run
+from nasbench_mobile.runs.run import Run
 
 
 def test_anytime_draws_the_median_of_noise_free_curves(study: list[Run]) -> None:

@@ -16,7 +16,7 @@ from nasbench_mobile.report.search_wording import (
     spent_of,
     spent_words,
 )
-from nasbench_mobile.runs import Run, RunHeader
+from nasbench_mobile.runs.run import Run, RunHeader
 from nasbench_mobile.types import Measurement, Proposal, StrategySpec, Trial
 
 RECORD = {

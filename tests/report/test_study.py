@@ -19,7 +19,7 @@ from nasbench_mobile.report.html import page
 from nasbench_mobile.report.study import write_report
 from nasbench_mobile.report.tables import Describe, summarise
 from nasbench_mobile.report.trials import FIELDS, write_trials
-from nasbench_mobile.runs import Run
+from nasbench_mobile.runs.run import Run
 
 VOID = {"meta", "img", "br", "link"}
 SPEC = MobileSpec(32, (BlockSpec("sepconv", 3, 1, 16),))

@@ -9,7 +9,7 @@ import pytest
 from nasbench_mobile.errors import LogError, UsageError
 from nasbench_mobile.report.comparison import compare_runs
 from nasbench_mobile.report.tables import best_architectures, summary
-from nasbench_mobile.runs import Run, Timing
+from nasbench_mobile.runs.run import Run, Timing
 from nasbench_mobile.types import Fidelity
 
 Maker = Callable[..., Run]

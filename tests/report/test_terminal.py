@@ -6,7 +6,7 @@ from rich.console import Console
 
 from nasbench_mobile.report.tables import summary
 from nasbench_mobile.report.terminal import StudyProgress, print_summary
-from nasbench_mobile.runs import Run
+from nasbench_mobile.runs.run import Run
 
 
 def printed(runs: list[Run], width: int) -> str:

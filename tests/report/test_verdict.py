@@ -9,7 +9,7 @@ import pytest
 
 from nasbench_mobile.report.tables import summary
 from nasbench_mobile.report.verdict import p_text, verdict
-from nasbench_mobile.runs import Run
+from nasbench_mobile.runs.run import Run
 
 RunsOf = Callable[[Mapping[str, Sequence[float]]], list[Run]]
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from nasbench_mobile.plan import Plan
 from nasbench_mobile.reproduce.experiment import RunStudy, Setting
 from nasbench_mobile.reproduce.registry import experiment
 from nasbench_mobile.reproduce.session import Session
-from nasbench_mobile.runs import Run, RunHeader, Timing
-from nasbench_mobile.study import Study
-from nasbench_mobile.task import perform
+from nasbench_mobile.runs.run import Run, RunHeader, Timing
+from nasbench_mobile.studies.plan import Plan
+from nasbench_mobile.studies.study import Study
+from nasbench_mobile.studies.task import perform
 from nasbench_mobile.types import Measurement, Proposal, StrategySpec, Trial
 
 BENCHMARK: dict[str, Any] = {

@@ -10,11 +10,12 @@ import pytest
 from nasbench_mobile.errors import EvaluationError, UsageError
 from nasbench_mobile.networks.cost import multiply_adds
 from nasbench_mobile.networks.graph import Network
-from nasbench_mobile.reproduce import figure5, own_table, table1, table4, table6
+from nasbench_mobile.reproduce import our_trainings as own_table
 from nasbench_mobile.reproduce.claims import Verdict
 from nasbench_mobile.reproduce.devices import check_device
 from nasbench_mobile.reproduce.experiment import Setting
-from nasbench_mobile.study import Study
+from nasbench_mobile.reproduce.experiments import figure5, table1, table4, table6
+from nasbench_mobile.studies.study import Study
 from nasbench_mobile.types import Kind, LatencyReading
 
 

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 
 from nasbench_mobile.networks.cost import parameters
-from nasbench_mobile.reproduce import own_table, table6
+from nasbench_mobile.reproduce import our_trainings as own_table
 from nasbench_mobile.reproduce.claims import claims, claims_of
 from nasbench_mobile.reproduce.experiment import Setting
-from nasbench_mobile.reproduce.figure6_extended import EXPERIMENT as EXTENDED
-from nasbench_mobile.reproduce.paired import gain
-from nasbench_mobile.reproduce.resnet50 import resnet50
-from nasbench_mobile.study import Study
-from nasbench_mobile.task import perform
+from nasbench_mobile.reproduce.experiments import table6
+from nasbench_mobile.reproduce.experiments.figure6_extended import EXPERIMENT as EXTENDED
+from nasbench_mobile.reproduce.experiments.resnet50 import resnet50
+from nasbench_mobile.reproduce.paired_seeds import gain
+from nasbench_mobile.studies.study import Study
+from nasbench_mobile.studies.task import perform
 from nasbench_mobile.types import StrategySpec
 
 Records = Callable[[str], dict[str, Any]]

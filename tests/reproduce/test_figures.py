@@ -11,9 +11,12 @@ import pytest
 
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.report.plots import draw_figure3
-from nasbench_mobile.reproduce import figure2, figure3, figure5, ours, own_table, paper
+from nasbench_mobile.reproduce import our_figures as ours
+from nasbench_mobile.reproduce import our_trainings as own_table
+from nasbench_mobile.reproduce import paper
 from nasbench_mobile.reproduce.experiment import Number, Outcome, Setting
-from nasbench_mobile.study import Study
+from nasbench_mobile.reproduce.experiments import figure2, figure3, figure5
+from nasbench_mobile.studies.study import Study
 
 
 def no_study(study: Study) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from nasbench_mobile.reproduce import paper
-from nasbench_mobile.reproduce.publish import publish
 from nasbench_mobile.reproduce.registry import experiments
+from nasbench_mobile.reproduce.report_folder import publish
 
 ROOT = Path(__file__).resolve().parents[2]
 PRINTED = ROOT / "tests" / "data" / "paper"

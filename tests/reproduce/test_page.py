@@ -7,8 +7,8 @@ from pathlib import Path
 
 from nasbench_mobile.benchmark import read_benchmark
 from nasbench_mobile.reproduce.claims import claims
+from nasbench_mobile.reproduce.docs_page import SECTIONS, TAIL, story
 from nasbench_mobile.reproduce.registry import experiments
-from nasbench_mobile.reproduce.story import SECTIONS, TAIL, story
 
 ROOT = Path(__file__).resolve().parents[2]
 

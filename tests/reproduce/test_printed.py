@@ -12,13 +12,14 @@ from nasbench_mobile.errors import UsageError
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.networks.cost import multiply_adds, parameters
 from nasbench_mobile.networks.graph import IMAGE, Conv, Network, NetworkBuilder
-from nasbench_mobile.plan import Plan
-from nasbench_mobile.reproduce import ours, paper
+from nasbench_mobile.reproduce import our_figures as ours
+from nasbench_mobile.reproduce import paper
 from nasbench_mobile.reproduce.experiment import Number, Setting, numbers, study_runs
+from nasbench_mobile.reproduce.experiments.resnet50 import resnet50
 from nasbench_mobile.reproduce.paper import PrintedTable
-from nasbench_mobile.reproduce.resnet50 import resnet50
-from nasbench_mobile.runs import Run
-from nasbench_mobile.study import Study
+from nasbench_mobile.runs.run import Run
+from nasbench_mobile.studies.plan import Plan
+from nasbench_mobile.studies.study import Study
 from nasbench_mobile.types import StrategySpec
 
 TABLE = PrintedTable(
@@ -173,7 +174,7 @@ Rows = list[tuple[float, float, float]]
 
 def test_what_a_run_picks_is_truly_worth(run_maker: Callable[..., Run]) -> None:
     from nasbench_mobile.errors import EvaluationError
-    from nasbench_mobile.reproduce.paired import accuracy_within, picked
+    from nasbench_mobile.reproduce.paired_seeds import accuracy_within, picked
     from nasbench_mobile.types import Measurement
 
     told: Rows = [(0.6, 50.0, 0.3), (0.7, 70.0, 0.9), (0.8, 90.0, 0.5)]
@@ -187,7 +188,7 @@ def test_what_a_run_picks_is_truly_worth(run_maker: Callable[..., Run]) -> None:
 
 
 def test_a_gain_is_the_mean_with_its_interval() -> None:
-    from nasbench_mobile.reproduce.paired import Gain, gain
+    from nasbench_mobile.reproduce.paired_seeds import Gain, gain
 
     found = gain([0.1] * 9 + [1.1])
     assert found.values == (*[0.1] * 9, 1.1)

@@ -25,7 +25,7 @@ from nasbench_mobile.reproduce.experiment import (
     Table,
 )
 from nasbench_mobile.reproduce.session import Session
-from nasbench_mobile.study import Study
+from nasbench_mobile.studies.study import Study
 
 
 def no_study(study: Study) -> None:

@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
 
-from nasbench_mobile.writing import write_whole
+from nasbench_mobile.files.atomic_files import write_whole
 from tests.round_trip.comparing import Row, compare, prepare
 from tests.round_trip.drawing import Case, cases, in_turn
 from tests.round_trip.record import head, read_rows, whole, write_summary

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from nasbench_mobile import catalog
+from nasbench_mobile.testing.checked_strategy import StrategySubject
 from nasbench_mobile.testing.law import Law, NotJudged, check_law
-from nasbench_mobile.testing.player import StrategySubject
 from nasbench_mobile.testing.strategy_laws import STRATEGY_LAWS
 
 BASELINES = {"random", "random-without-repeats"}

@@ -12,10 +12,10 @@ import pytest
 
 from nasbench_mobile import Decision, Proposal, Trial
 from nasbench_mobile.testing import StrategyContract
+from nasbench_mobile.testing.checked_strategy import StrategySubject
 from nasbench_mobile.testing.law import Verdict, judge
-from nasbench_mobile.testing.my_idea import MyIdea
-from nasbench_mobile.testing.player import StrategySubject
 from nasbench_mobile.testing.strategy_laws import STRATEGY_LAWS
+from nasbench_mobile.testing.strategy_template import MyIdea
 
 SLOW_TO_CHECK = ("resumed_equals_uninterrupted", "survives_a_worker_process", "beats_random_search")
 LIMIT_S = 1.0

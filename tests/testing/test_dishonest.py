@@ -13,13 +13,13 @@ from nasbench_mobile import Decision, Proposal, Trial, load_benchmark
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.catalog import load
 from nasbench_mobile.spaces.mnasnet_anb import MnasNetAnbSpace
+from nasbench_mobile.testing.checked_strategy import StrategySubject
 from nasbench_mobile.testing.evaluator_laws import EVALUATOR_LAWS, EvaluatorSubject
 from nasbench_mobile.testing.honesty_laws import HONESTY_LAWS
 from nasbench_mobile.testing.law import Verdict, judge
-from nasbench_mobile.testing.my_idea import MyIdea
-from nasbench_mobile.testing.player import StrategySubject
 from nasbench_mobile.testing.space_laws import SPACE_LAWS, SpaceSubject
 from nasbench_mobile.testing.strategy_laws import STRATEGY_LAWS
+from nasbench_mobile.testing.strategy_template import MyIdea
 
 LIMIT_S = 20.0
 

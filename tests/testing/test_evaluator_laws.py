@@ -11,11 +11,11 @@ import pytest
 
 import nasbench_mobile
 from nasbench_mobile.architecture import Architecture
-from nasbench_mobile.evaluators.pixel1 import Pixel1Latency
-from nasbench_mobile.evaluators.surrogate import SurrogateAccuracy
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace
 from nasbench_mobile.spaces.mnasnet_anb import MnasNetAnbSpace
+from nasbench_mobile.surrogates.accuracy import SurrogateAccuracy
+from nasbench_mobile.surrogates.pixel1 import Pixel1Latency
 from nasbench_mobile.testing import EvaluatorContract
 from nasbench_mobile.testing.evaluator_laws import EVALUATOR_LAWS, EvaluatorSubject
 from nasbench_mobile.testing.law import judge

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nasbench_mobile.kept_folder import VARIABLE
+from nasbench_mobile.files.kept_folder import VARIABLE
 from nasbench_mobile.training import content
 from nasbench_mobile.training.content import Contents
 from nasbench_mobile.training.data import BrokenImageWarning, load_data

@@ -1,0 +1,1 @@
+"""The commands that fill and read tables of trained networks."""

@@ -1,0 +1,1 @@
+"""The commands that measure latency and keep look-up tables."""

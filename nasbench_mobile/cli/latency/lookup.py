@@ -1,0 +1,151 @@
+"""`lookup`: fill a table of block latencies on a device, and say how well it predicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nasbench_mobile.cli.latency.measure import (
+    HOST,
+    Cores,
+    Device,
+    NominalMs,
+    Python,
+    Runtime,
+    check_device,
+    check_no_cores,
+    make_host,
+)
+from nasbench_mobile.cli.shared.output import console, print_json, print_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nasbench_mobile.lookup.fill import RatioMeter
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Fill a table of block latencies on a device, and check how well it predicts.",
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")]
+
+
+@app.command()
+def build(
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The table's file; gone on with if there.")
+    ],
+    space: Annotated[str, typer.Option(help="The search space whose blocks are measured.")] = (
+        "mnasnet"
+    ),
+    device: Device = HOST,
+    runtime: Runtime = "ai-edge-litert",
+    python: Python = None,
+    nominal_ms: NominalMs = None,
+    cores: Cores = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure every block of a space; minutes on the host. Stopped, it goes on where it was.
+
+    Example: `nasbench-mobile lookup build --space mnasnet --device host -o out/host.lut`
+    """
+    from nasbench_mobile.catalog import build_space
+    from nasbench_mobile.lookup.fill import fill_lookup
+
+    meter = _meter(device, runtime, python, nominal_ms, cores)
+    with progress(f"blocks of {space}") as listen:
+        table = fill_lookup(out, build_space(space), meter, listen=listen)
+    facts: dict[str, Any] = {
+        "file": str(out),
+        **table.made_by(),
+        "date": table.date,
+        "keys": len(table.entries),
+        "scale": table.scale,
+        "reference_ms": table.reference_ms,
+    }
+    if as_json:
+        print_json(facts)
+        return
+    console().print(
+        f"{out}: {len(table.entries):,} keys of {space} on {table.device}, {table.runtime} "
+        f"{table.runtime_version}, scale {table.scale:.3f}. See how well it predicts: "
+        f"nasbench-mobile lookup check {out}",
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def check(
+    table: Annotated[Path, typer.Argument(help="A table that `lookup build` made.")],
+    networks: Annotated[int, typer.Option(help="Random networks to measure whole.", min=3)] = 40,
+    seed: Annotated[int, typer.Option(help="Draws the networks.", min=0)] = 2,
+    device: Device = HOST,
+    runtime: Runtime = "ai-edge-litert",
+    python: Python = None,
+    cores: Cores = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare a table's predictions with networks measured whole, that it was not fitted to.
+
+    Two groups: drawn at random, and drawn within 10 % of one latency, where telling networks
+    apart is hard. Both are given by mean absolute error and Kendall's tau.
+
+    Example: `nasbench-mobile lookup check out/host.lut --networks 40 --json`
+    """
+    from nasbench_mobile.catalog import build_space
+    from nasbench_mobile.lookup.check import check_lookup
+    from nasbench_mobile.lookup.latency import LookupLatency
+
+    model = LookupLatency.from_file(table)
+    space = build_space(model.table.space, dict(model.table.space_options))
+    meter = _meter(device, runtime, python, model.table.reference_ms, cores)
+    with progress("networks measured whole") as listen:
+        result = check_lookup(model, space, meter, networks, seed, listen)
+    record = result.record()
+    if as_json:
+        print_json({"file": str(table), **model.table.made_by(), **record})
+        return
+    columns = {
+        "group": "networks",
+        "networks": "count",
+        "mape": "mean error %",
+        "bias": "bias %",
+        "measuring": "error of measuring %",
+        "kendall_tau": "Kendall tau",
+        "fastest_ms": "fastest ms",
+        "slowest_ms": "slowest ms",
+    }
+    rows = [
+        {"group": "random", **record["random"]},
+        {"group": f"within 10 % of {result.near_ms:.1f} ms", **record["near"]},
+    ]
+    print_table(columns, rows)
+
+
+def _meter(
+    device: str, runtime: str, python: str | None, nominal_ms: float | None, cores: str | None
+) -> RatioMeter:
+    check_device(device)
+    if device == HOST:
+        check_no_cores(cores)
+        return make_host(runtime, python, nominal_ms)
+    from nasbench_mobile.devices.android.latency import android_evaluator
+    from nasbench_mobile.devices.android.meter import PhoneMeter
+
+    return PhoneMeter(android_evaluator(device, nominal_ms=nominal_ms, cores=cores))
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A live bar on standard error."""
+    from rich.progress import Progress
+
+    with Progress(console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,1 @@
+"""The command that searches on one's own images."""

@@ -1,0 +1,88 @@
+"""What a search leaves in its folder: files of its best networks, its record and its page."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from nasbench_mobile.cli.exporting import write_file
+from nasbench_mobile.cli.search.request import read_request
+from nasbench_mobile.cli.search.results import SearchResults, search_results
+from nasbench_mobile.protocols import SearchSpace
+from nasbench_mobile.report.search_page import PLOTS, search_page
+from nasbench_mobile.report.trials import write_trials
+from nasbench_mobile.studies.descriptions import drawer
+from nasbench_mobile.studies.study import Study
+
+BEST, RECORD, PAGE, TRIALS = "best", "best.json", "report.html", "trials.csv"
+"""Folder of the best networks' files, the record of all of them, the page and every trial."""
+
+
+def write_results(study: Study, top: int) -> SearchResults:
+    """Write all that can be said of a search so far, and return it.
+
+    Each of the best `top` gets a record and a .tflite file of the full network, whose weights are
+    untrained. A search that has trained nothing in full gets no such files and no `best.json`,
+    only its page.
+    """
+    found = search_results(study, top)
+    best = [_with_files(row, study.folder, found.space) for row in found.summary["best"]]
+    found = replace(found, summary={**found.summary, "best": best})
+    _forget(study.folder, len(best))
+    if best:
+        write_file(study.folder / RECORD, _json(found.summary))
+    _write_page(study, found)
+    return found
+
+
+def _with_files(row: Mapping[str, Any], folder: Path, space: SearchSpace) -> dict[str, Any]:
+    from nasbench_mobile.networks.tflite import to_tflite
+
+    place = folder / BEST / f"{row['rank']}"
+    kept = {**row, "record": f"{place}.json", "tflite": f"{place}.tflite"}
+    write_file(Path(kept["tflite"]), to_tflite(space.network(tuple(row["tokens"]))))
+    write_file(Path(kept["record"]), _json(kept))
+    return kept
+
+
+def _forget(folder: Path, count: int) -> None:
+    """Remove files of ranks that are no more, and the record where nothing has a rank."""
+    for path in (folder / BEST).glob("*.*"):
+        if path.suffix in (".tflite", ".json") and path.stem.isdecimal() and int(path.stem) > count:
+            path.unlink()
+    if not count:
+        (folder / RECORD).unlink(missing_ok=True)
+
+
+def _write_page(study: Study, found: SearchResults) -> None:
+    folder, objective = study.folder, study.plan.benchmark.objective
+    lines = io.StringIO(newline="")
+    write_trials(lines, [found.run], objective)
+    write_file(folder / TRIALS, lines.getvalue())
+    pictures = []
+    for name, caption, draw in PLOTS:
+        picture = draw(found.run, found.rows, found.summary)
+        if picture is not None:
+            write_file(folder / "plots" / f"{name}.png", picture)
+            pictures.append((caption, picture))
+    page = search_page(
+        found.run, found.rows, found.summary, pictures, _drawings(study, found.summary["best"]),
+        nothing=found.nothing, resume=None if found.ended else found.resume,
+        command=read_request(folder)["command"],
+    )  # fmt: skip
+    write_file(folder / PAGE, page)
+
+
+def _drawings(study: Study, best: Sequence[Mapping[str, Any]]) -> list[str]:
+    from nasbench_mobile.report.study import DRAWN
+
+    draw = drawer(study.plan.benchmark)
+    return [draw(tuple(row["tokens"])) for row in best[:DRAWN]]
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

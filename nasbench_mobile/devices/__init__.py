@@ -1,0 +1,1 @@
+"""Latency measured on real hardware: phones over adb, and this machine."""

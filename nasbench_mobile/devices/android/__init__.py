@@ -1,0 +1,1 @@
+"""Latency of a network on an Android phone, measured over adb."""

@@ -1,0 +1,1 @@
+"""Latency by look-up: tables of measured blocks, filled, checked and summed."""

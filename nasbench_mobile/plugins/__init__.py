@@ -1,0 +1,1 @@
+"""What users bring: code in files, calls into it, their time limits, and the answers."""

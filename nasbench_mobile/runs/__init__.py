@@ -1,0 +1,1 @@
+"""One run of one strategy: its record in memory, its events, and the log that holds them."""

@@ -1,0 +1,203 @@
+"""The problem a strategy faces: a space, its evaluators and an objective, ready to evaluate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import compress
+from typing import TypeAlias, TypeVar
+
+from nasbench_mobile.architecture import Architecture
+from nasbench_mobile.errors import InvalidNetworkError, OutsideError, UsageError
+from nasbench_mobile.plugins.answers import taken_readings
+from nasbench_mobile.plugins.calls import is_plugins, named
+from nasbench_mobile.plugins.time_limits import OverdueError, time_limit
+from nasbench_mobile.protocols import (
+    AccuracyEvaluator,
+    LatencyEvaluator,
+    Objective,
+    Scalable,
+    SearchSpace,
+)
+from nasbench_mobile.types import AccuracyReading, Failure, LatencyReading, Measurement
+
+Reading = TypeVar("Reading", AccuracyReading, LatencyReading)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the strategy sees of an architecture, its reward, and the measurement without noise."""
+
+    measurement: Measurement
+    reward: float
+    noise_free: Measurement
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What `search` needs. `noise_free` scores what `accuracy` showed; often they are one.
+
+    `call_limit_s` is how many seconds one evaluation may take before it fails; None is no limit.
+    """
+
+    space: SearchSpace
+    accuracy: AccuracyEvaluator
+    noise_free: AccuracyEvaluator
+    latency: LatencyEvaluator
+    objective: Objective
+    call_limit_s: float | None = field(default=None, kw_only=True)
+
+    def evaluate(
+        self, architectures: Sequence[Architecture], fidelities: Sequence[float] | None = None
+    ) -> list[Outcome | Failure]:
+        """One outcome or failure per architecture, in order; `fidelities` None means all full.
+
+        An evaluator that raises fails those architectures alone on which it raises: the batch is
+        tried again one by one. A `UsageError` (an evaluator that does not fit the space, say) is
+        no failure of an architecture and goes up, and so does an `OutsideError`. A reading that is
+        NaN or out of range is a failure too. Latency comes first: what has none is not trained.
+        """
+        latencies = _isolated(
+            self.latency.latency, architectures, LatencyReading, self._call(self.latency)
+        )
+        shares = [1.0] * len(architectures) if fidelities is None else fidelities
+        timed = [not isinstance(latency, Failure) for latency in latencies]
+        outcomes = iter(
+            self._with_accuracy(
+                list(compress(architectures, timed)),
+                list(compress(shares, timed)),
+                list(compress(latencies, timed)),
+            )
+        )
+        return [
+            latency if isinstance(latency, Failure) else next(outcomes) for latency in latencies
+        ]
+
+    def _with_accuracy(
+        self,
+        architectures: Sequence[Architecture],
+        fidelities: Sequence[float],
+        latencies: Sequence[LatencyReading | Failure],
+    ) -> list[Outcome | Failure]:
+        accuracies = self._accuracies(self.accuracy, architectures, fidelities)
+        noise_free = (
+            accuracies
+            if self.noise_free is self.accuracy
+            else self._accuracies(self.noise_free, architectures, fidelities)
+        )
+        return [
+            self._outcome(*readings)
+            for readings in zip(accuracies, noise_free, latencies, strict=True)
+        ]
+
+    def _accuracies(
+        self,
+        evaluator: AccuracyEvaluator,
+        architectures: Sequence[Architecture],
+        fidelities: Sequence[float],
+    ) -> Sequence[AccuracyReading | Failure]:
+        call = self._call(evaluator)
+        if all(fidelity == 1.0 for fidelity in fidelities):
+            return _isolated(evaluator.accuracy, architectures, AccuracyReading, call)
+        if not isinstance(evaluator, Scalable):
+            reason = f"{call.whose} cannot train for less than its full training"
+            return [Failure(reason)] * len(architectures)
+        readings: list[AccuracyReading | Failure] = []
+        for architecture, fidelity in zip(architectures, fidelities, strict=True):
+            train_for = partial(evaluator.accuracy_at, fidelities=[fidelity])
+            readings += _isolated(train_for, [architecture], AccuracyReading, call)
+        return readings
+
+    def _call(self, evaluator: object) -> _Call:
+        return _Call(label_of(evaluator), self.call_limit_s)
+
+    def evaluate_one(self, job: tuple[Architecture, float]) -> Outcome | Failure:
+        """One architecture at one fidelity: what a worker of a pool does."""
+        architecture, fidelity = job
+        return self.evaluate([architecture], [fidelity])[0]
+
+    def _outcome(
+        self,
+        accuracy: AccuracyReading | Failure,
+        noise_free: AccuracyReading | Failure,
+        latency: LatencyReading | Failure,
+    ) -> Outcome | Failure:
+        if isinstance(accuracy, Failure):
+            return accuracy
+        if isinstance(latency, Failure):
+            return latency
+        if isinstance(noise_free, Failure):
+            return noise_free
+        try:
+            measurement = _measurement(accuracy, latency)
+            same = noise_free is accuracy
+            true = measurement if same else _measurement(noise_free, latency)
+            return Outcome(measurement, self.objective(measurement), true)
+        except UsageError as error:
+            return Failure(str(error))
+
+
+def _measurement(accuracy: AccuracyReading, latency: LatencyReading) -> Measurement:
+    return Measurement(
+        accuracy=accuracy.accuracy,
+        latency_ms=latency.latency_ms,
+        accuracy_sd=accuracy.sd,
+        latency_sd_ms=latency.sd_ms,
+        fidelity=accuracy.fidelity,
+        cost_s=accuracy.cost_s + latency.cost_s,
+        extrapolated=accuracy.extrapolated,
+    )
+
+
+def label_of(evaluator: object) -> str:
+    """What an evaluator calls itself, or its class where it does not say: for messages."""
+    try:
+        label: object = getattr(evaluator, "label", None)
+    except Exception:
+        label = None
+    return label if isinstance(label, str) and label else type(evaluator).__name__
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """Whose call it is, for messages, and how many seconds one architecture may take."""
+
+    whose: str
+    limit_s: float | None
+
+
+Evaluate: TypeAlias = Callable[[Sequence[Architecture]], object]
+
+
+def _isolated(
+    evaluate: Evaluate, architectures: Sequence[Architecture], kind: type[Reading], call: _Call
+) -> list[Reading | Failure]:
+    """What an evaluator gives, taken in; where it raises, each architecture is tried by itself."""
+    limit_s = None if call.limit_s is None else call.limit_s * max(len(architectures), 1)
+    try:
+        with time_limit(limit_s):
+            answer = evaluate(architectures)
+    except (UsageError, OutsideError) as error:
+        if not isinstance(error, InvalidNetworkError):
+            raise  # the benchmark does not fit together: no architecture would fare better
+        return _one_by_one(evaluate, architectures, kind, call, error)
+    except BaseException as error:
+        if not is_plugins(error):
+            raise
+        return _one_by_one(evaluate, architectures, kind, call, error)
+    return taken_readings(answer, len(architectures), kind, call.whose)
+
+
+def _one_by_one(
+    evaluate: Evaluate,
+    architectures: Sequence[Architecture],
+    kind: type[Reading],
+    call: _Call,
+    error: BaseException,
+) -> list[Reading | Failure]:
+    """After a batch raised: its only architecture's failure, or each architecture by itself."""
+    if len(architectures) == 1:
+        late = isinstance(error, OverdueError)
+        return [Failure(f"{call.whose}: {error}" if late else named(error))]
+    return [_isolated(evaluate, [architecture], kind, call)[0] for architecture in architectures]

@@ -1,0 +1,1 @@
+"""Runs to be compared: their plan and folder, and how they are run, trusted and resumed."""

@@ -1,0 +1,83 @@
+"""What reports say of a benchmark's architectures, and how they draw them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
+from typing import Any
+
+from nasbench_mobile import catalog
+from nasbench_mobile.architecture import Architecture
+from nasbench_mobile.benchmark import Benchmark, Part
+from nasbench_mobile.errors import InvalidNetworkError
+from nasbench_mobile.evaluators.trained_network import TrainedNetwork
+from nasbench_mobile.networks.blockstring import parse_spec
+from nasbench_mobile.networks.cost import multiply_adds, parameters
+from nasbench_mobile.printable import printable
+from nasbench_mobile.runs.run import Run
+from nasbench_mobile.runs.trial_table import TrialTable
+from nasbench_mobile.tables.table import read_table
+from nasbench_mobile.types import Fidelity, Tokens
+
+
+def describer(benchmark: Benchmark, runs: Sequence[Run] = ()) -> Callable[[Tokens], dict[str, Any]]:
+    """What a report says of tokens of this benchmark: block string and counts.
+
+    Counts are of the network whose accuracy the runs logged: of its width, input size and classes.
+    """
+    space = catalog.build_space(benchmark.space.name, benchmark.space.options)
+    trained = TrainedNetwork.of(
+        next((fidelity for run in runs for fidelity in _fidelities(run)), None),
+        _stem_stride(benchmark.accuracy),
+    )
+    full = space.network((0,) * len(space.decisions))
+
+    def describe(tokens: Tokens) -> dict[str, Any]:
+        network = trained.network(Architecture(space, tokens))
+        return {
+            "block_string": space.describe(tokens),
+            "parameters": parameters(network),
+            "multiply_adds": multiply_adds(network),
+            "counted": {
+                "width": trained.width,
+                "input_size": network.input_shape[1],
+                "classes": trained.classes,
+                "full_input_size": full.input_shape[1],
+            },
+        }
+
+    return describe
+
+
+def _fidelities(run: Run) -> Iterable[Fidelity]:
+    """Those of its measurements that say one, the first trial's first."""
+    if isinstance(run.trials, TrialTable):
+        return run.trials.fidelities
+    return (m.fidelity for m in run.noise_free if m is not None and m.fidelity is not None)
+
+
+def _stem_stride(accuracy: Part) -> int | None:
+    """That of the networks an evaluator trains, or its table's were trained with."""
+    if accuracy.name == "tabular" and accuracy.model is not None:
+        stride: int | None = read_table(accuracy.model).header.training["stem_stride"]
+        return stride
+    return accuracy.options.get("stem_stride")
+
+
+def drawer(benchmark: Benchmark) -> Callable[[Tokens], str]:
+    """How a report draws an architecture of this benchmark: as an `<svg>` element.
+
+    An architecture that is no chain of mobile blocks is not drawn; its line stands in a `<p>`.
+    """
+    from nasbench_mobile.report.architecture import architecture_svg
+
+    space = catalog.build_space(benchmark.space.name, benchmark.space.options)
+
+    def draw(tokens: Tokens) -> str:
+        line = space.describe(tokens)
+        try:
+            return architecture_svg(parse_spec(line))
+        except InvalidNetworkError:
+            return f"<p>{escape(printable(line))}</p>"
+
+    return draw

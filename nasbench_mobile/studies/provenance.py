@@ -1,0 +1,48 @@
+"""Where results come from: library versions and the machine, for logs and reports."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable
+from importlib import metadata
+from typing import Any
+
+from nasbench_mobile.devices.host.processor import processor_name
+
+LIBRARIES = (
+    "nasbench-mobile",
+    "numpy",
+    "scipy",
+    "torch",
+    "optuna",
+    "nevergrad",
+    "moocore",
+    "ai-edge-litert",
+)
+"""Distributions that figures rest on: their version can change what a run does or scores."""
+
+
+def versions(others: Iterable[str] = ()) -> dict[str, str]:
+    """Versions of Python, of every library that figures rest on, and of `others` (distributions).
+
+    What is not installed is left out.
+    """
+    found = {"python": platform.python_version()}
+    for name in dict.fromkeys((*LIBRARIES, *others)):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def environment() -> dict[str, Any]:
+    """Machine and system, for the record."""
+    return {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "processor": processor_name(),
+        "cores": os.cpu_count(),
+        "threads_per_worker": 1,
+    }

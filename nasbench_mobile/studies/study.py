@@ -1,0 +1,389 @@
+"""A study: strategies x seeds on one benchmark, each run in its own log, resumable as a whole."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, wait
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from nasbench_mobile import catalog
+from nasbench_mobile.benchmark import Benchmark
+from nasbench_mobile.errors import (
+    LogError,
+    NasbenchError,
+    UnknownNameError,
+    UsageError,
+)
+from nasbench_mobile.executors.processes import WorkerDied, workers
+from nasbench_mobile.files.atomic_files import unfinished
+from nasbench_mobile.plugins.time_limits import checked_limit
+from nasbench_mobile.runs.event_log import has_begun, has_ended, read_header, read_run
+from nasbench_mobile.runs.run import Run, RunHeader
+from nasbench_mobile.search.loop import OnProgress
+from nasbench_mobile.search.problem import Problem
+from nasbench_mobile.shell_words import command
+from nasbench_mobile.studies.command import study_command
+from nasbench_mobile.studies.crashes import companions, ended_by_death, note_death
+from nasbench_mobile.studies.identity import Made, made_now
+from nasbench_mobile.studies.manifest import (
+    MANIFEST as MANIFEST,
+)
+from nasbench_mobile.studies.manifest import (
+    Manifest,
+    differing,
+    read_manifest,
+    read_record,
+)
+from nasbench_mobile.studies.plan import Plan
+from nasbench_mobile.studies.recorded import Past, notes, refuse_other_code
+from nasbench_mobile.studies.task import RunProgress, Task, check_header, damaged, ended, perform
+
+Listener = Callable[[RunProgress], None]
+
+
+class Study:
+    """A folder with a manifest, `runs/FOLDER/seed-NNNN.jsonl`, and later the report."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.folder, self.manifest = folder, manifest
+        self._read: dict[Path, tuple[tuple[int, int], Run]] = {}
+        self._noted: list[str] = []
+
+    @property
+    def plan(self) -> Plan:
+        return self.manifest.plan
+
+    @classmethod
+    def create(cls, folder: Path, plan: Plan, beside: Collection[str] = ()) -> Study:
+        """Start a study in an empty or new folder, or take up the very same one again.
+
+        `beside` names files that may be in the folder already, its own benchmark's for instance.
+        """
+        _check_plan(plan)
+        if (folder / MANIFEST).is_file():
+            _refuse_another(folder, plan)
+            return cls(folder, read_manifest(folder))
+        if folder.is_dir() and any(
+            path.name not in beside and not unfinished(path) for path in folder.iterdir()
+        ):
+            raise UsageError(f"{folder} is not empty and holds no study; give another --out")
+        manifest = Manifest.new(plan)
+        folder.mkdir(parents=True, exist_ok=True)
+        manifest.write(folder)
+        return cls(folder, manifest)
+
+    @classmethod
+    def open(cls, folder: Path) -> Study:
+        """A study from its folder; `LogError` where its benchmark is now another version."""
+        return cls(folder, read_manifest(folder))
+
+    @property
+    def command(self) -> str:
+        """A command that makes this study again."""
+        return study_command(self.plan, self.folder)
+
+    def tasks(self) -> Iterator[Task]:
+        """Every run, seed by seed, so that all strategies advance together."""
+        manifest = self.manifest
+        rows = list(zip(self.plan.strategies, manifest.made, manifest.folders, strict=True))
+        for seed in self.plan.seeds:
+            for spec, made, folder in rows:
+                log = self.folder / "runs" / folder / f"seed-{seed:04d}.jsonl"
+                yield Task(self.plan, spec, seed, log, made)
+
+    def check_code(self, but: Collection[str] = ()) -> None:
+        """`UsageError` where runs were made by other code than there is now; labels `but` aside."""
+        refuse_other_code(self.folder, [p for p in self._pasts() if p.spec.label not in but])
+
+    def labels_of_other_code(self) -> list[str]:
+        """Of strategies some of whose runs were made by other code than there is now."""
+        return [past.spec.label for past in self._pasts() if past.made_by_other_code()]
+
+    def notes(self) -> list[str]:
+        """What stands beside the results: how code, options and versions differ from now.
+
+        Also what `run` found and mended in logs, a torn last line for instance.
+        """
+        return [*notes(self._pasts()), *self._noted]
+
+    def rerun(self, labels: Collection[str]) -> None:
+        """Lay the logs of strategies aside, into `replaced`, so that their runs are done again.
+
+        What makes them is then what there is now. Other strategies' logs are not touched; where
+        one of those was made by other code, nothing is.
+        """
+        known = [spec.label for spec in self.plan.strategies]
+        for label in labels:
+            if label not in known:
+                raise UnknownNameError("strategy of this study", label, known)
+        with self._alone():
+            self.check_code(but=labels)
+            specs = {spec.label: spec for spec in self.plan.strategies if spec.label in labels}
+            made = {label: made_now(spec) for label, spec in specs.items()}
+            logs = [task.log for task in self.tasks() if task.strategy.label in labels]
+            aside = _unused(self.folder / "replaced" / time.strftime("%Y%m%d-%H%M%S"))
+            for log in filter(Path.exists, logs):
+                for path in (log, *companions(log)):
+                    kept = aside / path.parent.name / path.name
+                    kept.parent.mkdir(parents=True, exist_ok=True)
+                    path.rename(kept)
+            self._record(made)
+
+    def _record(self, made: Mapping[str, Made]) -> None:
+        self.manifest = self.manifest.with_made(made)
+        self.manifest.write(self.folder)
+
+    def _pasts(self) -> list[Past]:
+        """Each strategy with the headers of the logs that it has."""
+        headers: dict[str, list[RunHeader]] = defaultdict(list)
+        for task in self.tasks():
+            with suppress(LogError, OSError):  # `runs` and `run` say what is damaged
+                header = read_header(task.log)
+                if header is not None:
+                    headers[task.strategy.label].append(header)
+        pairs = zip(self.plan.strategies, self.manifest.made, strict=True)
+        return [Past(spec, made, tuple(headers[spec.label])) for spec, made in pairs]
+
+    def _prepare(self) -> None:
+        """Check the code, and record what makes strategies that have no run yet."""
+        self.check_code()
+        fresh = {
+            past.spec.label: made_now(past.spec)
+            for past in self._pasts()
+            if not past.headers and past.made.code is not None
+        }
+        if any(fresh.get(p.spec.label, p.made).code != p.made.code for p in self._pasts()):
+            self._record(fresh)
+
+    def run(
+        self,
+        jobs: int,
+        listen: Listener = lambda _: None,
+        on_stop: Callable[[], None] = lambda: None,
+        call_limit_s: float | None = None,
+    ) -> None:
+        """Do what is left to do in `jobs` worker processes.
+
+        On Ctrl-C workers stop at their next batch, of which `on_stop` tells; every log stays
+        resumable. A run whose worker dies goes on in another, once or until the architecture that
+        kills workers is known and failed (`crashes`). `call_limit_s` is how many seconds one call
+        of a strategy or one evaluation may take (`Task`). A run that fails
+        leaves its reason in its log and in `failure` of its last message; others go on.
+        `UsageError` where another process is at work on the study, or where runs were made by
+        other code than there is now.
+        """
+
+        def heard(message: RunProgress) -> None:
+            if message.note is not None:
+                self._noted.append(message.note)
+            listen(message)
+
+        with self._alone():
+            self._prepare()
+            self._work(jobs, heard, on_stop, checked_limit(call_limit_s))
+        self._check_there()
+
+    def _check_there(self) -> None:
+        """`NasbenchError` where the folder, or a log, was removed while runs were at work."""
+        if not (self.folder / MANIFEST).is_file():
+            raise NasbenchError(
+                f"{self.folder / MANIFEST} was removed while the study ran, so the study is not "
+                "whole; put its folder back and go on with `nasbench-mobile resume`, or begin it "
+                "again"
+            )
+
+    def _left(self, listen: Listener) -> list[Task]:
+        """The runs that have not ended. Of those that have, and of damaged ones, `listen` hears.
+
+        An ended run's log is read here once, and kept for `runs`.
+        """
+        left = []
+        for task in self.tasks():
+            try:
+                if not task.log.exists() or not has_ended(task.log):
+                    left.append(task)
+                    continue
+                listen(ended(task, self._run_of(task)))
+            except LogError as error:
+                listen(damaged(task, error))
+        return left
+
+    def _run_of(self, task: Task) -> Run:
+        """The run that a task's log tells of, read again only where the log has changed."""
+        stat = task.log.stat()
+        signature = stat.st_size, stat.st_mtime_ns
+        kept = self._read.get(task.log)
+        if kept is None or kept[0] != signature:
+            kept = signature, _read_checked(task)
+            if kept[1].finished or kept[1].failure is not None:
+                self._read[task.log] = kept
+        return kept[1]
+
+    def _work(
+        self, jobs: int, listen: Listener, on_stop: Callable[[], None], call_limit_s: float | None
+    ) -> None:
+        tasks = [replace(task, call_limit_s=call_limit_s) for task in self._left(listen)]
+        if not tasks:
+            return
+        with workers(jobs, on_stop) as pool:
+            running = {pool.submit(perform, task): task for task in tasks}
+            while running:
+                done, _ = wait(running, timeout=0.1, return_when=FIRST_COMPLETED)
+                pool.drain(listen)
+                for future in done:
+                    task = running.pop(future)
+                    try:
+                        listen(future.result())
+                    except LogError as error:
+                        listen(damaged(task, error))
+                    except WorkerDied as death:
+                        if note_death(task.log, death):
+                            running[pool.submit(perform, task)] = task
+                        else:
+                            listen(self._died(task, death))
+
+    def _died(self, task: Task, death: WorkerDied) -> RunProgress:
+        """What is said of a run whose worker died once too often."""
+        again = command("resume", self.folder)
+        reason = f"{death}; what it has logged is safe, and `{again}` goes on with it"
+        return RunProgress(task.strategy.label, task.seed, 0.0, float("-inf"), True, reason)
+
+    def run_here(self, problem: Problem, on_progress: OnProgress) -> RunProgress:
+        """Do the study's only run in this process, on a problem made by its benchmark.
+
+        Ctrl-C goes through as KeyboardInterrupt; what was told is in the log.
+        """
+        with self._alone():
+            self._prepare()
+            [task] = self.tasks()
+            return perform(task, problem, on_progress)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the study's lock: two drivers would write into each other's logs."""
+        lock = FileLock(self.folder / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise UsageError(
+                f"another process is running the study in {self.folder}; wait for it or stop it"
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def runs(self) -> list[Run]:
+        """Every run that has begun, read; unfinished and failed ones too.
+
+        `LogError` where one is damaged; `sound_runs` goes on without those.
+        """
+        return [self._run_of(task) for task in self.tasks() if has_begun(task.log)]
+
+    def sound_runs(self) -> tuple[list[Run], list[str]]:
+        """As `runs` without those whose logs are damaged, and what is said of each of these.
+
+        `LogError` where all are damaged: nothing can be told from the others then.
+        """
+        runs = self.all_runs()
+        damages = [run.damage for run in runs if run.damage is not None]
+        if damages and len(damages) == len(runs):
+            raise LogError("; ".join(damages))
+        return [run for run in runs if run.damage is None], damages
+
+    def all_runs(self) -> list[Run]:
+        """As `runs`, and at the end those that have no trials because of their logs.
+
+        Of these, one that is damaged has that as its `damage`, and one whose header is not whole
+        was `stopped` before it had begun.
+        """
+        sound, broken = [], []
+        for task in self.tasks():
+            if not task.log.exists():
+                continue
+            if not has_begun(task.log):
+                broken.append(replace(_without_trials(task), stopped="stopped before it began"))
+                continue
+            try:
+                sound.append(self._run_of(task))
+            except LogError as error:
+                broken.append(replace(_without_trials(task), damage=str(error)))
+        return sound + broken
+
+
+def _check_plan(plan: Plan) -> None:
+    """Build what can be built of a plan, so that mistakes are known before anything is written."""
+    space = catalog.build_space(plan.benchmark.space.name, plan.benchmark.space.options)
+    for tokens in plan.start:
+        space.validate(tokens)
+    for spec in plan.strategies:
+        factory = catalog.load("strategy", spec.name)
+        catalog.check_options(factory, "strategy", spec.name, spec.options)
+        if spec.options:
+            try:
+                catalog.build_strategy(spec, space.decisions, plan.seeds[0], plan.budget)
+            except UsageError as error:
+                raise UsageError(f"strategy {spec.label!r}: {error}") from None
+        if getattr(factory, "partial_trainings", False) and not _trains_partially(plan.benchmark):
+            raise UsageError(
+                f"strategy {spec.label!r} trains networks for a part of the full training, which "
+                f"{plan.benchmark.name} does not offer; leave it out, or compare on "
+                "imagenet-pixel1-curves or a benchmark of trainings"
+            )
+        if plan.start and not hasattr(factory, "start"):
+            raise UsageError(
+                f"strategy {spec.label!r} cannot start from known architectures (it has no "
+                "method `start`); leave it out or start all cold"
+            )
+
+
+def _trains_partially(benchmark: Benchmark) -> bool:
+    """Whether a benchmark's evaluator can train for less, as far as its class says."""
+    factory = catalog.load("accuracy evaluator", benchmark.accuracy.name)
+    return not inspect.isclass(factory) or hasattr(factory, "accuracy_at")
+
+
+def _refuse_another(folder: Path, plan: Plan) -> None:
+    """`UsageError` where the study in a folder is of another plan."""
+    try:
+        keys = differing(read_record(folder), plan)
+    except (KeyError, TypeError) as error:
+        path = folder / MANIFEST
+        raise LogError(f"{path} is damaged: {type(error).__name__}: {error}") from None
+    if keys:
+        raise UsageError(
+            f"{folder} holds another study (its {', '.join(keys)} differ); give another "
+            f"--out, or go on with that one: {command('resume', folder)}"
+        )
+
+
+def _unused(folder: Path) -> Path:
+    """The folder, or one numbered after it where it is there already."""
+    numbered = (folder.with_name(f"{folder.name}-{number}") for number in itertools.count(2))
+    return next(path for path in itertools.chain([folder], numbered) if not path.exists())
+
+
+def _read_checked(task: Task) -> Run:
+    run = read_run(task.log)
+    check_header(task, run.header)
+    if run.finished or run.failure is not None:
+        return run
+    return replace(run, stopped=ended_by_death(task.log))
+
+
+def _without_trials(task: Task) -> Run:
+    """What stands in a report for a run whose log cannot be read: what the plan says of it."""
+    plan = task.plan
+    header = RunHeader(
+        plan.benchmark.record(), plan.benchmark.hash, task.strategy, task.seed, plan.budget,
+        plan.batch, plan.start, plan.workers,
+    )  # fmt: skip
+    return Run(header, (), (), finished=False)

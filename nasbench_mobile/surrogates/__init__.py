@@ -1,0 +1,1 @@
+"""Fitted models of accuracy and latency, and how well they predict."""
