@@ -20,7 +20,7 @@ import torch
 from PIL import Image
 
 from nasbench_mobile.cli import main
-from nasbench_mobile.cli.network_source import Asked, source_of
+from nasbench_mobile.cli.shared.network_source import Asked, source_of
 from nasbench_mobile.training.batches import Batches
 from nasbench_mobile.training.crops import normalise
 from nasbench_mobile.training.data import Images, load_data

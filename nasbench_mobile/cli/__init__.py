@@ -13,7 +13,6 @@ from nasbench_mobile.cli import (
     checking,
     comparing,
     describing,
-    exporting,
     fitting,
     listing,
     reproducing,
@@ -21,10 +20,11 @@ from nasbench_mobile.cli import (
     training,
 )
 from nasbench_mobile.cli.collect import command as collecting
+from nasbench_mobile.cli.export import command as exporting
 from nasbench_mobile.cli.latency import devices, lookup
 from nasbench_mobile.cli.latency import measure as measuring
-from nasbench_mobile.cli.mistakes import CommandLineError, sentence, shortened
 from nasbench_mobile.cli.search import command as searching
+from nasbench_mobile.cli.shared.mistakes import CommandLineError, sentence, shortened
 from nasbench_mobile.cli.shared.output import result_alone
 from nasbench_mobile.cli.shared.signals import terminable
 from nasbench_mobile.errors import NasbenchError, UsageError

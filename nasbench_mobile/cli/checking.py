@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nasbench_mobile.cli.shared.common_options import AsJson
 from nasbench_mobile.cli.shared.output import console, print_json
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ app = typer.Typer(
     help="Check a strategy, space or evaluator against the laws that its kind must keep.",
 )
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print the verdict as JSON, nothing else.")]
 Limit = Annotated[
     float, typer.Option("--limit", help="Seconds after which a call is taken to hang.", min=0.1)
 ]

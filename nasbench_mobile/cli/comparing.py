@@ -11,22 +11,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nasbench_mobile.cli.shared.output import console, print_json
+from nasbench_mobile.cli.shared.common_options import AsJson, Trust
+from nasbench_mobile.cli.shared.output import console, print_json, say
+from nasbench_mobile.cli.shared.study_progress import run_with_progress
 from nasbench_mobile.errors import EvaluationError
 from nasbench_mobile.runs.trial_table import TrialTable
-from nasbench_mobile.shell_words import command
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from nasbench_mobile.protocols import BenchmarkObjective
     from nasbench_mobile.runs.run import Run
     from nasbench_mobile.studies.study import Study
-    from nasbench_mobile.studies.task import RunProgress
 
 DEFAULT_STRATEGIES = "random,regularized-evolution,ppo,optuna-tpe,nevergrad-discrete"
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells use it."""
 
 Jobs = Annotated[
     int, typer.Option("--jobs", "-j", help="Worker processes, one thread each.", min=1)
@@ -43,14 +39,6 @@ CallLimit = Annotated[
         show_default=False,
     ),
 ]
-Trust = Annotated[
-    bool,
-    typer.Option(
-        "--trust",
-        help="Run code of files that lie in the study's folder, or are not what it recorded.",
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, nothing else.")]
 
 
 def compare(
@@ -186,11 +174,6 @@ def report(
             raise typer.Exit(1)
 
 
-def say(text: str) -> None:
-    """One line on standard error, as it is."""
-    console(stderr=True).print(text, soft_wrap=True)
-
-
 @dataclass(frozen=True)
 class _Reading:
     """What code of files a report may run: that of the space, and that of the objective."""
@@ -284,53 +267,6 @@ def _failures(run: Run) -> Iterable[str]:
     if isinstance(run.trials, TrialTable):
         return run.trials.failures.values()
     return (trial.failure for trial in run.trials if trial.failure is not None)
-
-
-def run_with_progress(
-    study: Study, jobs: int, call_limit_s: float | None = None
-) -> list[RunProgress]:
-    """Run a study under a live display on standard error; the runs that failed come back."""
-    from nasbench_mobile.report.terminal import StudyProgress
-
-    plan = study.plan
-    screen = console(stderr=True)
-    screen.print(
-        f"{plan.benchmark.identifier}: {len(plan.strategies)} strategies x {len(plan.seeds)} "
-        f"seeds x {plan.budget:,} proposals, {plan.benchmark.objective.name} objective, "
-        f"T = {plan.benchmark.objective.target_ms:g} ms, into {study.folder}",
-        soft_wrap=True,
-    )
-    failures: list[RunProgress] = []
-    labels = [spec.label for spec in plan.strategies]
-    try:
-        with StudyProgress(labels, plan.seeds, plan.budget, screen) as progress:
-
-            def listen(message: RunProgress) -> None:
-                if message.note is not None:
-                    screen.print(message.note, soft_wrap=True)
-                    return
-                progress.update(message.label, message.seed, message.charged, message.best_reward)
-                if message.ended:
-                    progress.finished(message.label, message.seed)
-                    if message.failure:
-                        failures.append(message)
-
-            study.run(jobs, listen, lambda: _say_stopping(screen), call_limit_s)
-    except KeyboardInterrupt:
-        screen.print(
-            f"stopped; every trial told is safe. Go on with: {command('resume', study.folder)}",
-            soft_wrap=True,
-        )
-        raise typer.Exit(INTERRUPTED) from None
-    return failures
-
-
-def _say_stopping(screen: Console) -> None:
-    screen.print(
-        "stopping: every run ends after the batch that it is evaluating; Ctrl-C again stops at "
-        "once, which loses these evaluations alone",
-        soft_wrap=True,
-    )  # fmt: skip
 
 
 def _report(

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench_mobile.cli import network_options as options
+from nasbench_mobile.cli.shared import network_options as options
+from nasbench_mobile.cli.shared.common_options import AsJson
+from nasbench_mobile.cli.shared.model_rows import _latencies, _published
 from nasbench_mobile.cli.shared.output import console, print_json, print_table
 from nasbench_mobile.errors import UsageError
 
 if TYPE_CHECKING:
     from nasbench_mobile.cli.shared.model_argument import Subject
-    from nasbench_mobile.networks.graph import Network
     from nasbench_mobile.training.record import TrainingRecord
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")]
 
 
 def describe(
@@ -43,8 +42,9 @@ def describe(
 
     Example: `nasbench-mobile describe mnasnet-a1 --json`
     """
-    from nasbench_mobile.cli.network_source import Asked, source_of
+    from nasbench_mobile.cli.shared.network_source import Asked, source_of
     from nasbench_mobile.networks.blockstring import format_spec
+    from nasbench_mobile.networks.cost import counts
 
     source = source_of(
         Asked(model, trained, space, depth_multiplier, input_size, stem_stride, classes)
@@ -141,42 +141,6 @@ def _encoded(first: str, second: str, space_name: str | None) -> tuple[Any, Any,
     return space, tokens[0], tokens[1]
 
 
-def counts(network: Network) -> dict[str, int]:
-    """Parameters and multiply-adds to the paper's convention."""
-    from nasbench_mobile.networks.cost import multiply_adds, parameters
-
-    return {"parameters": parameters(network), "multiply_adds": multiply_adds(network)}
-
-
-def zoo_rows() -> list[dict[str, Any]]:
-    """Every reference model with its counts and latency, for `list models`."""
-    from nasbench_mobile.networks.zoo import MODELS, network
-
-    rows = []
-    for name, card in MODELS.items():
-        graph = network(name)
-        latency_ms = _latencies(graph)
-        rows.append(
-            {
-                "model": name,
-                "display_name": card.display_name,
-                **counts(graph),
-                "latency_ms": latency_ms,
-                "pixel1_ms": latency_ms["pixel1"]["value"],
-                "published": _published(name),
-            }
-        )
-    return rows
-
-
-def _latencies(network: Network) -> dict[str, dict[str, Any]]:
-    from nasbench_mobile.surrogates.explain import built_in_pixel1
-
-    model = built_in_pixel1()
-    value = model.network_latency(network).latency_ms
-    return {model.device: {"value": round(value, 3), "kind": model.kind, "source": model.label}}
-
-
 def _accuracy(subject: Subject) -> dict[str, Any] | None:
     """The surrogate's top-1 where the network is of the surrogate's space, else None."""
     from nasbench_mobile.architecture import Architecture
@@ -208,14 +172,6 @@ def _trained_accuracy(record: TrainingRecord) -> dict[str, Any]:
         "extrapolated": False,
         "test_top1": record.test_accuracy,
     }
-
-
-def _published(name: str) -> list[dict[str, Any]]:
-    from dataclasses import asdict
-
-    from nasbench_mobile.networks.zoo import MODELS
-
-    return [asdict(row) for row in MODELS[name].published] if name in MODELS else []
 
 
 def _print_facts(facts: dict[str, Any], svg: Path | None) -> None:

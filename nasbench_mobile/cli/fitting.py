@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from nasbench_mobile.cli.exporting import Force, refuse_overwriting
+from nasbench_mobile.cli.shared.common_options import AsJson, Force
 from nasbench_mobile.cli.shared.output import print_json, print_table
+from nasbench_mobile.cli.shared.output_files import refuse_overwriting
 from nasbench_mobile.errors import NasbenchError
 
 app = typer.Typer(
@@ -21,7 +22,6 @@ app = typer.Typer(
 )
 
 Out = Annotated[Path, typer.Option(help="Folder for the model and its card.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the quality as JSON, nothing else.")]
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nasbench_mobile.cli.shared.common_options import AsJson
 from nasbench_mobile.cli.shared.output import print_json, print_table
 from nasbench_mobile.errors import UsageError
 
@@ -26,7 +27,7 @@ class Parts(StrEnum):
 
 def list_parts(
     what: Annotated[Parts, typer.Argument(help="What to list.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")] = False,
+    as_json: AsJson = False,
     page: Annotated[
         bool, typer.Option("--page", help="Print docs/strategies.md (strategies only).")
     ] = False,
@@ -126,7 +127,7 @@ def _of_table(benchmark: Benchmark) -> dict[str, Any]:
 
 
 def _models() -> tuple[list[dict[str, Any]], dict[str, str]]:
-    from nasbench_mobile.cli.describing import zoo_rows
+    from nasbench_mobile.cli.shared.model_rows import zoo_rows
 
     columns = {
         "model": "model",

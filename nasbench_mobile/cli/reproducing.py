@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nasbench_mobile.cli.shared.common_options import AsJson
 from nasbench_mobile.cli.shared.output import console, print_json, print_table, say_left_out
 from nasbench_mobile.errors import EvaluationError, NasbenchError, OutsideError, UsageError
 
@@ -50,7 +51,7 @@ def reproduce(
     page: Annotated[
         bool, typer.Option("--page", help="Print docs/reproduction.md (with list only).")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Reproduce the paper (Tan et al. 2019): figures, tables and every checkable claim.
 
@@ -187,7 +188,7 @@ def _say_damages(folder: Path, said: Collection[str]) -> None:
 
 
 def _run_study(study: Study, jobs: int) -> None:
-    from nasbench_mobile.cli.comparing import run_with_progress
+    from nasbench_mobile.cli.shared.study_progress import run_with_progress
 
     failures = run_with_progress(study, jobs)
     if failures:

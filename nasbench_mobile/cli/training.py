@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench_mobile.cli.comparing import INTERRUPTED
 from nasbench_mobile.cli.shared import training_options as options
+from nasbench_mobile.cli.shared.common_options import AsJson
 from nasbench_mobile.cli.shared.output import console, print_json
+from nasbench_mobile.cli.shared.signals import INTERRUPTED
 from nasbench_mobile.shell_words import command
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def train(
     threads: options.Threads = 1,
     time_limit_s: options.TimeLimit = None,
     memory_limit_mb: options.MemoryLimit = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Train a network on images; the same command again goes on where it was cut short.
 
@@ -64,8 +65,8 @@ def train(
 
     Example: `nasbench-mobile train mnasnet-a1 --data digits --recipe full --epochs 2 --out out/t`
     """
-    from nasbench_mobile.cli.recorded_subject import recorded_as
     from nasbench_mobile.cli.shared.model_argument import parse_subject
+    from nasbench_mobile.cli.shared.recorded_model import recorded_as
     from nasbench_mobile.networks.stem import with_stem_stride
     from nasbench_mobile.training.data import default_input_size, load_data, place_of
     from nasbench_mobile.training.limits import Limits

@@ -52,3 +52,8 @@ def multiply_adds(network: Network) -> int:
 def _elements(node: Node) -> int:
     channels, height, width = node.input_shapes[0]
     return channels * height * width
+
+
+def counts(network: Network) -> dict[str, int]:
+    """Parameters and multiply-adds to the paper's convention."""
+    return {"parameters": parameters(network), "multiply_adds": multiply_adds(network)}

@@ -12,6 +12,7 @@ import pytest
 
 from nasbench_mobile.benchmark import load_benchmark
 from nasbench_mobile.cli import comparing
+from nasbench_mobile.cli.shared.study_progress import run_with_progress
 from nasbench_mobile.errors import NasbenchError
 from nasbench_mobile.reproduce import registry
 from nasbench_mobile.reproduce.claims import claims_of, exactly
@@ -189,7 +190,7 @@ def test_a_folder_removed_in_mid_run_is_not_a_success(
 ) -> None:
     """All of it, by the first message of a run."""
     folder = tmp_path / "s"
-    before = comparing.run_with_progress
+    before = run_with_progress
 
     def removing(study: Study, *rest: Any) -> Any:
         work = study._work

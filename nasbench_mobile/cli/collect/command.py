@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nasbench_mobile.cli.collect import tables
-from nasbench_mobile.cli.comparing import INTERRUPTED
+from nasbench_mobile.cli.collect.picks_option import Picks, picks_of
 from nasbench_mobile.cli.latency.latency_option import latency_evaluators
 from nasbench_mobile.cli.shared import training_options as options
+from nasbench_mobile.cli.shared.common_options import AsJson
 from nasbench_mobile.cli.shared.output import console, print_json
+from nasbench_mobile.cli.shared.signals import INTERRUPTED
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.files.json_values import whole_number
 
@@ -69,7 +71,7 @@ def collect(
     architecture: Annotated[
         list[str] | None, typer.Option(help="A model or tokens to train; may be repeated.")
     ] = None,
-    picks: tables.Picks = None,
+    picks: Picks = None,
     references: Annotated[
         bool, typer.Option("--references", help="Train the paper's reference models as well.")
     ] = False,
@@ -118,7 +120,7 @@ def collect(
     loaders: options.Loaders = 0,
     time_limit_s: options.TimeLimit = None,
     memory_limit_mb: options.MemoryLimit = None,
-    as_json: tables.AsJson = False,
+    as_json: AsJson = False,
 ) -> None:
     """Train many architectures and append every training to a table.
 
@@ -213,7 +215,7 @@ def _jobs(
     whole_number("--count", count, 0, MOST_TRAININGS)
     near = [_tokens(space, text) for text in around]
     drawn = draw(space, count, seed, near, share if near else 0.0)
-    picked = [] if study is None else tables.picks_of(study, space)
+    picked = [] if study is None else picks_of(study, space)
     origins: dict[Tokens, Origin] = {Architecture(space, one).home.tokens: "given" for one in given}
     origins |= {pick.tokens: "given" for pick in picked}
     for one in drawn:

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench_mobile.cli.exporting import Force, refuse_overwriting, write_file
+from nasbench_mobile.cli.collect.picks_option import Picks, picks_of
 from nasbench_mobile.cli.latency.latency_option import latency_evaluators
+from nasbench_mobile.cli.shared.common_options import AsJson, Force
 from nasbench_mobile.cli.shared.output import console, print_json, print_table
+from nasbench_mobile.cli.shared.output_files import refuse_overwriting, write_file
 from nasbench_mobile.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from nasbench_mobile.collecting.picks import Pick
     from nasbench_mobile.protocols import SearchSpace
     from nasbench_mobile.tables.table import Table
     from nasbench_mobile.types import Tokens
@@ -24,11 +25,6 @@ Place = Annotated[Path, typer.Argument(help="Folder or file of a table.")]
 Part = Annotated[
     str | None, typer.Option("--space", help="Only architectures of this part of the space.")
 ]
-Picks = Annotated[
-    Path | None,
-    typer.Option(help="The folder of a comparison, for what every run of it would pick."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")]
 
 SHORT = {
     "table_reward": "in table", "reward": "anew", "gain": "gain on random", "gain_interval": "95 %",
@@ -178,20 +174,6 @@ def retrained(
         rows = [{**row, "gain_interval": _interval(row["gain_interval"])} for row in verdict]
         headings = {key: key.replace("_", " ") for key in verdict[0]}
         print_table(headings | SHORT, rows)
-
-
-def picks_of(study: Path, space: SearchSpace) -> list[Pick]:
-    """What every run of a comparison would pick.
-
-    Runs whose logs are damaged are left out, and named on standard error.
-    """
-    from nasbench_mobile.cli.shared.output import say_left_out
-    from nasbench_mobile.collecting.picks import picks
-    from nasbench_mobile.studies.study import Study
-
-    runs, damages = Study.open(study).sound_runs()
-    say_left_out(damages, "its pick is not known, and its strategy is judged by fewer seeds")
-    return picks(space, runs)
 
 
 def _interval(ends: list[float] | None) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nasbench_mobile.cli.shared.common_options import AsJson
 from nasbench_mobile.cli.shared.output import console, print_json, print_table
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ def devices(
     binary: Annotated[
         str, typer.Option(help="Where benchmark_model is on the phones.")
     ] = "/data/local/tmp/benchmark_model",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the Android phones that adb reaches, and what is wrong with each.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nasbench_mobile.cli.latency.measure import (
+from nasbench_mobile.cli.latency.device_options import (
     HOST,
     Cores,
     Device,
@@ -20,6 +20,7 @@ from nasbench_mobile.cli.latency.measure import (
     check_no_cores,
     make_host,
 )
+from nasbench_mobile.cli.shared.common_options import AsJson
 from nasbench_mobile.cli.shared.output import console, print_json, print_table
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     help="Fill a table of block latencies on a device, and check how well it predicts.",
 )
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")]
 
 
 @app.command()

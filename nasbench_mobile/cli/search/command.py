@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nasbench_mobile.cli.comparing import INTERRUPTED, AsJson, Trust, say
 from nasbench_mobile.cli.search.request import (
     TOP,
     created,
@@ -20,7 +19,9 @@ from nasbench_mobile.cli.search.request import (
     read_request,
 )
 from nasbench_mobile.cli.shared import training_options as options
-from nasbench_mobile.cli.shared.output import console, print_json
+from nasbench_mobile.cli.shared.common_options import AsJson, Trust
+from nasbench_mobile.cli.shared.output import console, print_json, say
+from nasbench_mobile.cli.shared.signals import INTERRUPTED
 from nasbench_mobile.errors import LogError, NasbenchError
 from nasbench_mobile.files.json_files import LARGEST_WHOLE
 from nasbench_mobile.shell_words import command

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nasbench_mobile.cli.exporting import write_file
 from nasbench_mobile.cli.search.request import read_request
 from nasbench_mobile.cli.search.results import SearchResults, search_results
+from nasbench_mobile.cli.shared.output_files import write_file
 from nasbench_mobile.protocols import SearchSpace
 from nasbench_mobile.report.search_page import PLOTS, search_page
 from nasbench_mobile.report.trials import write_trials

@@ -79,7 +79,7 @@ def kept_top(folder: Path) -> int:
 
 
 def _write_request(folder: Path, record: dict[str, Any]) -> None:
-    from nasbench_mobile.cli.exporting import write_file
+    from nasbench_mobile.cli.shared.output_files import write_file
 
     write_file(folder / REQUEST, json.dumps(record, indent=2) + "\n")
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from nasbench_mobile.benchmark import Benchmark
-from nasbench_mobile.cli.describing import counts
 from nasbench_mobile.cli.search.advice import beware
 from nasbench_mobile.cli.search.benchmark_file import classes
 from nasbench_mobile.cli.search.request import kept_images
 from nasbench_mobile.errors import NasbenchError
 from nasbench_mobile.metrics.pareto import front
+from nasbench_mobile.networks.cost import counts
 from nasbench_mobile.protocols import SearchSpace
 from nasbench_mobile.report.search_wording import share_words, spent_of
 from nasbench_mobile.runs.run import Run, ranked_results

@@ -158,3 +158,8 @@ def _cell(value: Any, digits: int) -> str:
         text = f"{value:,}"
         return text if len(text) <= digits else f"{Decimal(value):.3e}".replace("e+", "e")
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def say(text: str) -> None:
+    """One line on standard error, as it is."""
+    console(stderr=True).print(text, soft_wrap=True)

@@ -50,3 +50,7 @@ def terminable() -> Iterator[None]:
     finally:
         for number in heeded:
             signal.signal(number, signal.SIG_DFL)
+
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells use it."""

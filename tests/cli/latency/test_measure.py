@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from nasbench_mobile.benchmark import Benchmark, load_benchmark
+from nasbench_mobile.cli.latency.device_options import make_host, parse_fraction
 from nasbench_mobile.cli.latency.latency_option import choose_latency
-from nasbench_mobile.cli.latency.measure import make_host, parse_fraction
 from nasbench_mobile.errors import LogError, UsageError
 from nasbench_mobile.lookup.block_keys import space_pieces
 from nasbench_mobile.lookup.table_file import Entry, LookupFile, read_lookup, write_lookup

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from nasbench_mobile.cli.mistakes import with_suggestion
+from nasbench_mobile.cli.shared.mistakes import with_suggestion
 
 Command = Callable[..., Any]
 

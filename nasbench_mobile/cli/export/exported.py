@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from nasbench_mobile.cli.network_source import Source
+    from nasbench_mobile.cli.shared.network_source import Source
     from nasbench_mobile.networks.pytorch import NetworkModule
     from nasbench_mobile.training.file_facts import FileFacts
     from nasbench_mobile.training.preparation import Preparation

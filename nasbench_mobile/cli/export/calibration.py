@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nasbench_mobile.errors import NasbenchError, UsageError
 
 if TYPE_CHECKING:
-    from nasbench_mobile.cli.network_source import Source
+    from nasbench_mobile.cli.shared.network_source import Source
     from nasbench_mobile.training.record import TrainingRecord
 
 

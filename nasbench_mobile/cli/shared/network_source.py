@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasbench_mobile.cli.network_options import CLASSES, INPUT_SIZE, WIDTH
-from nasbench_mobile.cli.recorded_subject import recorded_subject, same_space
 from nasbench_mobile.cli.shared.model_argument import Subject, parse_subject
+from nasbench_mobile.cli.shared.network_options import CLASSES, INPUT_SIZE, WIDTH
 from nasbench_mobile.cli.shared.output import console
+from nasbench_mobile.cli.shared.recorded_model import recorded_subject, same_space
 from nasbench_mobile.errors import NasbenchError, UsageError
 from nasbench_mobile.files.json_files import read_json_map
 from nasbench_mobile.files.text_files import is_file

@@ -11,7 +11,7 @@ import pytest
 import torch
 from ai_edge_litert import schema_py_generated as schema
 
-from nasbench_mobile.cli.exported import Form, exported
+from nasbench_mobile.cli.export.exported import Form, exported
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.networks.pytorch import to_module
 from nasbench_mobile.networks.tflite_file import read_tflite

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from nasbench_mobile.cli import network_options as options
-from nasbench_mobile.cli.calibrating import calibrating_data
+from nasbench_mobile.cli.export.calibration import calibrating_data
+from nasbench_mobile.cli.shared import network_options as options
+from nasbench_mobile.cli.shared.common_options import AsJson, Force
 from nasbench_mobile.cli.shared.output import console, print_json
-from nasbench_mobile.errors import NasbenchError, UsageError
-from nasbench_mobile.files.atomic_files import write_whole
+from nasbench_mobile.cli.shared.output_files import refuse_overwriting, write_file
+from nasbench_mobile.errors import UsageError
 
 
 class Format(StrEnum):
@@ -23,9 +24,6 @@ class Format(StrEnum):
 
 class Quantization(StrEnum):
     INT8 = "int8"
-
-
-Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
 
 
 def export(
@@ -60,7 +58,7 @@ def export(
         ),
     ] = None,
     force: Force = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, nothing else.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a network as a .tflite, torch.export (.pt2) or ONNX file.
 
@@ -70,9 +68,9 @@ def export(
 
     Example: `nasbench-mobile export --from out/t -o trained.tflite`
     """
-    from nasbench_mobile.cli.describing import counts
-    from nasbench_mobile.cli.exported import axes_of, exported, file_facts
-    from nasbench_mobile.cli.network_source import Asked, source_of
+    from nasbench_mobile.cli.export.exported import axes_of, exported, file_facts
+    from nasbench_mobile.cli.shared.network_source import Asked, source_of
+    from nasbench_mobile.networks.cost import counts
 
     _check_options(form, quantize, calibration)
     refuse_overwriting(out, force=force)
@@ -108,23 +106,6 @@ def export(
         _print_facts(facts)
         if source.weights is not None:
             _print_preparation(facts)
-
-
-def refuse_overwriting(*paths: Path, force: bool) -> None:
-    """`UsageError` where one of the files to be written is there already."""
-    there = [] if force else [path for path in paths if path.is_file()]
-    if there:
-        raise UsageError(f"{there[0]} is there already; name another place, or add --force")
-
-
-def write_file(path: Path, content: bytes | str) -> None:
-    """Write a file whole or not at all; its folder is made where it is not there."""
-    try:
-        write_whole(path, content)
-    except OSError as error:
-        raise NasbenchError(
-            f"cannot write {path}: {error.strerror or error}; nothing was written there"
-        ) from error
 
 
 def _check_options(form: Format, quantize: Quantization | None, calibration: Path | None) -> None:
