@@ -15,7 +15,6 @@ from nasbench_mobile.cli.shared.common_options import AsJson, Trust
 from nasbench_mobile.cli.shared.output import console, print_json, say
 from nasbench_mobile.cli.shared.study_progress import run_with_progress
 from nasbench_mobile.errors import EvaluationError
-from nasbench_mobile.runs.trial_table import TrialTable
 
 if TYPE_CHECKING:
     from nasbench_mobile.protocols import BenchmarkObjective
@@ -264,6 +263,8 @@ def _tell_failures(runs: Sequence[Run]) -> None:
 
 def _failures(run: Run) -> Iterable[str]:
     """The reason of every trial that failed."""
+    from nasbench_mobile.runs.trial_table import TrialTable
+
     if isinstance(run.trials, TrialTable):
         return run.trials.failures.values()
     return (trial.failure for trial in run.trials if trial.failure is not None)
