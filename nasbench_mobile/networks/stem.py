@@ -21,11 +21,13 @@ def with_stem_stride(
     """
     if stride is None:
         return network
-    if stride < 1:
-        raise InvalidNetworkError(f"stem stride is {stride}; it must be 1 or more")
     channels, *sides = network.input_shape
     if input_size is not None:
         sides = [input_size, input_size]
+    if not 1 <= stride <= max(sides):
+        raise InvalidNetworkError(
+            f"stem stride is {stride}; it must be from 1 to {max(sides)}, the pixels of a side"
+        )
     builder = NetworkBuilder((channels, sides[0], sides[1]))
     stems = 0
     for node in network:

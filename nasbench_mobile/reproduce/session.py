@@ -164,7 +164,7 @@ def _code(folder: Traversable, above: str = "") -> Iterator[tuple[str, bytes]]:
     for file in folder.iterdir():
         if file.is_dir():
             yield from _code(file, f"{above}{file.name}/")
-        elif file.name.endswith((".py", ".toml")) and file.name not in WRITERS:
+        elif file.name.endswith((".py", ".toml")) and f"{above}{file.name}" not in WRITERS:
             yield f"{above}{file.name}", file.read_bytes()
 
 

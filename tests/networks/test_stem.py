@@ -19,8 +19,11 @@ def test_stem_stride_alone_changes() -> None:
 
 
 def test_nonsense_is_refused() -> None:
-    with pytest.raises(InvalidNetworkError, match="stem stride is 0"):
-        with_stem_stride(zoo.network("mnasnet-a1"), 0)
+    for stride in (0, 225, 2_200_000_000):
+        with pytest.raises(InvalidNetworkError, match=f"stride is {stride}; .* from 1 to 224"):
+            with_stem_stride(zoo.network("mnasnet-a1"), stride)
+    coarsest = with_stem_stride(zoo.network("mnasnet-a1"), 224)
+    assert coarsest.nodes[0].shape[1:] == (1, 1)
     builder = NetworkBuilder((3, 8, 8))
     builder.add("pool", GlobalPool(), IMAGE)
     with pytest.raises(InvalidNetworkError, match="no convolution"):

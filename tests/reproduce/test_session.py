@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import resource
+import shutil
 import time
 from importlib import resources
 from pathlib import Path
@@ -189,17 +190,42 @@ def test_every_option_that_differs_is_named_and_where_its_logs_are(tmp_path: Pat
 def test_the_digest_is_of_the_experiments_and_claims_but_not_of_what_only_reads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = {"one.py": "1", "claims.toml": "2", "publish.py": "3", "story.py": "4", "x.txt": "5"}
+    files = {
+        "one.py": "1",
+        "claims.toml": "2",
+        "report_folder.py": "3",
+        "docs_page.py": "4",
+        "x.txt": "5",
+    }
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     monkeypatch.setattr(resources, "files", lambda _: tmp_path)
     first = module.code_digest()
     assert first == hashlib.sha256(b"claims.toml\x002one.py\x001").hexdigest()
-    for name in ("publish.py", "story.py", "x.txt"):
+    for name in ("report_folder.py", "docs_page.py", "x.txt"):
         (tmp_path / name).write_text("changed")
     assert module.code_digest() == first
     (tmp_path / "two.py").write_text("")
-    assert module.code_digest() != first
+    second = module.code_digest()
+    assert second != first
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "experiments/docs_page.py").write_text("")  # an experiment of that name would count
+    assert module.code_digest() not in (first, second)
+
+
+def test_a_record_is_refused_once_an_experiment_is_edited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room = tmp_path / "reproduce"
+    with resources.as_file(resources.files("nasbench_mobile.reproduce")) as installed:
+        shutil.copytree(installed, room, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(resources, "files", lambda _: room)
+    counting, session = Counting(), Session(tmp_path / "out")
+    record = session.run(counting.experiment, Setting(), no_study)
+    assert session.kept(counting.experiment, Setting()) == record
+    with (room / "experiments" / "figure3.py").open("a") as file:
+        file.write("# edited\n")
+    assert session.kept(counting.experiment, Setting()) is None
 
 
 def test_cpu_time_is_of_this_process_and_its_children(monkeypatch: pytest.MonkeyPatch) -> None:

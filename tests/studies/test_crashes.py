@@ -25,7 +25,7 @@ from nasbench_mobile.types import StrategySpec
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no signals to kill with")
 
-BROKEN = Path(__file__).parent / "data" / "broken"
+BROKEN = Path(__file__).parents[1] / "data" / "broken"
 STRATEGIES, EVALUATORS = BROKEN / "strategies.py", BROKEN / "evaluators.py"
 
 
