@@ -91,11 +91,12 @@ def test_a_stopped_run_has_looked_at_every_group() -> None:
 
 
 def test_the_published_record_is_of_these_networks() -> None:
-    """Every network in it whole and drawn by its seed; the page counts those it lacks."""
+    """Every network that is drawn by its seed is in it, whole."""
     first, rows = read_rows(RESULTS / "comparisons.jsonl")
     drawn = cases(first["seed"])
     kept = [row for case in drawn for row in whole(case, rows)]
     assert sorted(map(repr, kept)) == sorted(map(repr, rows))
+    assert len(rows) == len(drawn) * len(FORMATS) * len(BATCHES)
     figures = summary(first, kept, len(drawn))
     assert json.loads((RESULTS / "summary.json").read_text()) == figures
     assert (RESULTS / "README.md").read_text(encoding="utf-8") == page(figures)
