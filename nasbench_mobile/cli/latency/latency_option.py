@@ -114,7 +114,7 @@ def _lookup(
 
 def own_table(space: SearchSpace) -> Path:
     """The kept table of this machine for a space; filled now where there is none or but a part."""
-    from nasbench_mobile.cli.latency.lookup import progress
+    from nasbench_mobile.cli.latency.fill_progress import progress
     from nasbench_mobile.devices.host.latency import HostLatency
     from nasbench_mobile.files.kept_folder import kept_folder
     from nasbench_mobile.lookup.fill import fill_lookup

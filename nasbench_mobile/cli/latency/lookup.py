@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,12 +18,11 @@ from nasbench_mobile.cli.latency.device_options import (
     check_no_cores,
     make_host,
 )
+from nasbench_mobile.cli.latency.fill_progress import progress
 from nasbench_mobile.cli.shared.common_options import AsJson
 from nasbench_mobile.cli.shared.output import console, print_json, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from nasbench_mobile.lookup.fill import RatioMeter
 
 app = typer.Typer(
@@ -138,13 +135,3 @@ def _meter(
     from nasbench_mobile.devices.android.meter import PhoneMeter
 
     return PhoneMeter(android_evaluator(device, nominal_ms=nominal_ms, cores=cores))
-
-
-@contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A live bar on standard error."""
-    from rich.progress import Progress
-
-    with Progress(console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
