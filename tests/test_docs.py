@@ -16,9 +16,10 @@ from nasbench_mobile.benchmark import load_benchmark
 from nasbench_mobile.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob(".github/**/*.md")])
 CONSOLE = re.compile(r"^```(?:console|sh|bash)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)(?:#[^)]*)?\)")
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#]*)(?:#([^)]*))?\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
 def commands(page: Path) -> list[list[str]]:
@@ -73,8 +74,87 @@ def test_shown_make_targets_exist(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
-    links = LINK.findall(page.read_text(encoding="utf-8"))
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    """To a file that is there and, where a link names one, to a heading of that page."""
+    for file, heading in LINK.findall(page.read_text(encoding="utf-8")):
+        target = page.parent / file if file else page
+        assert target.exists(), f"{page.name} links to {file}, which is not there"
+        assert not heading or heading in anchors(target), f"{page.name}: {file}#{heading}"
+
+
+def anchors(page: Path) -> set[str]:
+    """What links call the headings of a page, as GitHub and the built pages make it of them."""
+    headings = HEADING.findall(page.read_text(encoding="utf-8"))
+    kept = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {heading.strip().replace(" ", "-") for heading in kept}
+
+
+def linked(page: str) -> set[str]:
+    """The files that a page in `docs` links to."""
+    return {file for file, _ in LINK.findall((ROOT / "docs" / page).read_text(encoding="utf-8"))}
+
+
+def test_every_page_is_reached_from_the_index_and_has_a_purpose() -> None:
+    """Decisions come into the table of contents by a pattern; each other page by its name."""
+    pages = {path.stem for path in ROOT.glob("docs/*.md")} - {"index"}
+    contents = (ROOT / "docs/index.md").read_text(encoding="utf-8")
+    trees = re.findall(r"^```{toctree}\n(.*?)^```", contents, re.MULTILINE | re.DOTALL)
+    listed = [line for tree in trees for line in tree.splitlines() if line and line[0] != ":"]
+    assert sorted(listed) == sorted([*pages, "decisions/*"])
+    assert {f"{page}.md" for page in pages} - linked("how-to.md") == {"how-to.md"}
+
+
+# Files that a page speaks of as gone, or as what somebody might write.
+GONE = {"evaluators/optuna_early_stopping.py", "store.py", "utils.py"}
+CODE = re.compile(r"`([\w./-]+\.(?:py|toml))`")
+OF_THE_HOUSE = [page for page in PAGES if "decisions" in page.parts or page.stem == "CONTRIBUTING"]
+
+
+@pytest.mark.parametrize("page", OF_THE_HOUSE, ids=lambda page: page.name)
+def test_named_files_exist(page: Path) -> None:
+    named_files = set(CODE.findall(page.read_text(encoding="utf-8"))) - GONE
+    files = [path for top in TOPS for path in (ROOT / top).rglob("*.*")]
+    there = [f"/{path.relative_to(ROOT).as_posix()}" for path in (*files, *ROOT.glob("*.*"))]
+    assert [name for name in named_files if not any(f.endswith(f"/{name}") for f in there)] == []
+
+
+TOPS = ("nasbench_mobile", "strategies", "spaces", "tests", "docs")
+DOTTED = re.compile(r"\bnasbench_mobile((?:\.\w+)+)")
+
+
+def module_exists(dotted: str) -> bool:
+    """Whether `.room.module` is there; of a name in a room, whether its first file has it."""
+    here = ROOT / "nasbench_mobile"
+    for part in dotted.strip(".").split("."):
+        if (here / f"{part}.py").is_file():
+            return True
+        if not (here / part).is_dir():
+            return part in (here / "__init__.py").read_text(encoding="utf-8")
+        here /= part
+    return True
+
+
+def test_a_wrong_module_would_be_noticed() -> None:
+    assert module_exists(".runs.event_log.EventLog")
+    assert module_exists(".testing.StrategyContract")
+    assert not module_exists(".store")
+    assert not module_exists(".runs.store")
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.stem != "CHANGELOG"], ids=str)
+def test_named_modules_exist(page: Path) -> None:
+    """But for `nasbench_mobile.json`, the name that exported files give to what they hold."""
+    found = set(DOTTED.findall(page.read_text(encoding="utf-8"))) - {".json"}
+    assert [f"nasbench_mobile{dotted}" for dotted in found if not module_exists(dotted)] == []
+
+
+@pytest.mark.parametrize("template", sorted(ROOT.glob(".github/ISSUE_TEMPLATE/*.md")), ids=str)
+def test_issue_templates_say_what_they_are_for(template: Path) -> None:
+    opening, head, _ = template.read_text(encoding="utf-8").split("---\n", 2)
+    assert opening == ""
+    keys = dict(line.split(": ", 1) for line in head.splitlines())
+    assert set(keys) == {"name", "about", "title", "labels"}
+    assert keys["name"]
+    assert keys["about"]
 
 
 def test_readme_opens_with_the_two_commands() -> None:
