@@ -11,7 +11,7 @@ import importlib
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -57,7 +57,8 @@ def directive(thing: Any) -> str:
     """Which of autodoc's directives shows a thing."""
     if inspect.isclass(thing):
         return "autoexception" if issubclass(thing, BaseException) else "autoclass"
-    return "autofunction" if callable(thing) and hasattr(thing, "__code__") else "autodata"
+    routine = inspect.isroutine(thing) or inspect.isroutine(getattr(thing, "__wrapped__", None))
+    return "autofunction" if routine else "autodata"
 
 
 def section(module_name: str, names: list[str], shown: dict[int, str]) -> Iterator[str]:
@@ -99,31 +100,49 @@ def depend_on_code(app: Sphinx, page: str, source: list[str]) -> None:
             app.env.note_dependency(path)
 
 
-def with_code_blocks(docstring: list[str]) -> list[str]:
-    """The lines of a docstring, with each indented paragraph marked as code for Sphinx."""
+def for_sphinx(docstring: list[str]) -> list[str]:
+    """The lines of a docstring as Sphinx reads them.
+
+    Indented paragraphs are code, stars are stars, and each entry below `Args:` is a parameter.
+    """
     lines: list[str] = []
     outer = 0
-    for position, line in enumerate(docstring):
+    inside: Literal["text", "code", "arguments"] = "text"
+    depth = 0  # where what is inside begins
+    for before, line in zip(["", *docstring], docstring, strict=False):
+        indent = len(line) - len(line.lstrip())
         if not line.strip():
             lines.append(line)
             continue
-        indent = len(line) - len(line.lstrip())
-        if indent >= outer + 4 and position and not docstring[position - 1].strip():
-            lines += [" " * outer + "::", ""]
-        lines.append(line)
+        if indent < depth:
+            inside, depth = "text", 0
+        if inside == "text" and indent >= outer + 4:
+            inside, depth = ("arguments" if before.strip() == "Args:" else "code"), indent
+            lines[-1:] = [] if inside == "arguments" else [before, " " * outer + "::", ""]
         outer = indent
+        lines.append(line if inside == "code" else as_text(line, depth))
     return lines
 
 
-def mark_code(
-    app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]
-) -> None:
-    """Docstrings indent their examples, as Markdown does; Sphinx wants to be told."""
-    lines[:] = with_code_blocks(lines)
+def as_text(line: str, depth: int) -> str:
+    """A line with stars outside of backticks escaped; at an argument's depth it begins one."""
+    if line.lstrip().startswith((">>>", "...")):
+        return line
+    parts = [
+        part.replace("*", r"\*") if n % 2 == 0 else part for n, part in enumerate(line.split("`"))
+    ]
+    escaped = "`".join(parts)
+    begins = depth > 0 and line[:depth].isspace() and not line[depth].isspace()
+    return f":param {escaped.strip()}" if begins else escaped
+
+
+def adapt(_app: Sphinx, _what: str, _name: str, _thing: Any, _o: Any, lines: list[str]) -> None:
+    """Docstrings are written to be read as they stand; Sphinx wants some of it marked."""
+    lines[:] = for_sphinx(lines)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("source-read", fill_in)
     app.connect("source-read", depend_on_code)
-    app.connect("autodoc-process-docstring", mark_code)
+    app.connect("autodoc-process-docstring", adapt)
     return {"parallel_read_safe": True}

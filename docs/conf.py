@@ -13,7 +13,12 @@ copyright = "2026, The nasbench_mobile developers"
 pyproject = (root / "pyproject.toml").read_text("utf-8")
 release = version = tomllib.loads(pyproject)["project"]["version"]
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "api_reference"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "api_reference",
+]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "examples"]
 myst_heading_anchors = 4
@@ -21,6 +26,7 @@ html_theme = "alabaster"
 nitpicky = True
 # Annotations name numpy and modules that are not public: those are no links.
 nitpick_ignore_regex = [("py:.*", ".*")]
+suppress_warnings = ["ref.python"]
 
 # Docstrings write code between single backticks.
 default_role = "code"
@@ -37,6 +43,7 @@ autodoc_mock_imports = [
     "ai_edge_litert",
     "ai_edge_quantizer",
     "filelock",
+    "flatbuffers",
     "jinja2",
     "lightning_fabric",
     "matplotlib",

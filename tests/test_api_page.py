@@ -57,6 +57,7 @@ def test_public_names_exist_and_classes_and_functions_say_what_they_are(module_n
     module = importlib.import_module(module_name)
     for name in PUBLIC[module_name]:
         thing = getattr(module, name)
+        assert not inspect.ismodule(thing), f"{name} is a module of that name, not what is meant"
         if inspect.isclass(thing) or inspect.isfunction(thing):
             assert inspect.getdoc(thing), f"{module_name}.{name} has no docstring"
 
@@ -76,8 +77,17 @@ def test_a_section_shows_each_thing_once() -> None:
 
 
 def test_indented_examples_become_code() -> None:
-    assert page.with_code_blocks(["Do so:", "", "    a = 1", "    b = 2", "", "Then."]) == [
-        "Do so:", "", "::", "", "    a = 1", "    b = 2", "", "Then.",
-    ]  # fmt: skip
-    plain = ["- a point", "  of two lines", "", ">>> f(1)", "2"]
-    assert page.with_code_blocks(plain) == plain
+    written = ["Do so:", "", "    a = 1 * 2", "    b = 2", "", "    c = 3", "", "Then."]
+    assert page.for_sphinx(written) == [*written[:2], "::", "", *written[2:]]
+
+
+def test_arguments_become_parameters() -> None:
+    written = ["Args:", "    first: what is,", "        and more.", "    other: rest.", "", "End."]
+    first = [":param first: what is,", "        and more."]
+    assert page.for_sphinx(written) == [*first, ":param other: rest.", "", "End."]
+
+
+def test_stars_stay_stars() -> None:
+    assert page.for_sphinx(["Then `*`, 2 * 3."]) == [r"Then `*`, 2 \* 3."]
+    plain = ["- a point", "  of two lines", "", ">>> 2 * 3", "6"]
+    assert page.for_sphinx(plain) == plain
