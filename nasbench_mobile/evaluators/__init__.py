@@ -1,1 +1,1 @@
-"""What gives accuracy or latency for a batch of architectures."""
+"""Evaluators give the accuracy or the latency of a batch of architectures."""

@@ -1,1 +1,1 @@
-"""Where trials are evaluated: in this process, or in worker processes."""
+"""Executors do the work of runs, in this process or in worker processes that may die."""
