@@ -20,8 +20,8 @@ EXTRAS = PROJECT["optional-dependencies"]
 WHEEL = f"dist/nasbench_mobile-{PROJECT['version']}-py3-none-any.whl"
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 SHOWN = re.compile(r"pip install ([^`\n]+)")
-ELSEWHERE = {"tflite-runtime"}
-"""Distributions that a page may name and constraints.txt cannot: they want another NumPy."""
+ELSEWHERE = {"tflite-runtime", "twine"}
+"""What a page may name and constraints.txt does not: one wants another NumPy, one is for uploads."""
 
 
 def wrong(arguments: str) -> list[str]:
