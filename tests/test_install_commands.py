@@ -21,7 +21,7 @@ WHEEL = f"dist/nasbench_mobile-{PROJECT['version']}-py3-none-any.whl"
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 SHOWN = re.compile(r"pip install ([^`\n]+)")
 ELSEWHERE = {"tflite-runtime", "twine"}
-"""What a page may name and constraints.txt does not: one wants another NumPy, one is for uploads."""
+"""What a page may name without a pin: one wants another NumPy, the other is for uploads alone."""
 
 
 def wrong(arguments: str) -> list[str]:
