@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import NormalDist
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import nevergrad as ng
 import numpy as np
@@ -117,24 +117,22 @@ class _Categorical:
 class NevergradSearch:
     """One Nevergrad optimizer over tokens, minimising the reward's negative.
 
-    `optimizer` is one of `allowed`, by its name in Nevergrad; `num_workers` the evaluations in
-    flight at once that Nevergrad is told of. `uniform_start`: propose uniform samples until a first
-    loss is known. Without it the (1+1) optimizers start every run at the one centre of the
-    encoding.
+    `optimizer` is one of a family's `OPTIMIZERS`, `encoding` one of `ENCODINGS`, and `num_workers`
+    the evaluations in flight at once that Nevergrad is told of.
     """
 
+    OPTIMIZERS: ClassVar[tuple[str, ...]]
+    """The family, by the optimizers' names in Nevergrad."""
+    FEWEST_WORKERS: ClassVar[int] = 1
+    """The least `num_workers` that all of the family run with."""
+    UNIFORM_START: ClassVar[bool] = False
+    """Whether proposals are uniform samples until a first loss is known. Without it the (1+1)
+    optimizers start every run at the one centre of the encoding."""
+
     def __init__(
-        self,
-        decisions: Sequence[Decision],
-        seed: int,
-        budget: int,
-        *,
-        optimizer: str,
-        allowed: Sequence[str],
-        encoding: str,
-        num_workers: int,
-        uniform_start: bool = False,
-    ) -> None:
+        self, decisions: Sequence[Decision], seed: int, budget: int,
+        optimizer: str, encoding: str, num_workers: int,
+    ) -> None:  # fmt: skip
         counts = check_arguments(decisions, seed, budget)
         # Decisions without a choice are left out: a cardinality of 1 has no quantiles to cut at.
         self._free = np.flatnonzero(counts > 1)
@@ -149,10 +147,11 @@ class NevergradSearch:
         self._encoding: _Encoding = kinds[one_of("encoding", encoding, ENCODINGS)](free)
         parameter = self._encoding.parameter
         parameter.random_state = np.random.RandomState(seed32(seed))
-        self._optimizer = ng.optimizers.registry[one_of("optimizer", optimizer, allowed)](
-            parameter, budget=budget, num_workers=whole("num_workers", num_workers, least=1)
+        self._optimizer = ng.optimizers.registry[one_of("optimizer", optimizer, self.OPTIMIZERS)](
+            parameter,
+            budget=budget,
+            num_workers=whole("num_workers", num_workers, least=self.FEWEST_WORKERS),
         )
-        self._uniform_start = uniform_start
         self._in_flight: dict[int, Any] = {}
         self._worst: float | None = None
         self._waiting: list[Any] = []  # failed before any loss was known
@@ -181,7 +180,7 @@ class NevergradSearch:
         """Exactly `count` proposals."""
         rows = np.tile(self._tokens, (whole("count", count, least=1), 1))
         for k, row in enumerate(rows):
-            if self._uniform_start and self._worst is None:
+            if self.UNIFORM_START and self._worst is None:
                 sample = self._optimizer.parametrization.sample()
                 self._optimizer.suggest(sample.value)
             candidate = self._optimizer.ask()

@@ -14,11 +14,13 @@ from nasbench_mobile import catalog
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.protocols import Batched, Strategy
 from nasbench_mobile.strategies.local_search import LocalSearch
-from nasbench_mobile.strategies.nevergrad_cma import NevergradCMA
-from nasbench_mobile.strategies.nevergrad_de import NevergradDE
-from nasbench_mobile.strategies.nevergrad_discrete import NevergradDiscrete
-from nasbench_mobile.strategies.nevergrad_ngopt import NevergradNGOpt
-from nasbench_mobile.strategies.nevergrad_pso import NevergradPSO
+from nasbench_mobile.strategies.nevergrad_strategies import (
+    NevergradCMA,
+    NevergradDE,
+    NevergradDiscrete,
+    NevergradNGOpt,
+    NevergradPSO,
+)
 from nasbench_mobile.strategies.optuna_gp import OptunaGP
 from nasbench_mobile.strategies.optuna_motpe import OptunaMOTPE
 from nasbench_mobile.strategies.optuna_nsga2 import OptunaNSGA2

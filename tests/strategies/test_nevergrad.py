@@ -11,28 +11,23 @@ import numpy as np
 import pytest
 from nevergrad.optimization import metamodel
 
-from nasbench_mobile.strategies import (
-    _nevergrad,
-    nevergrad_cma,
-    nevergrad_de,
-    nevergrad_discrete,
-    nevergrad_ngopt,
-    nevergrad_pso,
+from nasbench_mobile.strategies import _nevergrad
+from nasbench_mobile.strategies.nevergrad_strategies import (
+    NevergradCMA,
+    NevergradDE,
+    NevergradDiscrete,
+    NevergradNGOpt,
+    NevergradPSO,
 )
-from nasbench_mobile.strategies.nevergrad_cma import NevergradCMA
-from nasbench_mobile.strategies.nevergrad_de import NevergradDE
-from nasbench_mobile.strategies.nevergrad_discrete import NevergradDiscrete
-from nasbench_mobile.strategies.nevergrad_ngopt import NevergradNGOpt
-from nasbench_mobile.strategies.nevergrad_pso import NevergradPSO
 from nasbench_mobile.types import Decision, Measurement, Proposal, Trial
 
-FAMILIES: dict[Any, tuple[str, ...]] = {
-    NevergradDiscrete: nevergrad_discrete.OPTIMIZERS,
-    NevergradDE: nevergrad_de.OPTIMIZERS,
-    NevergradCMA: nevergrad_cma.OPTIMIZERS,
-    NevergradNGOpt: nevergrad_ngopt.OPTIMIZERS,
-    NevergradPSO: nevergrad_pso.OPTIMIZERS,
-}
+FAMILIES: tuple[Any, ...] = (
+    NevergradDiscrete,
+    NevergradDE,
+    NevergradCMA,
+    NevergradNGOpt,
+    NevergradPSO,
+)
 DECISIONS = [Decision(f"d{k}", cardinality) for k, cardinality in enumerate((3, 2, 5, 2))]
 
 
@@ -75,7 +70,7 @@ def ordinal(factory: Any, optimizer: str, budget: int) -> Any:
     return factory(DECISIONS, 0, budget, optimizer=optimizer, encoding="ordinal")
 
 
-EVERY = [(factory, name) for factory, names in FAMILIES.items() for name in names]
+EVERY = [(factory, name) for factory in FAMILIES for name in factory.OPTIMIZERS]
 
 
 @pytest.mark.no_cover

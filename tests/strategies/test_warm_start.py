@@ -11,7 +11,7 @@ from nasbench_mobile import catalog
 from nasbench_mobile.protocols import Strategy, WarmStart
 from nasbench_mobile.strategies._optuna import CHECKED_VERSION, FastTPE, StockTPE
 from nasbench_mobile.strategies.local_search import LocalSearch
-from nasbench_mobile.strategies.nevergrad_discrete import NevergradDiscrete
+from nasbench_mobile.strategies.nevergrad_strategies import NevergradDiscrete
 from nasbench_mobile.strategies.optuna_nsga2 import OptunaNSGA2
 from nasbench_mobile.strategies.predictor_evolution import PredictorEvolution
 from nasbench_mobile.strategies.regularized_evolution import RegularizedEvolution
