@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from nasbench_mobile.strategies._contract import number, whole
+
 _IMPOSSIBLE = -1e9  # a logit whose probability is exactly 0 in float32, yet no NaN in p * log(p)
 
 
@@ -27,6 +29,8 @@ class Controller(nn.Module):
         temperature, tanh_constant: logits become `tanh_constant * tanh(logits / temperature)`, the
             tanh left out where the constant is None (ENAS, arXiv 1802.03268).
         generator: where the parameters and all samples are drawn from.
+
+    Raises `UsageError`, by the argument's name, for numbers that are not sound.
     """
 
     def __init__(
@@ -41,6 +45,13 @@ class Controller(nn.Module):
         generator: torch.Generator,
     ) -> None:
         super().__init__()
+        hidden_size = whole("hidden_size", hidden_size, least=1)
+        embedding_size = whole("embedding_size", embedding_size, least=1)
+        init_range = number("init_range", init_range, above=0.0)
+        self._temperature = number("temperature", temperature, above=0.0)
+        self._tanh_constant = (
+            None if tanh_constant is None else number("tanh_constant", tanh_constant, above=0.0)
+        )
         device = generator.device
         steps, widest = len(cardinalities), max(cardinalities)
         counts = torch.tensor(cardinalities, device=device)
@@ -62,14 +73,17 @@ class Controller(nn.Module):
         self._first_row = 1 + torch.cumsum(counts, 0) - counts  # of each decision's values
         impossible = torch.arange(widest, device=device) >= counts[:, None]
         self._mask = (_IMPOSSIBLE * impossible.to(real))[:, None, :]
-        self._temperature = temperature
-        self._tanh_constant = tanh_constant
         self._generator = generator
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters and the samples lie."""
+        return self._generator.device
 
     @torch.inference_mode()
     def sample(self, count: int) -> tuple[Tensor, Tensor]:
         """Tokens (count, decisions) and their log-probabilities, same shape."""
-        device = self._generator.device
+        device = self.device
         noise = self._gumbel((len(self.weight), count, self.weight.shape[2])) + self._mask
         named = self.lstm.get_parameter
         inputs = functional.linear(  # of every row at once: a step then only looks its own up
@@ -114,8 +128,9 @@ class Controller(nn.Module):
         return logits
 
     def _gumbel(self, shape: tuple[int, ...]) -> Tensor:
-        device = self._generator.device
-        draws = torch.rand(shape, generator=self._generator, device=device, dtype=torch.float32)
+        draws = torch.rand(
+            shape, generator=self._generator, device=self.device, dtype=torch.float32
+        )
         tiny = torch.finfo(torch.float32).tiny  # rand can give 0, whose logarithm is infinite
         return -torch.log(-torch.log(draws.clamp_(min=tiny)))
 

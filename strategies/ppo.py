@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -11,26 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.strategies._contract import (
-    IntMatrix,
-    check_arguments,
-    finite_reward,
-    flag,
-    never_asked,
-    number,
-    numbered,
-    seed32,
-    whole,
-)
-from nasbench_mobile.strategies._controller import Controller, cpu_threads
+from nasbench_mobile.strategies._contract import check_arguments, flag, number, seed32, whole
+from nasbench_mobile.strategies._controller import Controller
+from nasbench_mobile.strategies._policy_gradient import Batch, PolicyGradient
 from nasbench_mobile.types import Decision, Proposal, StrategyCard, Trial
-
-
-class _Sample(NamedTuple):
-    """Tokens and their log-probabilities when they were drawn, (decisions,) each."""
-
-    tokens: IntMatrix
-    log_probs: NDArray[np.float32]
 
 
 class PPO:
@@ -115,101 +99,63 @@ class PPO:
         threads: int = 1,
     ) -> None:
         cardinalities = check_arguments(decisions, seed, budget)
-        self._batch_size = whole("batch_size", batch_size, least=1)
         self._epochs = whole("epochs", epochs, least=1)
         self._clip = number("clip", clip, above=0.0)
         self._entropy_weight = number("entropy_weight", entropy_weight, least=0.0)
-        self._decay = number("baseline_decay", baseline_decay, least=0.0, most=1.0)
         self._normalise = flag("normalise_advantages", normalise_advantages)
-        self._gradient_clip = number("gradient_clip", gradient_clip, above=0.0)
-        self._threads = whole("threads", threads, least=1)
-        self._device = _usable_device(device)
         # PyTorch's generator drops all but 32 bits of a seed without a word.
-        generator = torch.Generator(self._device).manual_seed(seed32(seed))
+        generator = torch.Generator(_usable_device(device)).manual_seed(seed32(seed))
         self._controller = Controller(
             cardinalities.tolist(),
-            hidden_size=whole("hidden_size", hidden_size, least=1),
-            embedding_size=whole("embedding_size", embedding_size, least=1),
-            init_range=number("init_range", init_range, above=0.0),
-            temperature=number("temperature", temperature, above=0.0),
-            tanh_constant=None
-            if tanh_constant is None
-            else number("tanh_constant", tanh_constant, above=0.0),
+            hidden_size=hidden_size,
+            embedding_size=embedding_size,
+            init_range=init_range,
+            temperature=temperature,
+            tanh_constant=tanh_constant,
             generator=generator,
         )
-        self._optimiser = torch.optim.Adam(
-            self._controller.parameters(),
-            lr=number("learning_rate", learning_rate, above=0.0),
-            fused=True,
+        self._gradient = PolicyGradient(
+            self._controller,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            baseline_decay=baseline_decay,
+            gradient_clip=gradient_clip,
+            threads=threads,
         )
-        self._baseline: float | None = None
-        self._in_flight: dict[int, _Sample] = {}
-        self._told: list[tuple[_Sample, float | None]] = []
-        self._asked = 0
 
     @property
     def batch_size(self) -> int:
         """The trials of one update, so that a synchronous run is on policy."""
-        return self._batch_size
+        return self._gradient.batch_size
 
     def ask(self, count: int) -> list[Proposal]:
         """Exactly `count` samples of the controller as it is."""
-        with cpu_threads(self._threads):
-            tokens, log_probs = self._controller.sample(whole("count", count, least=1))
-        rows: IntMatrix = tokens.cpu().numpy()
-        proposals = numbered(self._asked, rows)
-        for proposal, *sample in zip(proposals, rows, log_probs.cpu().numpy(), strict=True):
-            self._in_flight[proposal.id] = _Sample(*sample)
-        self._asked += len(proposals)
-        return proposals
+        return self._gradient.ask(count)
 
     def tell(self, trials: Sequence[Trial]) -> None:
         """Updates the controller once for every `batch_size` told trials."""
-        for trial in trials:
-            sample = self._in_flight.pop(trial.proposal.id, None)
-            if sample is None:
-                raise never_asked(trial)
-            self._told.append((sample, finite_reward(trial)))
-        while len(self._told) >= self._batch_size:
-            batch, self._told = self._told[: self._batch_size], self._told[self._batch_size :]
-            learnable = [(sample, reward) for sample, reward in batch if reward is not None]
-            if learnable:
-                with cpu_threads(self._threads):
-                    self._update(*zip(*learnable, strict=True))
+        self._gradient.tell(trials, self._update)
 
-    def _update(self, samples: Sequence[_Sample], rewards: Sequence[float]) -> None:
-        tokens = self._tensor(np.stack([sample.tokens for sample in samples]))
-        old_log_probs = self._tensor(np.stack([sample.log_probs for sample in samples]))
-        advantages = self._tensor(self._advantages(rewards).astype(np.float32))
+    def _update(self, batch: Batch) -> None:
+        advantages = self._gradient.tensor(self._advantages(batch.rewards).astype(np.float32))
         for _ in range(self._epochs):
-            log_probs, entropies = self._controller.evaluate(tokens)
+            log_probs, entropies = self._controller.evaluate(batch.tokens)
             loss = ppo_loss(
                 log_probs,
                 entropies,
-                old_log_probs,
+                batch.log_probs,
                 advantages,
                 clip=self._clip,
                 entropy_weight=self._entropy_weight,
             )
-            self._optimiser.zero_grad()
-            torch.autograd.backward(loss)
-            torch.nn.utils.clip_grad_norm_(self._controller.parameters(), self._gradient_clip)
-            self._optimiser.step()
+            self._gradient.descend(loss)
 
     def _advantages(self, rewards: Sequence[float]) -> NDArray[np.float64]:
-        """Rewards less the baseline of earlier batches; then moves the baseline along."""
-        values = np.array(rewards, dtype=np.float64)
-        baseline = float(values.mean()) if self._baseline is None else self._baseline
-        advantages = values - baseline
-        for reward in rewards:
-            baseline = self._decay * baseline + (1.0 - self._decay) * reward
-        self._baseline = baseline
+        """Rewards less the baseline of earlier batches, normalised if asked for."""
+        advantages = self._gradient.less_baseline(rewards)
         if self._normalise:
             advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
         return advantages
-
-    def _tensor(self, values: NDArray[np.generic]) -> Tensor:
-        return torch.from_numpy(values).to(self._device)
 
 
 def ppo_loss(

@@ -7,19 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from nasbench_mobile.strategies._contract import (
-    IntMatrix,
-    check_arguments,
-    finite_reward,
-    never_asked,
-    number,
-    numbered,
-    seed32,
-    whole,
-)
-from nasbench_mobile.strategies._controller import Controller, cpu_threads
+from nasbench_mobile.strategies._contract import check_arguments, number, seed32
+from nasbench_mobile.strategies._controller import Controller
+from nasbench_mobile.strategies._policy_gradient import Batch, PolicyGradient
 from nasbench_mobile.types import Decision, Proposal, StrategyCard, Trial
 
 
@@ -90,73 +81,42 @@ class Reinforce:
         threads: int = 1,
     ) -> None:
         cardinalities = check_arguments(decisions, seed, budget)
-        self._batch_size = whole("batch_size", batch_size, least=1)
         self._entropy_weight = number("entropy_weight", entropy_weight, least=0.0)
-        self._decay = number("baseline_decay", baseline_decay, least=0.0, most=1.0)
-        self._gradient_clip = number("gradient_clip", gradient_clip, above=0.0)
-        self._threads = whole("threads", threads, least=1)
         self._controller = Controller(
             cardinalities.tolist(),
-            hidden_size=whole("hidden_size", hidden_size, least=1),
-            embedding_size=whole("embedding_size", embedding_size, least=1),
-            init_range=number("init_range", init_range, above=0.0),
+            hidden_size=hidden_size,
+            embedding_size=embedding_size,
+            init_range=init_range,
             temperature=1.0,
             tanh_constant=None,
             generator=torch.Generator("cpu").manual_seed(seed32(seed)),
         )
-        self._optimiser = torch.optim.Adam(
-            self._controller.parameters(),
-            lr=number("learning_rate", learning_rate, above=0.0),
-            fused=True,
+        self._gradient = PolicyGradient(
+            self._controller,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            baseline_decay=baseline_decay,
+            gradient_clip=gradient_clip,
+            threads=threads,
         )
-        self._baseline: float | None = None
-        self._in_flight: dict[int, IntMatrix] = {}
-        self._told: list[tuple[IntMatrix, float | None]] = []
-        self._asked = 0
 
     @property
     def batch_size(self) -> int:
         """The trials of one update, so that a synchronous run is on policy."""
-        return self._batch_size
+        return self._gradient.batch_size
 
     def ask(self, count: int) -> list[Proposal]:
         """Exactly `count` samples of the controller as it is."""
-        with cpu_threads(self._threads):
-            tokens, _ = self._controller.sample(whole("count", count, least=1))
-        rows: IntMatrix = tokens.numpy()
-        proposals = numbered(self._asked, rows)
-        self._in_flight.update((p.id, row) for p, row in zip(proposals, rows, strict=True))
-        self._asked += len(proposals)
-        return proposals
+        return self._gradient.ask(count)
 
     def tell(self, trials: Sequence[Trial]) -> None:
         """Updates the controller once for every `batch_size` told trials."""
-        for trial in trials:
-            tokens = self._in_flight.pop(trial.proposal.id, None)
-            if tokens is None:
-                raise never_asked(trial)
-            self._told.append((tokens, finite_reward(trial)))
-        while len(self._told) >= self._batch_size:
-            batch, self._told = self._told[: self._batch_size], self._told[self._batch_size :]
-            learnable = [(tokens, reward) for tokens, reward in batch if reward is not None]
-            if learnable:
-                with cpu_threads(self._threads):
-                    self._update(*zip(*learnable, strict=True))
+        self._gradient.tell(trials, self._update)
 
-    def _update(self, rows: Sequence[IntMatrix], rewards: Sequence[float]) -> None:
-        gains = self._less_baseline(rewards)
-        log_probs, entropies = self._controller.evaluate(torch.from_numpy(np.stack(rows)))
+    def _update(self, batch: Batch) -> None:
+        gains = self._gradient.tensor(
+            self._gradient.less_baseline(batch.rewards).astype(np.float32)
+        )
+        log_probs, entropies = self._controller.evaluate(batch.tokens)
         gain = (gains[:, None] * log_probs + self._entropy_weight * entropies).sum(dim=1).mean()
-        self._optimiser.zero_grad()
-        torch.autograd.backward(-gain)
-        torch.nn.utils.clip_grad_norm_(self._controller.parameters(), self._gradient_clip)
-        self._optimiser.step()
-
-    def _less_baseline(self, rewards: Sequence[float]) -> Tensor:
-        """Rewards less the baseline of earlier batches; then moves the baseline along."""
-        baseline = float(np.mean(rewards)) if self._baseline is None else self._baseline
-        gains = torch.tensor([reward - baseline for reward in rewards], dtype=torch.float32)
-        for reward in rewards:
-            baseline = self._decay * baseline + (1.0 - self._decay) * reward
-        self._baseline = baseline
-        return gains
+        self._gradient.descend(-gain)
