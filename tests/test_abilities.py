@@ -13,7 +13,6 @@ import json
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import pytest
 from rich.console import Console
@@ -22,6 +21,7 @@ from nasbench_mobile.benchmark import Benchmark, load_benchmark
 from nasbench_mobile.report.comparison import compare_runs
 from nasbench_mobile.report.html import page
 from nasbench_mobile.report.study import write_report
+from nasbench_mobile.report.summary import Summary
 from nasbench_mobile.report.tables import summarise
 from nasbench_mobile.report.terminal import StudyProgress, print_summary
 from nasbench_mobile.report.trials import write_trials
@@ -170,11 +170,11 @@ def trial_reward(run: Run, position: int) -> float:
     return float(true.accuracy * (true.latency_ms / 40.0) ** -0.07)
 
 
-def figures_of(runs: Sequence[Run]) -> dict[str, Any]:
+def figures_of(runs: Sequence[Run]) -> Summary:
     return summarise(compare_runs(runs))
 
 
-def in_words(summary: dict[str, Any], runs: Sequence[Run]) -> list[str]:
+def in_words(summary: Summary, runs: Sequence[Run]) -> list[str]:
     """Everything a report says: JSON that is JSON, the table, verdict, page and file of trials."""
     screen, file = io.StringIO(), io.StringIO()
     print_summary(summary, Console(file=screen, width=100))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from jinja2 import Template
@@ -22,6 +22,7 @@ from nasbench_mobile.report.notes import (
     stopped_early,
     within_target,
 )
+from nasbench_mobile.report.summary import Summary
 from nasbench_mobile.report.templates import page_template, room_text
 from nasbench_mobile.report.verdict import verdict
 from nasbench_mobile.report.wording import (
@@ -37,7 +38,7 @@ from nasbench_mobile.report.wording import (
 
 def page(
     comparison: Comparison,
-    summary: Mapping[str, Any],
+    summary: Summary,
     plots: Sequence[tuple[str, bytes]],
     drawings: Sequence[str] = (),
     command: str | None = None,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping
-from typing import Any
 
+from nasbench_mobile.report.summary import Pick, StrategyRow, Summary, Trained
 from nasbench_mobile.report.wording import counted, every_seed, listed, percent
 
 _WAYS = {
@@ -16,27 +15,29 @@ _WAYS = {
 }
 """How an accuracy evaluator of the catalogue comes by its numbers: its trainings follow."""
 
-_BELOW_FULL = {("imagenet2012", 16): "about 10 points below full training recipes"}
+_BELOW_FULL: dict[tuple[str | None, float | None], str] = {
+    ("imagenet2012", 16): "about 10 points below full training recipes"
+}
 """How far trainings of (data, epochs) end below full ones; that of Accel-NASBench, from
 benchmarks/imagenet-anb-ridge.md."""
 
 
-def notes(summary: Mapping[str, Any]) -> list[str]:
+def notes(summary: Summary) -> list[str]:
     """What accuracy and latency are, and what the runs picked."""
     said = [accuracy_note(summary), latency_note(summary), picks_note(summary)]
     return [sentence for sentence in said if sentence]
 
 
-def accuracy_note(summary: Mapping[str, Any]) -> str:
+def accuracy_note(summary: Summary) -> str:
     """How accuracies came about, with how short the trainings were where logs say."""
     record, trained = summary["accuracy"], summary["accuracy"]["trained"]
-    way, label = _WAYS.get(record["evaluator"]), record["label"]
+    way, label = _WAYS.get(record["evaluator"] or ""), record["label"]
     if way is None or trained is None:
         return f"Accuracy: {label}." if label else ""
     return f"Accuracy {way} {_trainings(trained)} ({label})."
 
 
-def _trainings(trained: Mapping[str, Any]) -> str:
+def _trainings(trained: Trained) -> str:
     words = "trainings"
     if trained["epochs"] is not None:
         words += f" of {trained['epochs']:g} epoch{'' if trained['epochs'] == 1 else 's'}"
@@ -49,7 +50,7 @@ def _trainings(trained: Mapping[str, Any]) -> str:
     return f"{words}, {below}" if below else words
 
 
-def latency_note(summary: Mapping[str, Any]) -> str:
+def latency_note(summary: Summary) -> str:
     """That latencies were not measured; nothing where they were."""
     kind = summary["latency"]["kind"]
     if kind == "measured":
@@ -61,7 +62,7 @@ def latency_note(summary: Mapping[str, Any]) -> str:
     return f"Latencies are of the kind {kind!r}."
 
 
-def picks_note(summary: Mapping[str, Any]) -> str:
+def picks_note(summary: Summary) -> str:
     """How many of the runs' picks are extrapolated, and at what latency they lie."""
     rows, target_ms = summary["strategies"], summary["objective"]["target_ms"]
     picks = [pick for row in rows for pick in row["picks"]]
@@ -88,7 +89,7 @@ def picks_note(summary: Mapping[str, Any]) -> str:
     return " ".join(said)
 
 
-def _only_pick(pick: Mapping[str, Any], target_ms: float) -> str:
+def _only_pick(pick: Pick, target_ms: float) -> str:
     latency_ms = pick["latency_ms"]
     inside = "is" if latency_ms <= target_ms else "is not"
     lies = f"lies at {latency_ms:.1f} ms; it {inside} within T = {target_ms:g} ms."
@@ -103,7 +104,7 @@ def _only_pick(pick: Mapping[str, Any], target_ms: float) -> str:
 _EXTRAPOLATED = "extrapolated: outside the range that the model was fitted to, so"
 
 
-def row_notes(row: Mapping[str, Any], summary: Mapping[str, Any]) -> list[str]:
+def row_notes(row: StrategyRow, summary: Summary) -> list[str]:
     """What sets a strategy's row apart and is not in the verdict; words that follow its label."""
     said = []
     if row["provisional"] and not row["unranked"]:
@@ -125,7 +126,7 @@ def row_notes(row: Mapping[str, Any], summary: Mapping[str, Any]) -> list[str]:
     return said
 
 
-def mark(row: Mapping[str, Any]) -> str:
+def mark(row: StrategyRow) -> str:
     """What follows a strategy's label in its row: why its figures need a second look."""
     marks = [
         word
@@ -140,7 +141,7 @@ def mark(row: Mapping[str, Any]) -> str:
     return f" ({', '.join(marks)})" if marks else ""
 
 
-def stopped_early(row: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
+def stopped_early(row: StrategyRow, summary: Summary) -> str:
     """`stopped after 10 of 30 proposals on 2 of 5 seeds`."""
     charged = [run["charged"] for run in row["unspent"]]
     low, high = spent(min(charged)), spent(max(charged))
@@ -150,7 +151,7 @@ def stopped_early(row: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
     return f"stopped after {after} of {summary['budget']:,} {summary['budget_unit']} on {where}"
 
 
-def counts_note(summary: Mapping[str, Any]) -> str:
+def counts_note(summary: Summary) -> str:
     """Of which networks the parameters, multiply-adds and latencies of the best list are."""
     of = next((row["counted"] for row in summary["best_architectures"] if row["counted"]), None)
     if of is None:
@@ -170,7 +171,7 @@ def spent(charged: float) -> str:
     return f"{charged:,.0f}" if abs(charged - round(charged)) < 0.005 else f"{charged:,.2f}"
 
 
-def within_target(row: Mapping[str, Any]) -> str:
+def within_target(row: StrategyRow) -> str:
     """`63.11% (7 of 10)`: the median accuracy within T, over how many runs where not over all."""
     text = percent(row["best_within_target"], 2)
     found, scored = row["found_within_target"], len(row["scored_seeds"])

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from nasbench_mobile.metrics.statistics import a12, holm, wilcoxon
 from nasbench_mobile.report.comparison import StrategyRuns
+from nasbench_mobile.report.summary import Family, Pair
 
 
-def pair_table(
-    ranked: Sequence[StrategyRuns], baseline: StrategyRuns | None
-) -> list[dict[str, Any]]:
+def pair_table(ranked: Sequence[StrategyRuns], baseline: StrategyRuns | None) -> list[Pair]:
     """Rows of `strategy` against a control, `ranked` best first; `baseline` is random search.
 
     Two families, each with Holm's correction of its own (comparisons with a control: Demsar 2006,
     section 3.2.2): against the plain random strategy, and against the leader. The leader was
-    chosen by the same data, so the p-values of its family are a little too small. A row has
-    family, strategy, against, seeds (paired), wins, ties, losses, median_difference (median of the
-    differences of best reward), p, p_holm (None where untested), rank_biserial (whose sign is the
-    direction of the test) and a12, of `strategy` over `against`, and note.
+    chosen by the same data, so the p-values of its family are a little too small.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[Pair] = []
     if baseline is not None and baseline in ranked:
         rows += _family("random", baseline, ranked)
     if ranked:
@@ -31,16 +26,14 @@ def pair_table(
     return rows
 
 
-def _family(
-    family: str, control: StrategyRuns, ranked: Sequence[StrategyRuns]
-) -> list[dict[str, Any]]:
+def _family(family: Family, control: StrategyRuns, ranked: Sequence[StrategyRuns]) -> list[Pair]:
     rows = [_pair(family, group, control) for group in ranked if group is not control]
     for row, adjusted in zip(rows, holm([row["p"] for row in rows]), strict=True):
         row["p_holm"] = adjusted
     return rows
 
 
-def _pair(family: str, group: StrategyRuns, control: StrategyRuns) -> dict[str, Any]:
+def _pair(family: Family, group: StrategyRuns, control: StrategyRuns) -> Pair:
     own = {scored.seed: scored.best_reward for scored in group.scored}
     other = {scored.seed: scored.best_reward for scored in control.scored}
     seeds = sorted(own.keys() & other.keys())

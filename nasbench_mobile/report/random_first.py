@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from nasbench_mobile.report.summary import RandomFirst
 from nasbench_mobile.runs.run import RunHeader
 
 OPTIONS = {
@@ -19,8 +18,8 @@ OPTIONS = {
 told, before the first that is not."""
 
 
-def random_throughout(header: RunHeader) -> dict[str, Any] | None:
-    """{option, count} where the budget ends before the strategy would use what it was told.
+def random_throughout(header: RunHeader) -> RandomFirst | None:
+    """The random start where the budget ends before the strategy would use what it was told.
 
     Known from what the log records: None where that is not the option, as in logs without defaults,
     and for a run that was started from known architectures.
@@ -28,6 +27,11 @@ def random_throughout(header: RunHeader) -> dict[str, Any] | None:
     option = OPTIONS.get(header.strategy.name)
     recorded = header.defaults | header.strategy.options
     count = recorded.get(option) if option else None
-    if isinstance(count, int) and count >= header.budget and not header.start:
+    if (
+        option is not None
+        and isinstance(count, int)
+        and count >= header.budget
+        and not header.start
+    ):
         return {"option": option, "count": count}
     return None

@@ -16,6 +16,7 @@ from nasbench_mobile.protocols import BenchmarkObjective
 from nasbench_mobile.report import plots
 from nasbench_mobile.report.comparison import Comparison, compare_runs
 from nasbench_mobile.report.html import page
+from nasbench_mobile.report.summary import WrittenSummary
 from nasbench_mobile.report.tables import Describe, summarise
 from nasbench_mobile.report.trials import write_trials
 from nasbench_mobile.report.verdict import verdict
@@ -42,7 +43,7 @@ def write_report(
     command: str | None = None,
     objective: BenchmarkObjective | None = None,
     notes: Sequence[str] = (),
-) -> dict[str, Any]:
+) -> WrittenSummary:
     """Write trials.csv, summary.json, plots/*.png and report.html; return the summary.
 
     `describe` and `draw` turn tokens into words and an `<svg>` element; `command` is the one that
@@ -52,9 +53,8 @@ def write_report(
     a file cannot be written.
     """
     comparison = compare_runs(runs, objective)
-    summary = summarise(comparison, describe)
-    summary["verdict"] = verdict(summary)
-    summary["notes"] = list(notes)
+    figures = summarise(comparison, describe)
+    summary: WrittenSummary = {**figures, "verdict": verdict(figures), "notes": list(notes)}
     with (
         _replacing(folder / "trials.csv") as file,
         io.TextIOWrapper(file, encoding="utf-8", newline="") as lines,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,36 +17,39 @@ from nasbench_mobile.metrics.statistics import bootstrap_interval, iqm
 from nasbench_mobile.report.comparison import Comparison, ScoredRun, StrategyRuns, compare_runs
 from nasbench_mobile.report.pairs import pair_table
 from nasbench_mobile.report.random_first import random_throughout
+from nasbench_mobile.report.summary import (
+    AccuracySource,
+    BestArchitecture,
+    Description,
+    Figure,
+    Incomplete,
+    LatencySource,
+    Pick,
+    StrategyRow,
+    Summary,
+    Trained,
+)
 from nasbench_mobile.runs.run import Run
 from nasbench_mobile.types import Measurement, Tokens
 
-Describe: TypeAlias = Callable[[Tokens], Mapping[str, Any]]
-"""Tokens to `{block_string, parameters, multiply_adds, counted}`: how a report, which knows no
-search space, learns what tokens mean. Block strings tell distinct architectures apart; `counted`
-says of which network the counts are: {width, input_size, classes, full_input_size} (pixels)."""
+Describe: TypeAlias = Callable[[Tokens], Description]
+"""How a report, which knows no search space, learns what tokens mean."""
 
 TOP = 10
 """Length of the list of best architectures: our choice, because it fills a screen."""
 
 
-def summary(runs: Sequence[Run], describe: Describe | None = None) -> dict[str, Any]:
+def summary(runs: Sequence[Run], describe: Describe | None = None) -> Summary:
     """All figures of a study as JSON values, strategies sorted by median best reward.
 
-    Every reward, front and accuracy is noise-free, of what the strategy's own readings chose:
-    `picks` holds that network of each run, by the `id` of its proposal. `hypervolume` is a share of
-    the reference box, `within_target` and `repeat_rate` shares of all trials, `best_within_target`
-    the median over those `found_within_target` runs that found any network within the target,
-    `ask_tell_s` the median CPU seconds of a run inside the strategy, `evaluations_per_s` trials per
-    CPU second of strategy and evaluation. `unranked` says why a strategy has no place among the
-    others, `unspent` lists the seeds that ended well before their budget did and what they were
-    charged, `random_first` is set where the strategy never left its random start. None stands where
-    there is nothing to say, such as an interval of fewer than five runs. See `compare_runs` for
-    errors.
+    Every reward, front and accuracy is noise-free, of what the strategy's own readings chose. None
+    stands where there is nothing to say, such as an interval of fewer than five runs. See
+    `compare_runs` for errors.
     """
     return summarise(compare_runs(runs), describe)
 
 
-def summarise(comparison: Comparison, describe: Describe | None = None) -> dict[str, Any]:
+def summarise(comparison: Comparison, describe: Describe | None = None) -> Summary:
     """`summary` of runs already checked and scored."""
     ranked = rank(comparison)
     return {
@@ -56,10 +59,7 @@ def summarise(comparison: Comparison, describe: Describe | None = None) -> dict[
         "budget_unit": comparison.benchmark.get("budget_unit", "proposals"),
         "budget": comparison.budget,
         "accuracy": _accuracy(comparison),
-        "latency": {
-            key: comparison.benchmark.get("latency", {}).get(key)
-            for key in ("label", "device", "kind")
-        },
+        "latency": _latency(comparison),
         "strategies": [_strategy(group, comparison) for group in ranked],
         "pairs": pair_table([group for group in ranked if group.scored], comparison.baseline),
         "best_architectures": best_architectures(comparison, describe),
@@ -80,7 +80,7 @@ def rank(comparison: Comparison) -> list[StrategyRuns]:
     return sorted(comparison.strategies, key=key, reverse=True)
 
 
-def _strategy(group: StrategyRuns, comparison: Comparison) -> dict[str, Any]:
+def _strategy(group: StrategyRuns, comparison: Comparison) -> StrategyRow:
     tables = [scored.columns for scored in group.scored]
     within = [best_within_target(table, comparison.target_ms) for table in tables]
     return {
@@ -116,7 +116,7 @@ def _strategy(group: StrategyRuns, comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _pick(scored: ScoredRun, comparison: Comparison) -> dict[str, Any] | None:
+def _pick(scored: ScoredRun, comparison: Comparison) -> Pick | None:
     if scored.pick is None:
         return None
     truth = _truth(scored, scored.pick)
@@ -130,28 +130,37 @@ def _pick(scored: ScoredRun, comparison: Comparison) -> dict[str, Any] | None:
     }
 
 
-def _accuracy(comparison: Comparison) -> dict[str, Any]:
-    """What gave the accuracies, and how the networks were trained: of the runs' picks.
+def _latency(comparison: Comparison) -> LatencySource:
+    record = comparison.benchmark.get("latency", {})
+    return {
+        "label": record.get("label"),
+        "device": record.get("device"),
+        "kind": record.get("kind"),
+    }
 
-    `trained` is None where the logs do not say, or say that it was not one and the same.
-    """
+
+def _accuracy(comparison: Comparison) -> AccuracySource:
+    """What gave the accuracies, and how the networks were trained: of the runs' picks."""
     found = {
         (one.epochs, one.data, one.width, one.input_size)
         for group in comparison.strategies
         for scored in group.scored
         if scored.pick is not None and (one := _truth(scored, scored.pick).fidelity)
     }
-    keys = ("epochs", "data", "width", "input_size")
+    trained: Trained | None = None
+    if len(found) == 1:
+        [(epochs, data, width, input_size)] = found
+        trained = {"epochs": epochs, "data": data, "width": width, "input_size": input_size}
     record = comparison.benchmark.get("accuracy", {})
     return {
         "evaluator": record.get("name"),
         "label": record.get("label"),
-        "trained": dict(zip(keys, found.pop(), strict=True)) if len(found) == 1 else None,
+        "trained": trained,
     }
 
 
-def figure(values: Iterable[float]) -> dict[str, Any]:
-    """median, iqm, its bootstrap ci95 ([low, high], None of too few), values in order of seeds."""
+def figure(values: Iterable[float]) -> Figure:
+    """Of values in the order of their seeds."""
     known = list(values)
     if not known:
         return {"median": None, "iqm": None, "ci95": None, "values": []}
@@ -189,7 +198,7 @@ def _versions(group: StrategyRuns) -> dict[str, str]:
     return {library: ", ".join(sorted(versions)) for library, versions in sorted(seen.items())}
 
 
-def _incomplete(scored: ScoredRun) -> dict[str, Any]:
+def _incomplete(scored: ScoredRun) -> Incomplete:
     run = scored.run
     return {
         "seed": scored.seed,
@@ -205,19 +214,19 @@ def _incomplete(scored: ScoredRun) -> dict[str, Any]:
 
 def best_architectures(
     comparison: Comparison, describe: Describe | None = None, top: int = TOP
-) -> list[dict[str, Any]]:
+) -> list[BestArchitecture]:
     """The distinct architectures of highest reward over all runs, best noise-free reward first.
 
     They are chosen by the rewards that the strategies saw and scored without noise, as everything
     is. Interrupted runs count too: an architecture found is found.
     """
-    chosen: dict[Any, dict[str, Any]] = {}
+    chosen: dict[object, BestArchitecture] = {}
     for group, scored, position in _by_reward(comparison, top):
         tokens = scored.run.trials[position].tokens
-        about = dict(describe(tokens)) if describe is not None else {}
-        identity = about.get("block_string", tokens)
+        about = None if describe is None else describe(tokens)
+        identity = tokens if about is None else about["block_string"]
         if identity not in chosen:
-            chosen[identity] = _architecture(comparison, group, scored, position) | about
+            chosen[identity] = _architecture(comparison, group, scored, position, about)
         if len(chosen) == top:
             break
     return sorted(chosen.values(), key=lambda row: -float(row["reward"]))
@@ -240,8 +249,9 @@ def _by_reward(comparison: Comparison, top: int) -> Iterator[tuple[StrategyRuns,
 
 
 def _architecture(
-    comparison: Comparison, group: StrategyRuns, scored: ScoredRun, position: int
-) -> dict[str, Any]:
+    comparison: Comparison, group: StrategyRuns, scored: ScoredRun, position: int,
+    about: Description | None,
+) -> BestArchitecture:  # fmt: skip
     truth = _truth(scored, position)
     return {
         "tokens": list(scored.run.trials[position].tokens),
@@ -251,10 +261,10 @@ def _architecture(
         "extrapolated": truth.extrapolated,
         "strategy": group.label,
         "seed": scored.seed,
-        "block_string": None,
-        "parameters": None,
-        "multiply_adds": None,
-        "counted": None,
+        "block_string": None if about is None else about["block_string"],
+        "parameters": None if about is None else about["parameters"],
+        "multiply_adds": None if about is None else about["multiply_adds"],
+        "counted": None if about is None else about["counted"],
     }
 
 

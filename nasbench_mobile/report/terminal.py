@@ -21,6 +21,7 @@ from rich.text import Text
 from nasbench_mobile.metrics.statistics import LEAST_FOR_INTERVAL
 from nasbench_mobile.printable import printable
 from nasbench_mobile.report.notes import mark, notes, row_notes, spent
+from nasbench_mobile.report.summary import StrategyRow, Summary
 from nasbench_mobile.report.verdict import verdict
 from nasbench_mobile.report.wording import (
     NOTHING,
@@ -75,7 +76,7 @@ def make_console(*, stderr: bool = False) -> Console:
     )
 
 
-def print_summary(summary: Mapping[str, Any], console: Console | None = None) -> None:
+def print_summary(summary: Summary, console: Console | None = None) -> None:
     """Leaderboard, incomplete runs, what sets rows apart, the verdict and what figures are of."""
     console = make_console() if console is None else console
     console.print(leaderboard(summary, console.width))
@@ -92,7 +93,7 @@ def print_summary(summary: Mapping[str, Any], console: Console | None = None) ->
         console.print(line, markup=False)
 
 
-def leaderboard(summary: Mapping[str, Any], width: int = WIDTH) -> Table:
+def leaderboard(summary: Summary, width: int = WIDTH) -> Table:
     """The strategies of a summary, best first; fewer columns where `width` is under 96."""
     rows = summary["strategies"]
     cells = {name: [make(row, summary) for row in rows] for name, make in _COLUMNS.items()}
@@ -124,7 +125,7 @@ def leaderboard(summary: Mapping[str, Any], width: int = WIDTH) -> Table:
     return table
 
 
-def _seeds(row: Mapping[str, Any], _: Mapping[str, Any]) -> str:
+def _seeds(row: StrategyRow, _: Summary) -> str:
     """Runs that came to a good end, of how many there are."""
     count = len(row["seeds"])
     return str(count) if not row["incomplete"] else f"{count - len(row['incomplete'])}/{count}"
@@ -132,7 +133,7 @@ def _seeds(row: Mapping[str, Any], _: Mapping[str, Any]) -> str:
 
 _INTERVAL = "IQM [95 % interval]"
 
-_COLUMNS: dict[str, Callable[[Mapping[str, Any], Mapping[str, Any]], str]] = {
+_COLUMNS: dict[str, Callable[[StrategyRow, Summary], str]] = {
     "seeds": _seeds,
     "best": lambda row, _: number(row["best_reward"]["median"], 4),
     _INTERVAL: lambda row, _: interval(row["best_reward"]),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+
+from nasbench_mobile.report.summary import Figure, StrategyRow, Summary
 
 NOTHING = "–"
 """Stands where there is no figure."""
@@ -14,7 +15,7 @@ WORSE = "\N{DOWNWARDS ARROW}"
 """Stands beside a p-value whose test points to the worse side."""
 
 
-def headline(summary: Mapping[str, Any]) -> str:
+def headline(summary: Summary) -> str:
     """Benchmark, reward, target, budget and seeds in a line."""
     objective = summary["objective"]
     seeds = {len(row["seeds"]) for row in summary["strategies"]}
@@ -68,7 +69,7 @@ def percent(fraction: float | None, digits: int = 0) -> str:
     return NOTHING if fraction is None else f"{100 * fraction:.{digits}f}%"
 
 
-def interval(figure: Mapping[str, Any]) -> str:
+def interval(figure: Figure) -> str:
     """`0.7561 [.7550, .7572]`, without brackets where there is no interval."""
     if figure["iqm"] is None:
         return NOTHING
@@ -79,12 +80,12 @@ def interval(figure: Mapping[str, Any]) -> str:
     return f"{text} [{low}, {high}]"
 
 
-def against_random(row: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
+def against_random(row: StrategyRow, summary: Summary) -> str:
     """Holm's adjusted p of a strategy against random search; an arrow down where it is worse."""
     for pair in summary["pairs"]:
         if pair["family"] == "random" and pair["strategy"] == row["label"]:
             if pair["p_holm"] is None:
                 return "untested"
             text = "p<0.001" if pair["p_holm"] < 0.001 else f"p={pair['p_holm']:.2g}"
-            return f"{text} {WORSE}" if pair["rank_biserial"] < 0.0 else text
+            return f"{text} {WORSE}" if (pair["rank_biserial"] or 0.0) < 0.0 else text
     return "baseline" if row["baseline"] else NOTHING

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from typing import Any
 
 from nasbench_mobile import catalog
 from nasbench_mobile.architecture import Architecture
@@ -14,13 +13,15 @@ from nasbench_mobile.evaluators.trained_network import TrainedNetwork
 from nasbench_mobile.networks.blockstring import parse_spec
 from nasbench_mobile.networks.cost import multiply_adds, parameters
 from nasbench_mobile.printable import printable
+from nasbench_mobile.report.summary import Description
+from nasbench_mobile.report.tables import Describe
 from nasbench_mobile.runs.run import Run
 from nasbench_mobile.runs.trial_table import TrialTable
 from nasbench_mobile.tables.table import read_table
 from nasbench_mobile.types import Fidelity, Tokens
 
 
-def describer(benchmark: Benchmark, runs: Sequence[Run] = ()) -> Callable[[Tokens], dict[str, Any]]:
+def describer(benchmark: Benchmark, runs: Sequence[Run] = ()) -> Describe:
     """What a report says of tokens of this benchmark: block string and counts.
 
     Counts are of the network whose accuracy the runs logged: of its width, input size and classes.
@@ -32,7 +33,7 @@ def describer(benchmark: Benchmark, runs: Sequence[Run] = ()) -> Callable[[Token
     )
     full = space.network((0,) * len(space.decisions))
 
-    def describe(tokens: Tokens) -> dict[str, Any]:
+    def describe(tokens: Tokens) -> Description:
         network = trained.network(Architecture(space, tokens))
         return {
             "block_string": space.describe(tokens),

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from nasbench_mobile.objectives.mnasnet import LatencyObjective
+from nasbench_mobile.report.summary import Description
+from nasbench_mobile.report.tables import Describe
 from nasbench_mobile.runs.run import Run, RunHeader, Timing
 from nasbench_mobile.types import Fidelity, Measurement, Proposal, StrategySpec, Trial
 
@@ -140,12 +142,15 @@ def run_maker() -> Callable[..., Run]:
     return make_run
 
 
-def describe_made_up(tokens: tuple[int, ...]) -> dict[str, Any]:
+def describe_made_up(tokens: tuple[int, ...]) -> Description:
     """A block string that ignores the last token: two token lists can mean one network."""
     text = " ".join(f"r{token + 1}_k3" for token in tokens[:-1])
-    return {"block_string": text, "parameters": 10**6 + sum(tokens), "multiply_adds": 10**8}
+    return {
+        "block_string": text, "parameters": 10**6 + sum(tokens), "multiply_adds": 10**8,
+        "counted": None,
+    }  # fmt: skip
 
 
 @pytest.fixture
-def describe() -> Callable[[tuple[int, ...]], dict[str, Any]]:
+def describe() -> Describe:
     return describe_made_up

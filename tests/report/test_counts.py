@@ -40,7 +40,7 @@ def test_without_logs_counts_are_of_the_full_network() -> None:
     benchmark = load_benchmark("imagenet-pixel1")
     space = benchmark.build().space
     tokens = (0,) * len(space.decisions)
-    about = describer(benchmark)(tokens)
+    about: Any = describer(benchmark)(tokens)
     assert about["parameters"] == parameters(space.network(tokens))
     assert about["multiply_adds"] == multiply_adds(space.network(tokens))
     assert about["counted"]["classes"] == 1000

@@ -32,7 +32,8 @@ Maker = Callable[..., Run]
 def accuracy(evaluator: str | None, **trained: Any) -> str:
     full = {"epochs": None, "data": None, "width": 1.0, "input_size": None}
     record = {"evaluator": evaluator, "label": "the label", "trained": full | trained}
-    return accuracy_note({"accuracy": record})
+    study: Any = {"accuracy": record}
+    return accuracy_note(study)
 
 
 @pytest.mark.parametrize(
@@ -73,9 +74,10 @@ def test_accuracies_are_said_to_be_what_they_are(
 
 
 def test_of_logs_that_do_not_say_the_label_is_told() -> None:
-    record = {"evaluator": "surrogate", "label": "the label", "trained": None}
-    assert accuracy_note({"accuracy": record}) == "Accuracy: the label."
-    assert accuracy_note({"accuracy": record | {"label": None}}) == ""
+    study: Any = {"accuracy": {"evaluator": "surrogate", "label": "the label", "trained": None}}
+    assert accuracy_note(study) == "Accuracy: the label."
+    study["accuracy"]["label"] = None
+    assert accuracy_note(study) == ""
 
 
 @pytest.mark.parametrize(
@@ -89,7 +91,8 @@ def test_of_logs_that_do_not_say_the_label_is_told() -> None:
     ],
 )  # fmt: skip
 def test_each_kind_of_latency_is_said_in_english(kind: str, said: str) -> None:
-    assert latency_note({"latency": {"kind": kind}}) == said
+    study: Any = {"latency": {"kind": kind}}
+    assert latency_note(study) == said
 
 
 def test_picks_are_counted_by_extrapolation_and_by_the_target(exact_run: Maker) -> None:
@@ -126,7 +129,7 @@ def test_nothing_is_said_of_measured_latencies_nor_of_picks_that_are_not(exact_r
     assert notes(measured) == ["Accuracy: made-up accuracy."]
 
 
-def told(**more: Any) -> dict[str, Any]:
+def told(**more: Any) -> Any:
     return {
         "label": "ppo", "seeds": [0, 1, 2], "scored_seeds": [0, 1, 2], "unranked": None,
         "provisional": False, "unspent": [], "random_first": None, "found_within_target": 3,
@@ -134,7 +137,7 @@ def told(**more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-STUDY = {"budget": 1300, "budget_unit": "proposals"}
+STUDY: Any = {"budget": 1300, "budget_unit": "proposals"}
 
 
 @pytest.mark.parametrize(
@@ -174,7 +177,8 @@ def test_an_accuracy_within_the_target_says_of_how_many_runs() -> None:
 
 def counts(**of: Any) -> str:
     full = {"width": 1.0, "input_size": 224, "classes": 1000, "full_input_size": 224}
-    return counts_note({"best_architectures": [{"counted": full | of}]})
+    study: Any = {"best_architectures": [{"counted": full | of}]}
+    return counts_note(study)
 
 
 def test_counts_say_of_which_network_they_are() -> None:
@@ -185,8 +189,8 @@ def test_counts_say_of_which_network_they_are() -> None:
     )
     assert counts(classes=20).endswith("trained: 224 px, 20 classes. Latency and drawings are of "
                                        "the full network at 224 px.")  # fmt: skip
-    assert counts_note({"best_architectures": [{"counted": None}]}) == ""
-    assert counts_note({"best_architectures": []}) == ""
+    nothing: list[Any] = [{"best_architectures": [{"counted": None}]}, {"best_architectures": []}]
+    assert [counts_note(study) for study in nothing] == ["", ""]
 
 
 def test_words_for_lists_counts_and_spreads() -> None:

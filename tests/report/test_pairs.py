@@ -12,6 +12,7 @@ from scipy import stats
 
 from nasbench_mobile.errors import LogError
 from nasbench_mobile.report.comparison import compare_runs
+from nasbench_mobile.report.summary import Summary
 from nasbench_mobile.report.tables import summary
 from nasbench_mobile.report.verdict import verdict
 from nasbench_mobile.runs.run import Run
@@ -23,7 +24,7 @@ PPO = {8: 0.62, 7: 0.60, 6: 0.66, 5: 0.68, 4: 0.615, 3: 0.69, 2: 0.65, 1: 0.53, 
 """Both orders cross; seed 0 has no PPO and seed 11 no random search."""
 
 
-def against(told: dict[str, Any], family: str, strategy: str) -> dict[str, Any]:
+def against(told: Summary, family: str, strategy: str) -> dict[str, Any]:
     [row] = [row for row in told["pairs"] if (row["family"], row["strategy"]) == (family, strategy)]
     return dict(row)
 

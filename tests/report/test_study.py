@@ -17,6 +17,7 @@ from nasbench_mobile.report.architecture import architecture_svg
 from nasbench_mobile.report.comparison import compare_runs
 from nasbench_mobile.report.html import page
 from nasbench_mobile.report.study import write_report
+from nasbench_mobile.report.summary import Counted, Description
 from nasbench_mobile.report.tables import Describe, summarise
 from nasbench_mobile.report.trials import FIELDS, write_trials
 from nasbench_mobile.runs.run import Run
@@ -50,15 +51,14 @@ class Checker(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def written(
-    study: list[Run], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, dict[str, object]]:
+def written(study: list[Run], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
     folder = tmp_path_factory.mktemp("report")
     told = write_report(
         folder,
         study,
         lambda tokens: {
             "block_string": f"<{tokens}>", "parameters": 3887038, "multiply_adds": 311579072,
+            "counted": None,
         },
         draw=lambda tokens: architecture_svg(SPEC),
         command="nasbench-mobile compare --seeds 8",
@@ -245,9 +245,9 @@ def test_the_page_names_each_kind_of_latency_rightly(
 
 
 def test_the_page_says_of_which_network_counts_are(exact_run: Callable[..., Run]) -> None:
-    small = {"width": 1.0, "input_size": 32, "classes": 10, "full_input_size": 224}
+    small: Counted = {"width": 1.0, "input_size": 32, "classes": 10, "full_input_size": 224}
 
-    def describe(tokens: tuple[int, ...]) -> dict[str, Any]:
+    def describe(tokens: tuple[int, ...]) -> Description:
         return {"block_string": "b", "parameters": 1234, "multiply_adds": 5678, "counted": small}
 
     runs = [exact_run("ppo", 0, [(0.7, 0.7, 60.0)])]

@@ -8,7 +8,7 @@ import pytest
 
 from nasbench_mobile.errors import LogError, UsageError
 from nasbench_mobile.report.comparison import compare_runs
-from nasbench_mobile.report.tables import best_architectures, summary
+from nasbench_mobile.report.tables import Describe, best_architectures, summary
 from nasbench_mobile.runs.run import Run, Timing
 from nasbench_mobile.types import Fidelity
 
@@ -21,7 +21,7 @@ REQUIRED = {
 
 
 def test_summary_is_json_and_has_every_figure(study: list[Run]) -> None:
-    told = summary(study)
+    told: Any = summary(study)
     assert json.loads(json.dumps(told, allow_nan=False)) == told
     assert told["benchmark"] == "imagenet-pixel1@1"
     assert told["objective"] == {"name": "soft", "alpha": -0.07, "beta": -0.07, "target_ms": 75.0}
@@ -106,7 +106,7 @@ def test_pairs_of_a_clean_sweep_by_hand(run_maker: Maker) -> None:
             m and dataclasses.replace(m, accuracy=m.accuracy + 0.01) for m in run.noise_free
         )
         better.append(dataclasses.replace(run, header=header, noise_free=true))
-    told = summary([*base, *better])
+    told: Any = summary([*base, *better])
     against_random, against_leader = told["pairs"]
     assert against_random["family"] == "random"
     assert against_random["strategy"] == "better"
@@ -119,7 +119,7 @@ def test_pairs_of_a_clean_sweep_by_hand(run_maker: Maker) -> None:
 
 
 def test_holm_grows_p_with_the_number_of_strategies(study: list[Run]) -> None:
-    rows = [row for row in summary(study)["pairs"] if row["family"] == "random"]
+    rows: list[Any] = [row for row in summary(study)["pairs"] if row["family"] == "random"]
     assert len(rows) == 2
     least = min(rows, key=lambda row: float(row["p"]))
     assert least["p_holm"] == pytest.approx(min(1.0, 2 * least["p"]))
@@ -128,12 +128,10 @@ def test_holm_grows_p_with_the_number_of_strategies(study: list[Run]) -> None:
 def test_too_few_seeds_are_said(run_maker: Maker) -> None:
     runs = [run_maker(name, seed) for name in ("random", "ppo") for seed in range(3)]
     assert {row["p"] for row in summary(runs)["pairs"]} == {None}
-    assert all("3 paired seeds are too few" in row["note"] for row in summary(runs)["pairs"])
+    assert all("3 paired seeds are too few" in str(row["note"]) for row in summary(runs)["pairs"])
 
 
-def test_best_architectures_are_distinct_and_ordered(
-    study: list[Run], describe: Callable[..., dict[str, object]]
-) -> None:
+def test_best_architectures_are_distinct_and_ordered(study: list[Run], describe: Describe) -> None:
     rows = summary(study, describe)["best_architectures"]
     assert len({row["block_string"] for row in rows}) == len(rows) == 10
     rewards = [row["reward"] for row in rows]
@@ -143,9 +141,7 @@ def test_best_architectures_are_distinct_and_ordered(
     assert rows[0]["parameters"] == 10**6 + sum(rows[0]["tokens"])
 
 
-def test_tokens_that_mean_one_network_are_listed_once(
-    run_maker: Maker, describe: Callable[..., dict[str, object]]
-) -> None:
+def test_tokens_that_mean_one_network_are_listed_once(run_maker: Maker, describe: Describe) -> None:
     run = run_maker("random", trials=4)
     # all trials mean one network: tokens differ in the last place only
     trials = tuple(
@@ -172,7 +168,9 @@ def test_mixing_benchmarks_budgets_or_copies_is_an_error(run_maker: Maker) -> No
 
 
 def test_adding_a_strategy_moves_no_other_figures(study: list[Run]) -> None:
-    alone = summary([run for run in study if run.header.strategy.name == "ppo"])["strategies"][0]
+    alone: Any = summary([run for run in study if run.header.strategy.name == "ppo"])["strategies"][
+        0
+    ]
     among = next(row for row in summary(study)["strategies"] if row["name"] == "ppo")
     assert among == alone
     assert np.isfinite(alone["hypervolume"]["iqm"])
@@ -235,6 +233,8 @@ def test_accuracy_within_the_target_is_of_the_runs_that_found_any(exact_run: Mak
 
 def test_intervals_begin_with_five_seeds(runs_of: Any) -> None:
     values = [0.60, 0.61, 0.63, 0.66, 0.70]
+    four: Any
+    five: Any
     four, five = (summary(runs_of({"ppo": values[:n]}))["strategies"][0] for n in (4, 5))
     for key in ("best_reward", "hypervolume"):
         assert four[key]["ci95"] is None

@@ -49,7 +49,10 @@ def pair(
 
 
 def said(ranked: list[dict[str, Any]], pairs: list[dict[str, Any]]) -> str:
-    return verdict({"strategies": ranked, "pairs": pairs, "budget": 30, "budget_unit": "proposals"})
+    study: Any = {
+        "strategies": ranked, "pairs": pairs, "budget": 30, "budget_unit": "proposals",
+    }  # fmt: skip
+    return verdict(study)
 
 
 def test_a_clear_winner_wins_by_how_much_and_how_sure() -> None:

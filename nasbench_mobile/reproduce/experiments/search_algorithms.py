@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from nasbench_mobile.benchmark import load_benchmark
 from nasbench_mobile.metrics.statistics import a12, wilcoxon
 from nasbench_mobile.report.comparison import Comparison, compare_runs
 from nasbench_mobile.report.plots import draw_anytime, draw_fronts, save
+from nasbench_mobile.report.summary import StrategyRow, Summary
 from nasbench_mobile.report.tables import summarise
 from nasbench_mobile.report.verdict import SIGNIFICANT, p_text, verdict
 from nasbench_mobile.reproduce.claims import Verdict, on
@@ -71,7 +71,7 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
     )
 
 
-def _row(row: Mapping[str, Any], summary: Mapping[str, Any]) -> dict[str, Any]:
+def _row(row: StrategyRow, summary: Summary) -> dict[str, Any]:
     interval = row["best_reward"]["ci95"]
     return {
         "strategy": row["label"],
@@ -84,13 +84,13 @@ def _row(row: Mapping[str, Any], summary: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _p_random(label: str, summary: Mapping[str, Any]) -> float | None:
+def _p_random(label: str, summary: Summary) -> float | None:
     pairs = summary["pairs"]
     found = [p for p in pairs if p["family"] == "random" and p["strategy"] == label]
     return found[0]["p_holm"] if found else None
 
 
-def _works_too(comparison: Comparison, summary: Mapping[str, Any], benchmark: str) -> Verdict:
+def _works_too(comparison: Comparison, summary: Summary, benchmark: str) -> Verdict:
     """Evolution beats random search and is not shown worse than PPO."""
     rewards = {
         group.label: [scored.best_reward for scored in group.scored]
@@ -101,7 +101,7 @@ def _works_too(comparison: Comparison, summary: Mapping[str, Any], benchmark: st
         if pair["family"] == "random" and pair["strategy"] == EVOLUTION
     )  # fmt: skip
     p = against["p_holm"]
-    beats = p is not None and p < SIGNIFICANT and against["median_difference"] > 0
+    beats = p is not None and p < SIGNIFICANT and (against["median_difference"] or 0.0) > 0
     test = wilcoxon(rewards[EVOLUTION], rewards[PAPERS])
     effect = a12(rewards[EVOLUTION], rewards[PAPERS])
     worse = test.p is not None and test.p < SIGNIFICANT and effect < 0.5

@@ -48,7 +48,8 @@ def verdict(
         pair("regularized-evolution", "leader", 0.5, -9.0),
         pair("regularized-evolution", "random", p_holm, difference),
     ]
-    return search_algorithms._works_too(comparison, {"pairs": pairs}, "a benchmark")
+    summary: Any = {"pairs": pairs}
+    return search_algorithms._works_too(comparison, summary, "a benchmark")
 
 
 @pytest.mark.parametrize(
@@ -90,11 +91,15 @@ def test_p_against_random_is_that_of_its_family() -> None:
         {"family": "random", "strategy": "nsga2", "p_holm": 0.2, "p": 0.0},
         {"family": "random", "strategy": "ppo", "p_holm": 0.3, "p": 0.0},
     ]
-    assert search_algorithms._p_random("ppo", {"pairs": pairs}) == 0.3
-    assert search_algorithms._p_random("random", {"pairs": pairs}) is None
+    summary: Any = {"pairs": pairs}
+    assert search_algorithms._p_random("ppo", summary) == 0.3
+    assert search_algorithms._p_random("random", summary) is None
 
 
-def row(label: str, interval: list[float] | None) -> dict[str, Any]:
+NO_PAIRS: Any = {"pairs": []}
+
+
+def row(label: str, interval: list[float] | None) -> Any:
     return {
         "label": label, "best_reward": {"median": 0.5, "iqm": 0.6, "ci95": interval},
         "hypervolume": {"median": 0.7}, "ask_tell_s": 1.5,
@@ -102,11 +107,11 @@ def row(label: str, interval: list[float] | None) -> dict[str, Any]:
 
 
 def test_a_row_has_medians_and_the_interval() -> None:
-    assert search_algorithms._row(row("random", [0.12346, 0.65432]), {"pairs": []}) == {
+    assert search_algorithms._row(row("random", [0.12346, 0.65432]), NO_PAIRS) == {
         "strategy": "random", "best_reward": 0.5, "iqm": 0.6, "ci95": "0.1235 to 0.6543",
         "p_random": None, "hypervolume": 0.7, "cpu_s": 1.5,
     }  # fmt: skip
-    assert search_algorithms._row(row("random", None), {"pairs": []})["ci95"] == "-"
+    assert search_algorithms._row(row("random", None), NO_PAIRS)["ci95"] == "-"
 
 
 @pytest.mark.parametrize(
