@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,8 @@ from nasbench_mobile.errors import EvaluationError, NasbenchError, OutsideError,
 
 if TYPE_CHECKING:
     from nasbench_mobile.reproduce.experiment import Experiment, Setting
+    from nasbench_mobile.reproduce.report_folder import ListedExperiment
+    from nasbench_mobile.reproduce.session import Record
     from nasbench_mobile.studies.study import Study
 
 LIST, ALL = "list", "all"
@@ -87,11 +89,10 @@ def reproduce(
 
 
 def _print_all(
-    records: dict[str, dict[str, Any]], folder: Path, quick: bool, as_json: bool, *, alone: bool
+    records: dict[str, Record], folder: Path, quick: bool, as_json: bool, *, alone: bool
 ) -> None:
     if as_json:
-        [record] = records.values() if alone else [{"experiments": records}]
-        print_json(record)
+        print_json(next(iter(records.values())) if alone else {"experiments": records})
         return
     for record in records.values():
         _print(record, folder)
@@ -126,7 +127,7 @@ def _check_options(chosen: list[Experiment], setting: Setting) -> None:
 
 def _run(
     chosen: list[Experiment], setting: Setting, folder: Path, jobs: int
-) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+) -> tuple[dict[str, Record], dict[str, str]]:
     """Run what is not finished, and write the report of all that is.
 
     Gives the records, and of those of several experiments that failed why: a damaged log or record
@@ -136,10 +137,10 @@ def _run(
     from nasbench_mobile.reproduce.session import Session
 
     session, screen = Session(folder), console(stderr=True)
-    records: dict[str, dict[str, Any]] = {}
+    records: dict[str, Record] = {}
     failures: dict[str, str] = {}
 
-    def kept(one: Experiment) -> dict[str, Any] | None:
+    def kept(one: Experiment) -> Record | None:
         with _failing(one, failures, alone=len(chosen) == 1):
             return session.kept(one, setting)
         return None
@@ -227,16 +228,16 @@ def _list(folder: Path | None, page: bool, as_json: bool) -> None:
     )
 
 
-def _status(row: dict[str, Any]) -> str:
+def _status(row: ListedExperiment) -> str:
     if row["status"] == "not run" or not row["claims"]:
-        return str(row["status"])
+        return row["status"]
     counted: dict[str, int] = {}
     for claim in row["claims"]:
         counted[claim["status"]] = counted.get(claim["status"], 0) + 1
     return ", ".join(f"{count} {status}" for status, count in counted.items())
 
 
-def _print(record: dict[str, Any], folder: Path) -> None:
+def _print(record: Record, folder: Path) -> None:
     screen = console()
     screen.print(f"\n{record['title']}", style="bold")
     for table in record["tables"]:

@@ -4,27 +4,43 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from markupsafe import Markup, escape
 
+from nasbench_mobile.report.reproduction_rows import ClaimRow, PrintedPage, ShownExperiment
 from nasbench_mobile.report.templates import page_template, room_text
 from nasbench_mobile.report.wording import NOTHING
 
 
+class _Stated(ShownExperiment):
+    """One with its claims, and how many of them are exact, hold, do not, need more."""
+
+    statements: list[ClaimRow]
+    counts: list[int]
+
+
+class _Group(TypedDict):
+    """Claims of which the same became, under a heading; `colour` is a class of the page."""
+
+    id: str
+    title: str
+    note: str
+    colour: str
+    claims: list[ClaimRow]
+
+
 def page(
     *,
-    claims: Sequence[Mapping[str, Any]],
-    tables: Sequence[Mapping[str, Any]],
-    experiments: Sequence[Mapping[str, Any]],
+    claims: Sequence[ClaimRow],
+    tables: Sequence[PrintedPage],
+    experiments: Sequence[ShownExperiment],
     cost: Mapping[str, float],
     quick: bool,
 ) -> str:
     """HTML of one page without network and scripts; all text is escaped, pictures are inside.
 
-    `claims`: {id, section, statement, paper, check, tolerance, experiment, contradiction, status,
-    detail, benchmark}. `tables`: {title, keys, columns, rows: [{key, cells: [{paper, ours, how,
-    note}]}], notes: [{letter, how}]}. `experiments`: records with `pictures` as {caption, base64}.
+    `cost` is wall_s and cpu_s of all of it; `quick` says that some of it was run in a small form.
     """
     filters: dict[str, Callable[..., Any]] = {
         "figure": _figure, "slug": _slug, "duration": _duration, "sentence": _sentence,
@@ -66,7 +82,7 @@ GROUPS: tuple[tuple[str, str, bool | None, str], ...] = (
 """Status, title, whether a contradiction (None: either), note: what is news comes first."""
 
 
-def _groups(claims: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def _groups(claims: Sequence[ClaimRow]) -> Iterator[_Group]:
     """Claims by what became of them, in the order of `GROUPS`; groups without any are left out."""
     for number, (status, title, contradiction, note) in enumerate(GROUPS):
         own = [
@@ -85,10 +101,7 @@ def _groups(claims: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
             }
 
 
-def _with_statements(
-    experiment: Mapping[str, Any], claims: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    """An experiment with its claims, and how many of them are exact, hold, do not, need more."""
+def _with_statements(experiment: ShownExperiment, claims: Sequence[ClaimRow]) -> _Stated:
     own = [claim for claim in claims if claim["experiment"] == experiment["experiment"]]
     tally = Counter(claim["status"] for claim in own)
     judged = [tally[status] for status in ("exact", "holds on our benchmark", "does not hold")]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, TypedDict, get_args
 
 from nasbench_mobile.errors import NasbenchError, UsageError
 
@@ -60,6 +60,15 @@ class Claim:
             raise UsageError(f"claim {self.id!r} names no command that checks it elsewhere")
 
 
+class VerdictRecord(TypedDict):
+    """A verdict as JSON; `id` is the claim's."""
+
+    id: str
+    status: Status
+    detail: str
+    benchmark: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What became of a claim; `detail` has the figures, `benchmark` on what it holds."""
@@ -77,7 +86,7 @@ class Verdict:
                 f"verdict on {self.claim!r} must name a benchmark where it holds on one"
             )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> VerdictRecord:
         return {
             "id": self.claim,
             "status": self.status,

@@ -7,8 +7,8 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from nasbench_mobile.report.reproduction_rows import ClaimRow
 from nasbench_mobile.reproduce.claims import STATUSES
 from nasbench_mobile.reproduce.registry import MODULES
 from nasbench_mobile.reproduce.report_folder import NOT_RUN, claim_rows, published
@@ -182,7 +182,7 @@ def _beyond_ppo(folder: Path) -> Iterator[str]:
         )
 
 
-def _summary(place: Path, rows: list[dict[str, Any]]) -> Iterator[str]:
+def _summary(place: Path, rows: list[ClaimRow]) -> Iterator[str]:
     counts = Counter(row["status"] for row in rows)
     yield "| answer | statements |"
     yield "|---|---|"
@@ -208,7 +208,7 @@ def _summary(place: Path, rows: list[dict[str, Any]]) -> Iterator[str]:
         yield from _statements(tested)
 
 
-def _statements(rows: list[dict[str, Any]]) -> Iterator[str]:
+def _statements(rows: list[ClaimRow]) -> Iterator[str]:
     for row in rows:
         where = f" ({row['benchmark']})" if row["benchmark"] else ""
         text = f"{row['statement']} ({row['section']}): **{row['status']}**{where}"

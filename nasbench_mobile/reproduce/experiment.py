@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypedDict
 
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.reproduce.claims import Verdict
@@ -24,6 +24,16 @@ LOGS = "logs"
 """Folder, beside what an experiment writes, for its studies; not published."""
 
 
+class SettingRecord(TypedDict):
+    """A setting as JSON; strategies are `StrategySpec.record`s."""
+
+    strategies: list[dict[str, Any]] | None
+    seeds: int | None
+    samples: int | None
+    device: str | None
+    quick: bool
+
+
 @dataclass(frozen=True)
 class Setting:
     """What a user chose; None leaves it to the experiment. `quick` is a small form that shows the
@@ -36,9 +46,15 @@ class Setting:
     device: str | None = None
     quick: bool = False
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> SettingRecord:
         given = None if self.strategies is None else [spec.record() for spec in self.strategies]
-        return {**asdict(self), "strategies": given}
+        return {
+            "strategies": given,
+            "seeds": self.seeds,
+            "samples": self.samples,
+            "device": self.device,
+            "quick": self.quick,
+        }
 
     def only(self, options: frozenset[Option]) -> Setting:
         """The part of it that an experiment with these options looks at.
@@ -47,6 +63,17 @@ class Setting:
         """
         given = {name: getattr(self, name) for name in sorted(options)}
         return Setting(**given, quick=self.quick and "samples" in options)
+
+
+class NumberRecord(TypedDict):
+    """A `Number` as JSON."""
+
+    table: str
+    row: Sequence[Value]
+    column: str
+    paper: float
+    ours: float | None
+    how: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +95,25 @@ class Number:
         if not self.how:
             raise UsageError(f"{self.table} {self.row} {self.column} says neither how nor why not")
 
+    def to_json(self) -> NumberRecord:
+        return {
+            "table": self.table,
+            "row": self.row,
+            "column": self.column,
+            "paper": self.paper,
+            "ours": self.ours,
+            "how": self.how,
+        }
+
+
+class TableRecord(TypedDict):
+    """A `Table` as JSON."""
+
+    name: str
+    title: str
+    columns: dict[str, str]
+    rows: list[dict[str, Any]]
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -78,6 +124,21 @@ class Table:
     columns: dict[str, str]
     rows: list[dict[str, Any]]
 
+    def to_json(self) -> TableRecord:
+        return {
+            "name": self.name,
+            "title": self.title,
+            "columns": self.columns,
+            "rows": self.rows,
+        }
+
+
+class PictureRecord(TypedDict):
+    """A `Picture` as JSON."""
+
+    file: str
+    caption: str
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -85,6 +146,9 @@ class Picture:
 
     file: str
     caption: str
+
+    def to_json(self) -> PictureRecord:
+        return {"file": self.file, "caption": self.caption}
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,27 @@ from __future__ import annotations
 import base64
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from string import ascii_lowercase
-from typing import Any
+from typing import Any, TypedDict
 
 from nasbench_mobile.files.atomic_files import write_whole
+from nasbench_mobile.report.reproduction_rows import (
+    ClaimRow,
+    ListedClaim,
+    PrintedCell,
+    PrintedPage,
+    PrintedRow,
+    ShownExperiment,
+    ShownPicture,
+)
 from nasbench_mobile.reproduce import paper
 from nasbench_mobile.reproduce.claims import claims, claims_of
-from nasbench_mobile.reproduce.experiment import Experiment
+from nasbench_mobile.reproduce.experiment import Experiment, NumberRecord, SettingRecord
 from nasbench_mobile.reproduce.registry import MODULES, experiments
-from nasbench_mobile.reproduce.session import Session
+from nasbench_mobile.reproduce.session import Record, Session
 from nasbench_mobile.types import StrategySpec
 
 NOT_RUN = "not run"
@@ -30,22 +39,43 @@ def published() -> Path:
     return package.parent / "results" / "reproduction"
 
 
-def listing(folder: Path | None = None) -> list[dict[str, Any]]:
+class ListedExperiment(TypedDict):
+    """An experiment with its claims; `status` is "run" or "not run"."""
+
+    name: str
+    title: str
+    shows: str
+    in_all: bool
+    options: list[str]
+    status: str
+    claims: list[ListedClaim]
+
+
+class NumberRow(TypedDict):
+    """A printed figure, ours, and how or why not; `row` names the table's row in one text."""
+
+    table: str
+    row: str
+    column: str
+    paper: float
+    ours: float | None
+    how: str
+
+
+def listing(folder: Path | None = None) -> list[ListedExperiment]:
     """Every experiment with its claims, and what became of them in a folder of records.
 
-    `folder` None means the published ones. [{"name", "title", "shows", "in_all", "options",
-    "status" ("run" or "not run"), "claims": [{"id", "section", "statement", "paper", "check",
-    "tolerance", "contradiction", "status", "detail", "benchmark"}]}]
+    `folder` None means the published ones.
     """
     records = Session(folder or published()).records(list(MODULES))
     return [_listed(one, records.get(one.name)) for one in experiments()]
 
 
-def _listed(experiment: Experiment, record: Mapping[str, Any] | None) -> dict[str, Any]:
+def _listed(experiment: Experiment, record: Record | None) -> ListedExperiment:
     verdicts = {claim["id"]: claim for claim in record["claims"]} if record else {}
-    found = []
+    found: list[ListedClaim] = []
     for claim in claims_of(experiment.name):
-        verdict = verdicts.get(claim.id, {"status": NOT_RUN, "detail": "", "benchmark": None})
+        verdict = verdicts.get(claim.id)
         found.append(
             {
                 "id": claim.id,
@@ -55,9 +85,9 @@ def _listed(experiment: Experiment, record: Mapping[str, Any] | None) -> dict[st
                 "check": claim.check,
                 "tolerance": claim.tolerance,
                 "contradiction": claim.contradiction,
-                "status": verdict["status"],
-                "detail": verdict["detail"],
-                "benchmark": verdict["benchmark"],
+                "status": verdict["status"] if verdict else NOT_RUN,
+                "detail": verdict["detail"] if verdict else "",
+                "benchmark": verdict["benchmark"] if verdict else None,
             }
         )
     return {
@@ -80,14 +110,14 @@ def publish(folder: Path) -> None:
     write_whole(folder / "report.html", _page(folder, records, rows))
 
 
-def claim_rows(folder: Path) -> list[dict[str, Any]]:
+def claim_rows(folder: Path) -> list[ClaimRow]:
     """One row per claim of the registry, in the paper's order."""
     found = {row["id"]: row for one in listing(folder) for row in one["claims"]}
     return [{"experiment": claim.experiment, **found[claim.id]} for claim in claims()]
 
 
-def number_rows(records: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """One row per printed figure: table, row, column, the paper's, ours, how or why not."""
+def number_rows(records: Mapping[str, Record]) -> list[NumberRow]:
+    """One row per printed figure."""
     return [
         {**number, "row": " / ".join(f"{value}" for value in number["row"])}
         for record in records.values()
@@ -95,9 +125,7 @@ def number_rows(records: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]
     ]
 
 
-def _page(
-    folder: Path, records: Mapping[str, Mapping[str, Any]], rows: list[dict[str, Any]]
-) -> str:
+def _page(folder: Path, records: Mapping[str, Record], rows: list[ClaimRow]) -> str:
     from nasbench_mobile.report.reproduction import page
 
     return page(
@@ -112,7 +140,7 @@ def _page(
     )
 
 
-def _printed(table: paper.PrintedTable, records: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _printed(table: paper.PrintedTable, records: Mapping[str, Record]) -> PrintedPage:
     """A printed table, each figure with ours or the reason why there is none.
 
     What is said of a figure is a note below the table, told by a letter.
@@ -124,7 +152,7 @@ def _printed(table: paper.PrintedTable, records: Mapping[str, Mapping[str, Any]]
         if number["table"] == table.name
     }
     notes: dict[str, str] = {}
-    rows = [
+    rows: list[PrintedRow] = [
         {
             "key": [f"{value}" for value in row[: len(table.keys)]],
             "cells": [
@@ -144,8 +172,8 @@ def _printed(table: paper.PrintedTable, records: Mapping[str, Mapping[str, Any]]
 
 
 def _cell(
-    column: str, value: paper.Value, number: Mapping[str, Any] | None, notes: dict[str, str]
-) -> dict[str, Any]:
+    column: str, value: paper.Value, number: NumberRecord | None, notes: dict[str, str]
+) -> PrintedCell:
     """A figure, ours, and the letter of its note, which a new one gets in order."""
     how = number["how"] if number else "" if value is None else NOT_RUN
     letter = notes.setdefault(how, ascii_lowercase[len(notes)]) if how else ""
@@ -157,18 +185,26 @@ def _cell(
     }
 
 
-def _shown(folder: Path, record: Mapping[str, Any]) -> dict[str, Any]:
-    keys = ("experiment", "title", "shows", "claims", "tables", "said", "cost")
-    pictures = [
+def _shown(folder: Path, record: Record) -> ShownExperiment:
+    pictures: list[ShownPicture] = [
         {**picture, "base64": base64.b64encode((folder / picture["file"]).read_bytes()).decode()}
         for picture in record["pictures"]
         if (folder / picture["file"]).is_file()
     ]
-    command = _command(record["experiment"], record["made_with"]["setting"])
-    return {**{key: record[key] for key in keys}, "pictures": pictures, "command": command}
+    return {
+        "experiment": record["experiment"],
+        "title": record["title"],
+        "shows": record["shows"],
+        "claims": record["claims"],
+        "tables": record["tables"],
+        "said": record["said"],
+        "cost": record["cost"],
+        "pictures": pictures,
+        "command": _command(record["experiment"], record["made_with"]["setting"]),
+    }
 
 
-def _command(name: str, setting: Mapping[str, Any]) -> str:
+def _command(name: str, setting: SettingRecord) -> str:
     """The command that makes an experiment with a setting."""
     specs = [StrategySpec(**spec) for spec in setting["strategies"] or ()]
     given = {
@@ -180,7 +216,7 @@ def _command(name: str, setting: Mapping[str, Any]) -> str:
     return " ".join(["nasbench-mobile reproduce", name, *words, *quick])
 
 
-def _csv(rows: list[dict[str, Any]]) -> str:
+def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
     if not rows:
         return ""
     text = io.StringIO()

@@ -9,20 +9,62 @@ import json
 import resource
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from nasbench_mobile.errors import LogError, NasbenchError, UsageError
 from nasbench_mobile.files.atomic_files import write_whole
 from nasbench_mobile.files.json_files import Form, checked, read_json_map
-from nasbench_mobile.reproduce.claims import judged
-from nasbench_mobile.reproduce.experiment import Experiment, Outcome, RunStudy, Setting, Table
+from nasbench_mobile.reproduce.claims import VerdictRecord, judged
+from nasbench_mobile.reproduce.experiment import (
+    Experiment,
+    NumberRecord,
+    Outcome,
+    PictureRecord,
+    RunStudy,
+    Setting,
+    SettingRecord,
+    Table,
+    TableRecord,
+)
 from nasbench_mobile.studies.provenance import environment, versions
 
 SCHEMA = 1
+
+
+class Cost(TypedDict):
+    """Seconds by the clock, and of CPU time with those of worker processes."""
+
+    wall_s: float
+    cpu_s: float
+
+
+class MadeWith(TypedDict):
+    """What an experiment was run with; `code` is the `code_digest`."""
+
+    schema: int
+    setting: SettingRecord
+    code: str
+    versions: dict[str, str]
+    environment: dict[str, Any]
+
+
+class Record(TypedDict):
+    """What every record of a finished experiment holds, beside what its own result adds."""
+
+    experiment: str
+    title: str
+    shows: str
+    claims: list[VerdictRecord]
+    numbers: list[NumberRecord]
+    """Printed figures beside ours."""
+    tables: list[TableRecord]
+    pictures: list[PictureRecord]
+    said: list[str]
+    made_with: MadeWith
+    cost: Cost
 
 
 class Session:
@@ -36,33 +78,33 @@ class Session:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def kept(self, experiment: Experiment, setting: Setting) -> dict[str, Any] | None:
+    def kept(self, experiment: Experiment, setting: Setting) -> Record | None:
         """The record of a finished experiment, or None where it has to be run."""
         path = self._record(experiment.name)
         if not path.exists():
             return None
         record = read_record(path)
-        made, wanted = record["made_with"], setting.only(experiment.options).to_json()
-        if made["setting"] != json.loads(json.dumps(wanted)):
-            differ = [key for key in wanted if made["setting"].get(key) != wanted[key]]
+        made = record["made_with"]
+        there: dict[str, Any] = {**made["setting"]}
+        here: dict[str, Any] = {**setting.only(experiment.options).to_json()}
+        if there != json.loads(json.dumps(here)):
+            differ = [key for key in here if there.get(key) != here[key]]
             raise UsageError(
                 f"{path} was made with other options ({', '.join(differ)} differ); give another "
                 f"--out, or remove that file and {self.folder / 'logs' / experiment.name}"
             )
         return record if made.get("code") == code_digest() else None
 
-    def run(self, experiment: Experiment, setting: Setting, run_study: RunStudy) -> dict[str, Any]:
+    def run(self, experiment: Experiment, setting: Setting, run_study: RunStudy) -> Record:
         """Run an experiment, write what it gives, and return its record.
 
-        The record is the experiment's result and, beside it, `experiment`, `title`, `claims`
-        (verdicts), `numbers` (printed beside ours), `tables`, `pictures`, `said`, `made_with` and
-        `cost` (seconds by the clock, and of CPU time with those of worker processes).
+        As a map the record holds the experiment's own result too.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         wall, cpu = time.perf_counter(), _cpu_s()
         own = setting.only(experiment.options)
         outcome = experiment.run(own, self.folder, run_study)
-        cost = {"wall_s": time.perf_counter() - wall, "cpu_s": _cpu_s() - cpu}
+        cost: Cost = {"wall_s": time.perf_counter() - wall, "cpu_s": _cpu_s() - cpu}
         record = _as_record(experiment, own, outcome, cost)
         for table in outcome.tables:
             write_whole(self.folder / f"{table.name}.csv", as_csv(table))
@@ -71,7 +113,7 @@ class Session:
         )
         return read_record(self._record(experiment.name))
 
-    def records(self, names: list[str]) -> dict[str, dict[str, Any]]:
+    def records(self, names: list[str]) -> dict[str, Record]:
         """Records of those of the named experiments that are finished, in that order.
 
         A damaged one is left out; `damages` says so.
@@ -82,7 +124,7 @@ class Session:
         """What is said of those of the named experiments' records that are damaged."""
         return self._read(names)[1]
 
-    def _read(self, names: list[str]) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    def _read(self, names: list[str]) -> tuple[dict[str, Record], list[str]]:
         found, damages = {}, []
         for name in names:
             place = self._record(name)
@@ -97,7 +139,7 @@ class Session:
         return self.folder / f"{name}.json"
 
 
-def read_record(path: Path) -> dict[str, Any]:
+def read_record(path: Path) -> Record:
     """A record as written; `LogError` where it is damaged or of another schema."""
     again = "remove it, and the experiment is run again"
     record = read_json_map(path, again, nan=True)  # a figure of ours may be NaN
@@ -110,7 +152,7 @@ def read_record(path: Path) -> dict[str, Any]:
     checked(path, made, "setting", "a map", remedy=again)
     for key in ("wall_s", "cpu_s"):
         checked(path, record["cost"], key, "a number", remedy=again)
-    return record
+    return cast(Record, record)
 
 
 PARTS: dict[str, Form] = {
@@ -122,16 +164,16 @@ PARTS: dict[str, Form] = {
 
 
 def _as_record(
-    experiment: Experiment, setting: Setting, outcome: Outcome, cost: dict[str, float]
+    experiment: Experiment, setting: Setting, outcome: Outcome, cost: Cost
 ) -> dict[str, Any]:
-    own = {
+    own: Record = {
         "experiment": experiment.name,
         "title": experiment.title,
         "shows": experiment.shows,
         "claims": [v.to_json() for v in judged(experiment.name, outcome.verdicts)],
-        "numbers": [asdict(number) for number in outcome.numbers],
-        "tables": [asdict(table) for table in outcome.tables],
-        "pictures": [asdict(picture) for picture in outcome.pictures],
+        "numbers": [number.to_json() for number in outcome.numbers],
+        "tables": [table.to_json() for table in outcome.tables],
+        "pictures": [picture.to_json() for picture in outcome.pictures],
         "said": list(outcome.said),
         "made_with": {
             "schema": SCHEMA,

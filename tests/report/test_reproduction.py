@@ -11,7 +11,7 @@ from nasbench_mobile.report.reproduction import page
 from nasbench_mobile.report.wording import NOTHING
 
 
-def _claim(name: str, status: str, *, contradiction: bool = False) -> dict[str, Any]:
+def _claim(name: str, status: str, *, contradiction: bool = False) -> Any:
     return {
         "id": name, "section": "Section 1", "statement": f"Statement <{name}>", "paper": "1",
         "check": "counting", "tolerance": "none", "experiment": "table1", "status": status,
@@ -19,14 +19,14 @@ def _claim(name: str, status: str, *, contradiction: bool = False) -> dict[str, 
     }  # fmt: skip
 
 
-def _page(claims: list[dict[str, Any]]) -> str:
+def _page(claims: list[Any]) -> str:
     cell = {"paper": 78, "ours": None, "how": "needs a phone", "note": "a"}
-    table = {
+    table: Any = {
         "title": "Table 1", "keys": ["model"], "columns": ["latency (ms)"],
         "rows": [{"key": ["A1"], "cells": [cell]}],
         "notes": [{"letter": "a", "how": "needs a phone"}],
     }  # fmt: skip
-    experiment = {
+    experiment: Any = {
         "experiment": "table1", "title": "Table 1: networks", "shows": "them", "claims": claims,
         "tables": [], "said": ["see `consistency` & <others>"], "pictures": [],
         "cost": {"wall_s": 1.0, "cpu_s": 1.0}, "command": "nasbench-mobile reproduce table1",
@@ -89,8 +89,9 @@ def test_an_experiment_counts_its_own_answers() -> None:
     statuses = ["exact"] * 4 + ["holds on our benchmark"] * 3 + ["does not hold"] * 2
     statuses += ["needs ImageNet/a phone", "needs COCO detection", "not run"]
     claims = [_claim(f"c{n}", status) for n, status in enumerate(statuses)]
-    other = {**_claim("x", "exact"), "experiment": "table2"}
-    found = reproduction._with_statements({"experiment": "table1", "title": "T"}, [*claims, other])
+    other: Any = {**_claim("x", "exact"), "experiment": "table2"}
+    one: Any = {"experiment": "table1", "title": "T"}
+    found = reproduction._with_statements(one, [*claims, other])
     assert found["counts"] == [4, 3, 2, 3]
     assert found["statements"] == claims
     assert found["title"] == "T"

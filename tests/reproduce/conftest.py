@@ -72,12 +72,12 @@ def smallest(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
 
 
 @pytest.fixture(scope="session")
-def records(smallest: Path) -> Callable[[str], dict[str, Any]]:
+def records(smallest: Path) -> Callable[[str], Any]:
     """The record of an experiment, run once in the smallest form: 2 seeds of 40 samples."""
     session, setting = Session(smallest), Setting(seeds=2, samples=40, quick=True)
-    made: dict[str, dict[str, Any]] = {}
+    made: dict[str, Any] = {}
 
-    def record(name: str) -> dict[str, Any]:
+    def record(name: str) -> Any:
         if name not in made:
             one = experiment(name)
             with FileLock(smallest / f"{name}.lock"):  # another process may be at it

@@ -59,7 +59,7 @@ def test_a_setting_is_cut_to_what_an_experiment_heeds() -> None:
     assert whole.only(frozenset({"seeds"})) == Setting(seeds=3)
     assert whole.only(frozenset({"samples"})) == Setting(samples=40, quick=True)
     assert Setting(samples=4).only(frozenset({"samples"})) == Setting(samples=4)
-    [spec] = whole.to_json()["strategies"]
+    [spec] = whole.to_json()["strategies"] or []
     assert (spec["name"], spec["options"]) == ("ppo", {})
 
 

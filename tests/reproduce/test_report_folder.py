@@ -30,7 +30,7 @@ def number(row: list[Any], column: str, ours: float | None, how: str) -> dict[st
 
 def test_a_printed_table_has_our_figures_and_a_letter_for_each_reason() -> None:
     other = {**number(["A", 96], "top1_pct", 9.0, "elsewhere"), "table": "table9"}
-    records = {
+    records: Any = {
         "one": {"numbers": [number(["A", 96], "top1_pct", None, "needs ImageNet"), other]},
         "two": {
             "numbers": [
@@ -60,7 +60,7 @@ def test_a_printed_table_has_our_figures_and_a_letter_for_each_reason() -> None:
 
 
 def test_numbers_are_rows_with_their_keys_in_one_column() -> None:
-    records = {
+    records: Any = {
         "one": {"numbers": [number(["A", 96], "top1_pct", None, "why")]},
         "two": {"numbers": [number(["B"], "top1_pct", 2.0, "how")]},
     }
@@ -73,7 +73,7 @@ def test_numbers_are_rows_with_their_keys_in_one_column() -> None:
     assert publish._csv([]) == ""
 
 
-def setting(**given: Any) -> dict[str, Any]:
+def setting(**given: Any) -> Any:
     nothing = {"strategies": None, "seeds": None, "samples": None, "device": None, "quick": False}
     return {**nothing, **given}
 
@@ -199,7 +199,7 @@ def test_where_everything_holds_nothing_is_missed(tmp_path: Path) -> None:
 
 def test_a_statement_has_its_figures_and_no_more(tmp_path: Path) -> None:
     def told(status: str, detail: str, benchmark: str | None = None) -> str:
-        row = {
+        row: Any = {
             "statement": "It is so", "section": "Fig. 9", "status": status, "detail": detail,
             "benchmark": benchmark,
         }  # fmt: skip

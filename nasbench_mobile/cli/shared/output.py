@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TextIO
@@ -96,7 +96,7 @@ def say_left_out(damages: Sequence[str], what: str) -> None:
         )  # fmt: skip
 
 
-def print_table(columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
+def print_table(columns: dict[str, str], rows: Sequence[Mapping[str, Any]]) -> None:
     """Rows as a table, numbers to the right; `columns` maps keys of a row to headings, in order.
 
     Numbers stand on one line, the longest rounded to four digits where there is too little room
