@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_how_far_it_ranks_is_said_as_it_is(table: Table) -> None:
     """Twenty architectures have three seeds, and the card's verdict is that of the figures."""
     facts = table_facts(table, members(MnasNetCoarseSpace()))
     assert sum(count for seeds, count in facts["seeds"].items() if seeds >= 3) >= 20
-    noise = facts["noise"]
+    noise: Any = facts["noise"]
     low, high = noise["label_ratio_interval"]
     assert low < noise["label_ratio"] < high
     assert noise["ranks"] == (noise["label_ratio"] <= TOLERATED)

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection
-from typing import Any
 
-from nasbench_mobile.collecting.facts import mean_accuracy, table_facts
+from nasbench_mobile.collecting.facts import (
+    Spread,
+    TableFacts,
+    UnknownNoise,
+    mean_accuracy,
+    table_facts,
+)
 from nasbench_mobile.surrogates.fit_table import LEAST as LEAST_FITTED
+from nasbench_mobile.tables.noise_study import NoiseRecord
 from nasbench_mobile.tables.row import Row
 from nasbench_mobile.tables.table import Table
 from nasbench_mobile.types import Tokens
@@ -48,7 +54,7 @@ def wrapped(line: str) -> str:
     return textwrap.fill(line, 100, subsequent_indent=after, break_on_hyphens=False)
 
 
-def _opening(facts: dict[str, Any], part: str | None) -> list[str]:
+def _opening(facts: TableFacts, part: str | None) -> list[str]:
     what = f"`{part}`, a part of `{facts['space']}`" if part else f"`{facts['space']}`"
     lines = [
         f"{facts['architectures']} architectures of the space {what}, every one of them trained: "
@@ -62,7 +68,7 @@ def _opening(facts: dict[str, Any], part: str | None) -> list[str]:
     return lines
 
 
-def _how(table: Table, facts: dict[str, Any]) -> list[str]:
+def _how(table: Table, facts: TableFacts) -> list[str]:
     training, accuracy = facts["training"], facts["accuracy"]
     recipe = training["recipe"]
     stride = training["stem_stride"]
@@ -94,32 +100,38 @@ def _how(table: Table, facts: dict[str, Any]) -> list[str]:
     return lines
 
 
-def noise_lines(noise: dict[str, Any]) -> list[str]:
+def noise_lines(noise: NoiseRecord | UnknownNoise) -> list[str]:
     """What `NoiseStudy.record` says, in Markdown."""
     if "unknown" in noise:
         return [f"Not known: {noise['unknown']}."]
     rows = [
-        ("between seeds of one architecture", "seed_sd"),
-        ("between architectures", "spread_sd"),
+        ("between seeds of one architecture", noise["seed_sd"], noise["seed_sd_interval"]),
+        ("between architectures", noise["spread_sd"], noise["spread_sd_interval"]),
     ]
     lines = ["| standard deviation, points | estimate | 95 % interval |", "|---|---|---|"]
-    for words, key in rows:
-        low, high = noise[f"{key}_interval"]
-        lines.append(f"| {words} | {100 * noise[key]:.2f} | {100 * low:.2f} to {100 * high:.2f} |")
+    for words, sd, (low, high) in rows:
+        lines.append(f"| {words} | {_points(sd)} | {_points(low)} to {_points(high)} |")
     verdict = "at most" if noise["ranks"] else "more than"
+    one = _of_spread(noise["ratio"], noise["ratio_interval"])
+    means = _of_spread(noise["label_ratio"], noise["label_ratio_interval"])
     return [
         *lines,
         "",
-        f"The noise of one training is {_of_spread(noise, 'ratio')}; that of the table's "
-        f"accuracies, means over seeds, is {_of_spread(noise, 'label_ratio')}: {verdict} the third "
+        f"The noise of one training is {one}; that of the table's "
+        f"accuracies, means over seeds, is {means}: {verdict} the third "
         f"that is tolerated. From {noise['repeated']} architectures with several seeds, "
         f"{noise['trainings']} trainings in all.",
     ]
 
 
-def _of_spread(noise: dict[str, Any], key: str) -> str:
-    low, high = map(_finite, noise[f"{key}_interval"])
-    return f"{_finite(noise[key])} of the spread (95 % interval {low} to {high})"
+def _points(sd: float | None) -> str:
+    """A standard deviation of accuracy in percentage points."""
+    return "infinity" if sd is None else f"{100 * sd:.2f}"
+
+
+def _of_spread(ratio: float | None, interval: list[float | None]) -> str:
+    low, high = map(_finite, interval)
+    return f"{_finite(ratio)} of the spread (95 % interval {low} to {high})"
 
 
 def _finite(ratio: float | None) -> str:
@@ -159,7 +171,7 @@ def _reference(rows: list[Row], columns: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _limits(facts: dict[str, Any]) -> list[str]:
+def _limits(facts: TableFacts) -> list[str]:
     recipe = facts["training"]
     counts = ", ".join(
         f"{architectures} with {seeds}" for seeds, architectures in facts["seeds"].items()
@@ -172,6 +184,6 @@ def _limits(facts: dict[str, Any]) -> list[str]:
     ]
 
 
-def _percent(spread: dict[str, float]) -> str:
-    low, middle, high = (100 * spread[key] for key in ("least", "median", "most"))
+def _percent(spread: Spread) -> str:
+    low, middle, high = (100 * one for one in (spread["least"], spread["median"], spread["most"]))
     return f"{low:.2f} to {high:.2f} %, median {middle:.2f} %"

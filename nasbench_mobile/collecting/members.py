@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import Any
+from typing import TypedDict
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import UsageError
@@ -43,11 +43,21 @@ def every_outcome(problem: Problem) -> list[tuple[Architecture, Outcome | Failur
     return list(zip(architectures, problem.evaluate(architectures), strict=True))
 
 
-def optimum(problem: Problem) -> dict[str, Any]:
+class Optimum(TypedDict):
+    """The best architecture of a space, without noise; of how many, and how many of them failed."""
+
+    tokens: list[int]
+    reward: float
+    accuracy: float
+    latency_ms: float
+    architectures: int
+    failed: int
+
+
+def optimum(problem: Problem) -> Optimum:
     """The best of all architectures by noise-free reward, found by looking at each.
 
-    {tokens, reward, accuracy, latency_ms, architectures, failed}; the first of equals. `UsageError`
-    where none has a reward, or the space is too large.
+    It is the first of equals. `UsageError` where none has a reward, or the space is too large.
     """
     outcomes = every_outcome(problem)
     found = [(one, out) for one, out in outcomes if isinstance(out, Outcome)]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 from nasbench_mobile.architecture import Architecture
+from nasbench_mobile.collecting.retrained import RetrainedRank
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.metrics.anytime import best
 from nasbench_mobile.metrics.columns import columns
@@ -56,21 +57,38 @@ def _pick(space: SearchSpace, run: Run) -> Pick:
     return Pick(header.strategy.label, header.seed, tokens)
 
 
+class Gain(TypedDict):
+    """The mean reward less that of random search on the same seeds; None where there is none."""
+
+    gain: float | None
+    gain_interval: list[float] | None
+    """Its 95 % bootstrap interval; None of too few seeds too."""
+    p: float | None
+    """Wilcoxon's over these pairs, corrected by Holm over the strategies."""
+
+
+class RetrainedStrategy(Gain):
+    """What a strategy's picks are worth; rewards are means over its seeds."""
+
+    strategy: str
+    seeds: int
+    table_reward: float
+    reward: float
+    """That of the new trainings."""
+    in_top: float
+    """The share of picks in the top of the table."""
+
+
 def retrained_strategies(
-    chosen: Sequence[Pick], ranks: Sequence[dict[str, Any]]
-) -> list[dict[str, Any]]:
+    chosen: Sequence[Pick], ranks: Sequence[RetrainedRank]
+) -> list[RetrainedStrategy]:
     """What each strategy's picks are worth trained anew, and beside random search's.
 
-    `ranks` are those of `retrained_ranks`. A row per strategy, the best first: {strategy, seeds,
-    table_reward, reward, in_top, gain, gain_interval, p}. Rewards are means over the strategy's
-    seeds (of the table, and of the new trainings), `in_top` the share of picks in the top of the
-    table; `gain` is the mean reward less that of random search on the same seeds with its 95 %
-    bootstrap interval, `p` Wilcoxon's over these pairs, corrected by Holm over the strategies. None
-    where there is no random search to compare with. `UsageError` where a pick was not trained
-    again.
+    `ranks` are those of `retrained_ranks`. A row per strategy, the best first. `UsageError` where a
+    pick was not trained again.
     """
     found = {tuple(row["tokens"]): row for row in ranks}
-    groups: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
+    groups: dict[str, dict[int, RetrainedRank]] = defaultdict(dict)
     for pick in chosen:
         if pick.tokens not in found:
             raise UsageError(
@@ -79,7 +97,7 @@ def retrained_strategies(
             )
         groups[pick.strategy][pick.seed] = found[pick.tokens]
     baseline = groups.get(BASELINE, {})
-    rows = [
+    rows: list[RetrainedStrategy] = [
         {
             "strategy": strategy,
             "seeds": len(rows),
@@ -95,7 +113,7 @@ def retrained_strategies(
     return sorted(rows, key=lambda row: -row["reward"])
 
 
-def _gain(rows: dict[int, dict[str, Any]], baseline: dict[int, dict[str, Any]]) -> dict[str, Any]:
+def _gain(rows: dict[int, RetrainedRank], baseline: dict[int, RetrainedRank]) -> Gain:
     seeds = sorted(rows.keys() & baseline.keys())
     if not seeds:
         return {"gain": None, "gain_interval": None, "p": None}
@@ -109,5 +127,5 @@ def _gain(rows: dict[int, dict[str, Any]], baseline: dict[int, dict[str, Any]]) 
     }
 
 
-def _mean(values: Any) -> float:
+def _mean(values: Iterable[float]) -> float:
     return statistics.fmean(values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypedDict
 
 from nasbench_mobile.collecting.facts import mean_accuracy
 from nasbench_mobile.collecting.members import every_outcome
@@ -16,13 +16,28 @@ TOP = 0.1
 """Share of the table that counts as its top."""
 
 
-def retrained_ranks(problem: Problem, known: Table, again: Table) -> list[dict[str, Any]]:
+class RetrainedRank(TypedDict):
+    """An architecture that was trained anew, beside what the benchmark's table says of it."""
+
+    tokens: list[int]
+    seeds: int
+    """How many new ones it was trained with."""
+    table_reward: float
+    accuracy: float
+    """The mean over the new seeds."""
+    latency_ms: float
+    """The benchmark's."""
+    reward: float
+    """That of this accuracy and latency."""
+    better_share: float
+    """The share of the benchmark's architectures whose reward in the table is higher."""
+    in_top: bool
+
+
+def retrained_ranks(problem: Problem, known: Table, again: Table) -> list[RetrainedRank]:
     """Where each architecture of `again` lies among those of the benchmark's table `known`.
 
-    {tokens, seeds, table_reward, accuracy, reward, better_share, in_top}: accuracy is the mean over
-    the new seeds, reward that with the benchmark's latency, better_share the share of the
-    benchmark's architectures whose reward in the table is higher. `UsageError` where the trainings
-    are not alike, or where a seed is one of the table's.
+    `UsageError` where the trainings are not alike, or where a seed is one of the table's.
     """
     found = differences(known.header.training, again.header.training, "training.")
     if found:
@@ -31,7 +46,7 @@ def retrained_ranks(problem: Problem, known: Table, again: Table) -> list[dict[s
         )
     _check_seeds(known, again)
     rewards = _rewards(problem)
-    rows = []
+    rows: list[RetrainedRank] = []
     for tokens, trained in again.architectures().items():
         if tokens not in rewards:
             raise UsageError(f"{','.join(map(str, tokens))} is not of the benchmark's space")

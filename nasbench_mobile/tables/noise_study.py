@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, final
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,26 @@ DRAWS = 1_000
 """Simulated sets of labels for a ceiling: our choice, its standard error is below 0.003."""
 
 Interval = tuple[float, float]
+
+
+@final
+class NoiseRecord(TypedDict):
+    """A `NoiseStudy` as JSON values of six digits; what is infinite is None."""
+
+    architectures: int
+    repeated: int
+    trainings: int
+    seed_sd: float | None
+    seed_sd_interval: list[float | None]
+    spread_sd: float | None
+    spread_sd_interval: list[float | None]
+    ratio: float | None
+    ratio_interval: list[float | None]
+    label_sd: float | None
+    label_ratio: float | None
+    label_ratio_interval: list[float | None]
+    tolerated: float | None
+    ranks: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +84,24 @@ class NoiseStudy:
         """Whether the ratio of the table's own accuracies, by its estimate, is tolerable."""
         return self.label_ratio <= TOLERATED
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> NoiseRecord:
         """JSON values, six digits; an infinite bound is None."""
-        values: dict[str, Any] = {}
-        for name in self.__dataclass_fields__:
-            value = getattr(self, name)
-            values[name] = [_json(v) for v in value] if isinstance(value, tuple) else _json(value)
-        return {**values, "tolerated": _json(TOLERATED), "ranks": self.ranks}
+        return {
+            "architectures": self.architectures,
+            "repeated": self.repeated,
+            "trainings": self.trainings,
+            "seed_sd": _json(self.seed_sd),
+            "seed_sd_interval": list(map(_json, self.seed_sd_interval)),
+            "spread_sd": _json(self.spread_sd),
+            "spread_sd_interval": list(map(_json, self.spread_sd_interval)),
+            "ratio": _json(self.ratio),
+            "ratio_interval": list(map(_json, self.ratio_interval)),
+            "label_sd": _json(self.label_sd),
+            "label_ratio": _json(self.label_ratio),
+            "label_ratio_interval": list(map(_json, self.label_ratio_interval)),
+            "tolerated": _json(TOLERATED),
+            "ranks": self.ranks,
+        }
 
 
 def noise_study(accuracies: Sequence[Sequence[float]]) -> NoiseStudy:

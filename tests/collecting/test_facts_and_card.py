@@ -81,7 +81,7 @@ def test_facts_are_counted_over_architectures(table: Table) -> None:
 
 
 def test_facts_of_some_architectures_alone(table: Table) -> None:
-    facts = table_facts(table, {tokens(1), tokens(2)})
+    facts: Any = table_facts(table, {tokens(1), tokens(2)})
     assert (facts["architectures"], facts["trainings"]) == (2, 3)
     assert facts["accuracy"]["most"] == 0.6
     assert facts["cost_s"] == 801.3  # 801.32
@@ -159,7 +159,7 @@ def test_noise_is_told_in_points_beside_what_is_tolerated() -> None:
     assert study.ratio != study.label_ratio
     assert "at most the third" in said[5]
     assert "From 3 architectures with several seeds, 8 trainings in all" in said[5]
-    noisy = {**record, "ranks": False, "ratio": None, "ratio_interval": [0.5, None]}
+    noisy: Any = {**record, "ranks": False, "ratio": None, "ratio_interval": [0.5, None]}
     assert "infinity of the spread (95 % interval 0.50 to infinity)" in noise_lines(noisy)[5]
     assert "more than the third" in noise_lines(noisy)[5]
     assert noise_lines({"unknown": "too few"}) == ["Not known: too few."]

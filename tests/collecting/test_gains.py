@@ -22,7 +22,7 @@ OTHER = [0.60, 0.42, 0.58, 0.61, 0.30, 0.57, 0.44, 0.99]
 """Random search's, of seeds 0 to 7."""
 
 
-def ranks(rewards: dict[Tokens, float]) -> list[dict[str, Any]]:
+def ranks(rewards: dict[Tokens, float]) -> list[Any]:
     return [
         {"tokens": list(tokens), "reward": reward, "table_reward": reward + 0.01 * tokens[0],
          "in_top": reward > 0.6}
@@ -30,7 +30,7 @@ def ranks(rewards: dict[Tokens, float]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def picked() -> tuple[list[Pick], list[dict[str, Any]]]:
+def picked() -> tuple[list[Pick], list[Any]]:
     """`good` on seeds 1 to 7 told in another order, `random` on 0 to 7, each pick its own."""
     rewards: dict[Tokens, float] = {(1, seed): OWN[seed - 1] for seed in range(1, 8)}
     rewards |= {(0, seed): OTHER[seed] for seed in range(8)}

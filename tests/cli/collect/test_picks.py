@@ -134,7 +134,7 @@ def test_picks_are_trained(command: Command, study: Path, tmp_path: Path) -> Non
 
 def test_gains_are_of_shared_seeds_and_corrected() -> None:
     rewards = {(0,): 0.5, (1,): 0.6, (2,): 0.7}
-    ranks = [
+    ranks: list[Any] = [
         {"tokens": list(tokens), "reward": reward, "table_reward": reward, "in_top": reward > 0.55}
         for tokens, reward in rewards.items()
     ]
