@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -102,7 +103,7 @@ def _refuse_losing(model: Path, data: Path, *, force: bool) -> None:
         refuse_overwriting(model, model.with_suffix(".md"), force=force)
 
 
-def _show(result: dict[str, Any], as_json: bool) -> None:
+def _show(result: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(result)
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -47,6 +47,18 @@ class Quality:
     slowest_ms: float
 
 
+class CheckedNetwork(TypedDict):
+    """One network, predicted and measured."""
+
+    group: str
+    """`random` or `near`."""
+    tokens: list[int]
+    predicted_ms: float
+    measured_ms: float
+    error_of_measuring: float
+    """The standard error of what was measured, a share of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """Of networks drawn at random, and of those drawn near one latency (`near_ms` +-10 %)."""
@@ -54,7 +66,7 @@ class Check:
     random: Quality
     near: Quality
     near_ms: float
-    rows: tuple[dict[str, Any], ...]
+    rows: tuple[CheckedNetwork, ...]
 
     def record(self) -> dict[str, Any]:
         """JSON form; `rows` hold tokens, predicted and measured milliseconds of every network."""
@@ -101,7 +113,7 @@ def check_lookup(
         for place, tokens in enumerate(drawn_all):
             listen(visit * len(drawn_all) + place, VISITS * len(drawn_all))
             ratios[place].append(measure_whole(meter, space, tokens))
-    rows = tuple(
+    rows = tuple[CheckedNetwork, ...](
         {
             "group": group,
             "tokens": list(tokens),
@@ -140,7 +152,7 @@ def _predict(model: LookupLatency, space: SearchSpace, tokens: Tokens) -> float:
     return model.network_latency(space.network(tokens)).latency_ms
 
 
-def _quality(rows: Sequence[dict[str, Any]]) -> Quality:
+def _quality(rows: Sequence[CheckedNetwork]) -> Quality:
     from scipy.stats import kendalltau
 
     predicted = np.array([row["predicted_ms"] for row in rows])

@@ -29,7 +29,7 @@ from nasbench_mobile.reproduce.experiment import (
     Table,
     TableRecord,
 )
-from nasbench_mobile.studies.provenance import environment, versions
+from nasbench_mobile.studies.provenance import Environment, environment, versions
 
 SCHEMA = 1
 
@@ -48,7 +48,7 @@ class MadeWith(TypedDict):
     setting: SettingRecord
     code: str
     versions: dict[str, str]
-    environment: dict[str, Any]
+    environment: Environment
 
 
 class Record(TypedDict):

@@ -6,7 +6,7 @@ import os
 import platform
 from collections.abc import Iterable
 from importlib import metadata
-from typing import Any
+from typing import TypedDict
 
 from nasbench_mobile.devices.host.processor import processor_name
 
@@ -37,8 +37,18 @@ def versions(others: Iterable[str] = ()) -> dict[str, str]:
     return found
 
 
-def environment() -> dict[str, Any]:
+class Environment(TypedDict):
     """Machine and system, for the record."""
+
+    system: str
+    machine: str
+    processor: str
+    cores: int | None
+    threads_per_worker: int
+
+
+def environment() -> Environment:
+    """Those of this process."""
     return {
         "system": platform.system(),
         "machine": platform.machine(),

@@ -277,7 +277,7 @@ def make_header(task: Task, problem: Problem) -> RunHeader:
         start=task.plan.start,
         workers=task.plan.workers,
         versions=versions(_libraries(task)),
-        environment=environment(),
+        environment=dict(environment()),
         code=code,
         defaults=dict(defaults),
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.protocols import SearchSpace
@@ -36,15 +37,39 @@ def surrogate_for(space_name: str) -> SurrogateAccuracy | None:
     return None if file is None else SurrogateAccuracy.from_file(built_in_model(file))
 
 
-def explain_difference(space: SearchSpace, first: Tokens, second: Tokens) -> dict[str, Any]:
-    """Each differing decision applied alone to `first`: its change in ms and accuracy points.
+class Figures(TypedDict):
+    """Milliseconds and percentage points of accuracy; None where no surrogate knows the space."""
 
-    Returns {"space", "first", "second", "differences": [{decision, first, second, latency_ms,
-    accuracy_points}], "together", "total", "no_accuracy"}. `together` is the total less the sum of
-    the parts; accuracy is None where no surrogate knows the space, and `no_accuracy` then says so.
-    """
+    latency_ms: float | None
+    accuracy_points: float | None
+
+
+class DecisionChange(Figures):
+    """What a decision alone changes; `first` and `second` are its values in words."""
+
+    decision: str
+    first: str
+    second: str
+
+
+class Explanation(TypedDict):
+    """Why two architectures differ."""
+
+    space: str
+    first: list[int]
+    second: list[int]
+    differences: list[DecisionChange]
+    together: Figures
+    """The total less the sum of the parts."""
+    total: Figures
+    no_accuracy: str | None
+    """Why there is no accuracy; None where there is one."""
+
+
+def explain_difference(space: SearchSpace, first: Tokens, second: Tokens) -> Explanation:
+    """Each differing decision applied alone to `first`: its change in ms and accuracy points."""
     base = _figures(space, first)
-    rows = []
+    rows: list[DecisionChange] = []
     for position, decision in enumerate(space.decisions):
         if first[position] == second[position]:
             continue
@@ -58,16 +83,12 @@ def explain_difference(space: SearchSpace, first: Tokens, second: Tokens) -> dic
             }
         )
     total = _minus(_figures(space, second), base)
-    parts = {key: [row[key] for row in rows] for key in total}
-    together = {
-        key: None if value is None else value - sum(parts[key]) for key, value in total.items()
-    }
     return {
         "space": space.name,
         "first": list(first),
         "second": list(second),
         "differences": rows,
-        "together": together,
+        "together": _beyond(total, rows),
         "total": total,
         "no_accuracy": _no_accuracy(space.name),
     }
@@ -83,7 +104,7 @@ def _no_accuracy(space_name: str) -> str | None:
     )
 
 
-def _figures(space: SearchSpace, tokens: Tokens) -> dict[str, float | None]:
+def _figures(space: SearchSpace, tokens: Tokens) -> Figures:
     architecture = Architecture(space, tokens)
     surrogate = surrogate_for(space.name)
     points = None
@@ -94,12 +115,27 @@ def _figures(space: SearchSpace, tokens: Tokens) -> dict[str, float | None]:
     return {"latency_ms": latency_ms, "accuracy_points": points}
 
 
-def _minus(figures: dict[str, float | None], base: dict[str, float | None]) -> dict[str, Any]:
-    changes: dict[str, float | None] = {}
-    for key, value in figures.items():
-        before = base[key]
-        changes[key] = None if value is None or before is None else value - before
-    return changes
+def _minus(figures: Figures, base: Figures) -> Figures:
+    return {
+        "latency_ms": _less(figures["latency_ms"], [base["latency_ms"]]),
+        "accuracy_points": _less(figures["accuracy_points"], [base["accuracy_points"]]),
+    }
+
+
+def _beyond(total: Figures, parts: Sequence[DecisionChange]) -> Figures:
+    """What of a total change its parts, each taken alone, do not add up to."""
+    return {
+        "latency_ms": _less(total["latency_ms"], [row["latency_ms"] for row in parts]),
+        "accuracy_points": _less(
+            total["accuracy_points"], [row["accuracy_points"] for row in parts]
+        ),
+    }
+
+
+def _less(value: float | None, parts: Sequence[float | None]) -> float | None:
+    """A figure less the sum of others; None where one of them is not known."""
+    known = [part for part in parts if part is not None]
+    return None if value is None or len(known) < len(parts) else value - sum(known)
 
 
 def _value(labels: tuple[str, ...], token: int) -> str:

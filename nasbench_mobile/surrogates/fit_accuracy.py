@@ -7,7 +7,7 @@ import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -58,13 +58,25 @@ class TrainedNetworks:
     accuracy: Floats
 
 
-def fit_accuracy(data: str | os.PathLike[str], out: str | os.PathLike[str]) -> dict[str, Any]:
+class FittedAccuracy(TypedDict):
+    """What a fit of the accuracy surrogate tells; `quality` is by split, mae in percent points."""
+
+    quality: dict[str, dict[str, float]]
+    """kendall_tau, r2, mae and mape (`prediction_quality.quality`)."""
+    penalty: float
+    coefficients: int
+    training_range: list[float]
+    """The least and the largest accuracy fitted to, fractions."""
+    files: list[str]
+    """Those written."""
+
+
+def fit_accuracy(data: str | os.PathLike[str], out: str | os.PathLike[str]) -> FittedAccuracy:
     """Fit on split train, choose the penalty on val, report on all; write model and card.
 
     `data` is the data set as CSV (columns `CHOICES`, `val_top1` in percent, `split`); `out` a
-    folder that receives `imagenet-anb-ridge.json` and `.md`. Returns JSON values with `quality`
-    {split: {kendall_tau, r2, mae, mape}} (mae in percent points), `penalty`, `coefficients`,
-    `training_range` (fractions) and the `files` written. `UsageError` for a file that does not fit.
+    folder that receives `imagenet-anb-ridge.json` and `.md`. `UsageError` for a file that does not
+    fit.
     """
     splits = read_trained_networks(data)
     train, val = splits["train"], splits["val"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -38,23 +38,38 @@ SOURCE = {
 MULTIPLY_ADDS = tuple(name for name in FEATURES if "_macs" in name)
 
 
+class CheckedFit(TypedDict):
+    """How good coefficients are; errors in milliseconds."""
+
+    quality: dict[str, dict[str, float]]
+    """By split: kendall_tau, r2, mae and mape (`prediction_quality.quality`)."""
+    checks: dict[str, Any]
+    """`published_checks`: published latencies, never fitted to."""
+
+
+class FittedLatency(CheckedFit):
+    """What a fit of the latency model tells."""
+
+    baselines: dict[str, CheckedFit]
+    """By model of multiply-adds."""
+    coefficients_ns: dict[str, float]
+    files: list[str]
+    """Those written."""
+
+
 def fit_latency(
     data: str | os.PathLike[str],
     out: str | os.PathLike[str],
     check: str | os.PathLike[str] | None = None,
     *,
     seed: int = 0,
-) -> dict[str, Any]:
+) -> FittedLatency:
     """Fit non-negative coefficients by relative least squares; write the model and its card.
 
     `data` is a file of JSON lines under xz, one priced network a line; `out` a folder that receives
     `pixel1-tunas.json` and `.md`; `check` a CSV of further published rows to compare with (see
-    `published_checks`); `seed` splits the rows into train and held_out.
-
-    Returns JSON values with `quality` {split: {kendall_tau, r2, mae, mape}} (mae in ms), `checks`
-    (published latencies, never fitted to), `baselines` (quality and checks of each model of
-    multiply-adds), `coefficients_ns` and the `files` written. `UsageError` for a file that does
-    not fit.
+    `published_checks`); `seed` splits the rows into train and held_out. `UsageError` for a file
+    that does not fit.
     """
     counts, latency_ms = read_priced_networks(data)
     if len(latency_ms) < LEAST_ROWS:
@@ -82,7 +97,7 @@ def fit_latency(
     }
     path = fitted_files.write(out, NAME, record, _card(record, results, baselines))
     files = [str(path), str(path.with_suffix(".md"))]
-    return results | {"baselines": baselines, "coefficients_ns": named, "files": files}
+    return {**results, "baselines": baselines, "coefficients_ns": named, "files": files}
 
 
 def _bases() -> dict[str, Floats]:
@@ -102,7 +117,7 @@ def _fit_and_check(
     latency_ms: Floats,
     splits: dict[str, npt.NDArray[np.intp]],
     check: str | os.PathLike[str] | None,
-) -> tuple[Floats, dict[str, Any]]:
+) -> tuple[Floats, CheckedFit]:
     """Coefficients (ns per count, shape (len(FEATURES),)) within `basis`, and how good they are."""
     train = splits["train"]
     coefficients = basis @ fit_relative(counts[train] @ basis, 1e6 * latency_ms[train])
@@ -129,7 +144,7 @@ def fit_relative(counts: Floats, latency: Floats) -> Floats:
     return np.asarray(weights / scale, dtype=np.float64)
 
 
-def _card(record: dict[str, Any], results: dict[str, Any], baselines: dict[str, Any]) -> str:
+def _card(record: dict[str, Any], results: CheckedFit, baselines: dict[str, CheckedFit]) -> str:
     source, split = record["source"], record["split"]
     a1_rows = results["checks"]["mnasnet-a1"]["rows"]
     models = {"**this model**": results} | {
@@ -188,7 +203,7 @@ A ratio is predicted / published.
 """
 
 
-def _comparison(models: dict[str, Any]) -> str:
+def _comparison(models: dict[str, CheckedFit]) -> str:
     networks = list(next(iter(models.values()))["checks"]["models"])
     head = ["model", "Kendall tau", "mean relative error (%)", "on MnasNet-A1 (%)"]
     rows = [[*head, *(f"ratio on {name}" for name in networks)]]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,8 @@ from nasbench_mobile.tables.noise_study import NoiseStudy, tau_ceiling
 
 Floats = npt.NDArray[np.float64]
 Chosen = npt.NDArray[np.bool_]
+Select: TypeAlias = Callable[[Floats], Chosen]
+"""Which architectures are of a group, by their labels, shape (N,)."""
 
 WANTED_SHARE = 0.7
 """Share of the ceiling that a good surrogate reaches: our choice."""
@@ -37,15 +40,27 @@ class HeldOut:
     multiply_adds: Floats
 
 
-def rank_quality(held: HeldOut, study: NoiseStudy) -> dict[str, dict[str, Any]]:
-    """By group: {architectures, kendall_tau, ceiling, share_of_ceiling, multiply_adds_tau}.
+class RankQuality(TypedDict):
+    """How well a model ranks a group of architectures, four digits."""
+
+    architectures: int
+    kendall_tau: float
+    ceiling: float
+    """What a perfect model would reach against labels of this noise, on average (`tau_ceiling`)."""
+    share_of_ceiling: float | None
+    """None where the ceiling is 0."""
+    multiply_adds_tau: float
+    """Kendall's tau of multiply-adds alone."""
+
+
+def rank_quality(held: HeldOut, study: NoiseStudy) -> dict[str, RankQuality]:
+    """How well a model ranks, by group.
 
     Groups are all, the top quarter and decile by label, and those with labels of three seeds or
-    more, where there are at least five. `ceiling` is what a perfect model would reach against
-    labels of this noise, on average (`tau_ceiling`).
+    more, where there are at least five.
     """
     repeated = held.seeds >= REPEATED
-    groups = {
+    groups: dict[str, Select] = {
         "held out": _all,
         "held out, top quarter": _top(0.25),
         "held out, top decile": _top(0.1),
@@ -57,7 +72,7 @@ def rank_quality(held: HeldOut, study: NoiseStudy) -> dict[str, dict[str, Any]]:
     return {name: figures for name, figures in found.items() if figures is not None}
 
 
-def verdict(ranks: dict[str, dict[str, Any]]) -> str | None:
+def verdict(ranks: dict[str, RankQuality]) -> str | None:
     """Why a surrogate is not good; None where it is."""
     for name in JUDGED:
         group = ranks.get(name)
@@ -77,8 +92,8 @@ def verdict(ranks: dict[str, dict[str, Any]]) -> str | None:
     return None
 
 
-def _group(held: HeldOut, study: NoiseStudy, select: Any) -> dict[str, Any] | None:
-    kept: Chosen = select(held.labels)
+def _group(held: HeldOut, study: NoiseStudy, select: Select) -> RankQuality | None:
+    kept = select(held.labels)
     if kept.sum() < LEAST:
         return None
     labels = held.labels[kept]
@@ -103,5 +118,5 @@ def _all(labels: Floats) -> Chosen:
     return np.ones(len(labels), bool)
 
 
-def _top(share: float) -> Any:
-    return lambda labels: labels >= np.quantile(labels, 1 - share)
+def _top(share: float) -> Select:
+    return lambda labels: np.asarray(labels >= np.quantile(labels, 1 - share))

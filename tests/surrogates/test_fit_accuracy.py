@@ -30,7 +30,7 @@ def fitted(
 ) -> tuple[Path, dict[str, Any]]:
     """The folder of a fit to all the data, and its result."""
     folder = tmp_path_factory.mktemp("fitted")
-    return folder, fit_accuracy(shared_folder / DATA, folder)
+    return folder, {**fit_accuracy(shared_folder / DATA, folder)}
 
 
 @pytest.fixture

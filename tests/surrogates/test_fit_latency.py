@@ -28,7 +28,7 @@ def fitted(
 ) -> dict[str, Any]:
     """The fit to the outside data."""
     out = tmp_path_factory.mktemp("fit")
-    return fit_latency(shared_folder / DATA, out, paper_folder / CHECK)
+    return {**fit_latency(shared_folder / DATA, out, paper_folder / CHECK)}
 
 
 def made_up_row(rng: np.random.Generator) -> dict[str, Any]:

@@ -7,10 +7,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import median
-from typing import Any
+from typing import Any, cast
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.devices.host.processor import processor_name
+from nasbench_mobile.devices.host.worker import Burst
 from nasbench_mobile.devices.host.worker_process import INSTALL, WorkerFailure, WorkerProcess
 from nasbench_mobile.devices.pairing import PairedRatio, burst_ratio
 from nasbench_mobile.devices.reference_latency import nominal_ms as kept_nominal_ms
@@ -283,9 +284,9 @@ class HostLatency:
             self._told = self._worker.started
         self._ask({"do": "candidates"}, contents, limit)
 
-    def _burst(self, limit: float, rounds: int = BURST, invokes: int = 1) -> dict[str, Any]:
+    def _burst(self, limit: float, rounds: int = BURST, invokes: int = 1) -> Burst:
         record = {"do": "burst", "warm_up": WARM_UP, "rounds": rounds, "invokes": invokes}
-        return self._ask(record, (), limit)
+        return cast(Burst, self._ask(record, (), limit))
 
     def _ask(
         self, record: dict[str, Any], payload: Sequence[bytes], limit: float
@@ -309,7 +310,7 @@ class _Runs:
     def pairs(self) -> int:
         return len(self._candidate)
 
-    def add(self, answer: dict[str, Any], position: int) -> None:
+    def add(self, answer: Burst, position: int) -> None:
         """A worker's answer to a burst, in which this candidate stands at `position`."""
         self.error = self.error or answer["errors"][position]
         self._candidate += answer["candidates"][position]

@@ -15,7 +15,8 @@ import json
 import os
 import sys
 import time
-from typing import Any, BinaryIO
+from collections.abc import Mapping, Sequence
+from typing import Any, BinaryIO, TypedDict
 
 MODULES = {
     "ai-edge-litert": "ai_edge_litert.interpreter",
@@ -65,6 +66,16 @@ class Model:
         )
 
 
+class Burst(TypedDict):
+    """What a burst measured: a run is [thread CPU seconds, wall seconds]."""
+
+    reference: Sequence[Sequence[float]]
+    candidates: Sequence[Sequence[Sequence[float]]]
+    """Of each candidate; one that cannot be run has none."""
+    errors: Sequence[str | None]
+    """Of each candidate, why it cannot be run; None where it can."""
+
+
 class Worker:
     """Answers requests. Holds files, not models: every burst loads them anew.
 
@@ -77,8 +88,8 @@ class Worker:
         self.reference = b""
         self.candidates: list[bytes] = []
 
-    def handle(self, request: dict[str, Any], payload: bytes) -> dict[str, Any]:
-        answer: dict[str, Any] = getattr(self, "do_" + request["do"])(request, payload)
+    def handle(self, request: dict[str, Any], payload: bytes) -> Mapping[str, Any]:
+        answer: Mapping[str, Any] = getattr(self, "do_" + request["do"])(request, payload)
         return answer
 
     def do_reference(self, request: dict[str, Any], payload: bytes) -> dict[str, Any]:
@@ -92,13 +103,11 @@ class Worker:
         self.candidates = [payload[start:end] for start, end in itertools.pairwise(ends)]
         return {}
 
-    def do_burst(self, request: dict[str, Any], _: bytes) -> dict[str, Any]:
+    def do_burst(self, request: dict[str, Any], _: bytes) -> Burst:
         """Load all, then `rounds` times: a run of the reference and one of every candidate.
 
         In every second round the reference comes last, so that what drifts from one run to the
-        next favours neither. A candidate's run is `invokes` invokes in a row. Runs are [thread CPU
-        seconds, wall seconds]; a candidate that cannot be run has none, and the reason among
-        `errors`.
+        next favours neither. A candidate's run is `invokes` invokes in a row.
         """
         warm_up = request["warm_up"]
         reference = Model(self.interpreter_class, self.reference, warm_up)
@@ -133,7 +142,7 @@ class Worker:
 def serve(runtime: str, source: BinaryIO, sink: BinaryIO) -> None:
     """Answer requests until the source ends."""
 
-    def answer(record: dict[str, Any]) -> None:
+    def answer(record: Mapping[str, Any]) -> None:
         sink.write(json.dumps(record).encode() + b"\n")
         sink.flush()
 
