@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict
@@ -112,7 +112,7 @@ class TableRecord(TypedDict):
     name: str
     title: str
     columns: dict[str, str]
-    rows: list[dict[str, Any]]
+    rows: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class Table:
     name: str
     title: str
     columns: dict[str, str]
-    rows: list[dict[str, Any]]
+    rows: Sequence[Mapping[str, Any]]
 
     def to_json(self) -> TableRecord:
         return {

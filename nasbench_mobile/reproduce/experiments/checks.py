@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,18 @@ BIN_MS = 5.0
 """Width of the bins in which the mode is looked for: our choice, 15 bins up to T."""
 
 
+class CheckRecord(TypedDict):
+    """A `Check` as JSON; `check` is its number."""
+
+    check: int
+    statement: str
+    figure: str
+    mean: float
+    ci95: list[float] | None
+    per_seed: list[float]
+    answer: str
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One statement of section 7.1, its figure with interval, and the answer."""
@@ -50,7 +62,7 @@ class Check:
     per_seed: tuple[float, ...]
     answer: Literal["yes", "no", "undecided"]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> CheckRecord:
         return {
             "check": self.number,
             "statement": self.statement,

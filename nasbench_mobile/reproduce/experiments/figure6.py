@@ -6,10 +6,10 @@ and seeds. On the surrogate benchmark, which says what it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from nasbench_mobile.reproduce.experiment import (
     Table,
     study_runs,
 )
-from nasbench_mobile.reproduce.experiments.checks import Check, section_7_1
+from nasbench_mobile.reproduce.experiments.checks import Check, CheckRecord, section_7_1
 from nasbench_mobile.runs.run import Run
 from nasbench_mobile.studies.plan import Plan
 from nasbench_mobile.types import Measurement, StrategySpec
@@ -104,12 +104,53 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
     )
 
 
+class _Ends(TypedDict):
+    least: float
+    greatest: float
+
+
+class _Moved(TypedDict):
+    """The soft searches with another target beside those with T."""
+
+    target_ms: float
+    reward_ratio: _Ends
+    """Reward under this target over that under T, over all samples of the searches with T; equal
+    ends (to rounding) mean one constant, so one ranking."""
+    runs_with_identical_proposals: int
+    runs: int
+    median_latency_ms: float
+
+
+class _Invariance(TypedDict):
+    """Where the soft searches with T went, and those with other targets."""
+
+    target_ms: float
+    median_latency_ms: float
+    others: list[_Moved]
+
+
+class _Cpu(TypedDict):
+    """Seconds of all runs with each form."""
+
+    hard: float
+    soft: float
+
+
+class _PartRecord(TypedDict):
+    """One strategy's half of the result as JSON."""
+
+    checks: list[CheckRecord]
+    cpu_s: _Cpu
+    target_invariance: _Invariance
+    picture: str
+
+
 @dataclass(frozen=True)
 class _Part:
     """One strategy's half of the result, and its checks."""
 
     checks: list[Check]
-    record: dict[str, Any]
+    record: _PartRecord
 
 
 def _part(
@@ -119,7 +160,7 @@ def _part(
     picture = folder / f"figure6-{spec.name}.png"
     save(draw_ablation([_panel("hard", hard), _panel("soft", soft)]), picture)
     checks = section_7_1(hard, soft, TARGET_MS)
-    record = {
+    record: _PartRecord = {
         "checks": [check.to_json() for check in checks],
         "cpu_s": {"hard": _cpu_s(hard), "soft": _cpu_s(soft)},
         "target_invariance": _invariance(
@@ -181,7 +222,7 @@ def _said(part: _Part) -> Iterator[str]:
         )
 
 
-def _ratio(ratio: Mapping[str, float]) -> str:
+def _ratio(ratio: _Ends) -> str:
     least, greatest = f"{ratio['least']:.6f}", f"{ratio['greatest']:.6f}"
     return least if least == greatest else f"{least} to {greatest}"
 
@@ -230,17 +271,15 @@ def _cpu_s(runs: Sequence[Run]) -> float:
     return sum(run.timing.ask_tell_s + run.timing.evaluate_s for run in runs)
 
 
-def _invariance(soft: Sequence[Run], moved: dict[float, list[Run]]) -> dict[str, Any]:
+def _invariance(soft: Sequence[Run], moved: dict[float, list[Run]]) -> _Invariance:
     """With alpha = beta the target only rescales rewards: shown on the samples and by searching.
 
-    `reward_ratio`: reward under another target over that under T, least and greatest over all
-    samples; equal (to rounding) means one constant, so one ranking. `median_latency_ms`: where the
-    searches went. Rank-based strategies repeat their proposals exactly; PPO's step depends on the
+    Rank-based strategies repeat their proposals exactly; PPO's step depends on the
     size of rewards, so its runs differ while its aim does not.
     """
     measured = [t.measurement for run in soft for t in run.trials if t.measurement]
     here = np.array(_rewards(measured, TARGET_MS))
-    rows = []
+    rows: list[_Moved] = []
     for target, runs in moved.items():
         ratios = np.array(_rewards(measured, target)) / here
         same = sum(_tokens(a) == _tokens(b) for a, b in zip(soft, runs, strict=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -52,8 +52,8 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
     """A study per benchmark and objective; share within T, accuracy within T, hypervolume."""
     seeds = setting.seeds or (3 if setting.quick else 10)
     strategies = setting.strategies or tuple(map(StrategySpec, STRATEGIES))
-    rows: list[dict[str, Any]] = []
-    answers: list[dict[str, Any]] = []
+    rows: list[_Row] = []
+    answers: list[_Answer] = []
     counts: dict[str, int] = {}
     for benchmark in _benchmarks():
         samples = counts[benchmark.identifier] = _samples(benchmark, setting)
@@ -122,9 +122,23 @@ def _of(runs: Sequence[Run], spec: StrategySpec) -> list[Run]:
     return [run for run in runs if run.header.strategy == spec]
 
 
+class _Row(TypedDict):
+    """What a strategy found under an objective, means over seeds."""
+
+    benchmark: str
+    objective: str
+    target_ms: float
+    strategy: str
+    within: float
+    """The share of trials within the target."""
+    accuracy: float | None
+    """The best within the target; None where no seed found any."""
+    hypervolume: float
+
+
 def _row(
     benchmark: Benchmark, form: str, spec: StrategySpec, runs: Sequence[Run], task: Benchmark
-) -> dict[str, Any]:
+) -> _Row:
     target = task.objective.target_ms
     tables = [columns(run) for run in _of(runs, spec)]
     accuracies = [found for t in tables if (found := best_within_target(t, target)) is not None]
@@ -143,9 +157,21 @@ def _hypervolumes(runs: Sequence[Run]) -> list[float]:
     return [run_hypervolume(columns(run), run.header.reference_point) for run in runs]
 
 
+class _Answer(TypedDict):
+    """Whether a strategy's soft runs cover more of the front than its hard ones."""
+
+    benchmark: str
+    strategy: str
+    gain: str
+    """In hypervolume, in words."""
+    p: float | None
+    answer: str
+    """`yes`, `no` or `?`, where the two cannot be told apart."""
+
+
 def _answers(
     benchmark: Benchmark, strategies: Sequence[StrategySpec], found: dict[str, list[Run]]
-) -> list[dict[str, Any]]:
+) -> list[_Answer]:
     """Whether each strategy's soft runs cover more of the front than its hard ones, same seeds.
 
     Wilcoxon's test over seeds, corrected by Holm over the strategies.
@@ -155,7 +181,7 @@ def _answers(
         for spec in strategies
     ]
     adjusted = holm([wilcoxon(soft, hard).p for soft, hard in pairs])
-    rows = []
+    rows: list[_Answer] = []
     for spec, (soft, hard), p in zip(strategies, pairs, adjusted, strict=True):
         difference = gain([a - b for a, b in zip(soft, hard, strict=True)])
         sure = p is not None and p < SIGNIFICANT
@@ -172,7 +198,7 @@ def _answers(
     return rows
 
 
-def _said(benchmark: str, answers: Sequence[dict[str, Any]]) -> str:
+def _said(benchmark: str, answers: Sequence[_Answer]) -> str:
     counted = {kind: [a for a in answers if a["answer"] == kind] for kind in ("yes", "no", "?")}
     return (
         f"on {benchmark} soft covers more of the front than hard for {len(counted['yes'])} of "

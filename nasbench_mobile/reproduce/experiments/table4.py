@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -73,7 +73,7 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
     )
 
 
-def _tables(rows: list[dict[str, Any]], searches: list[dict[str, Any]]) -> list[Table]:
+def _tables(rows: list[dict[str, Any]], searches: list[_Searched]) -> list[Table]:
     headings = {
         "model": "network", "params_m": "parameters (M)", "madds_m": "multiply-adds (M)",
         "latency_ms": "Pixel 1 ms (estimate)", "own": "accuracy on our data",
@@ -113,7 +113,17 @@ def _row(label: str, beside: Sequence[Number], trained: Trained) -> dict[str, An
     return {"model": label, **found, "own": own}
 
 
-def _search(run: Run) -> dict[str, Any]:
+class _Searched(TypedDict):
+    """What a search picked, and what of its last and first fifth of samples is within T."""
+
+    seed: int
+    accuracy: float
+    latency_ms: float
+    within: float
+    first_within: float
+
+
+def _search(run: Run) -> _Searched:
     pick, table = picked(run), columns(run)
     fifth = max(1, table.latency_ms.size // 5)
     return {
@@ -171,7 +181,7 @@ def _trained(trained: Trained) -> tuple[list[Verdict], list[str]]:
     return own_table.decided("search-beats-scaling", holds, detail)
 
 
-def _aimed(searches: Sequence[dict[str, Any]], benchmark: Benchmark) -> Verdict:
+def _aimed(searches: Sequence[_Searched], benchmark: Benchmark) -> Verdict:
     """Whether the hard form brought every search to the target."""
     met = sum(row["latency_ms"] <= TARGET_MS for row in searches)
     share = float(np.mean([row["within"] for row in searches]))

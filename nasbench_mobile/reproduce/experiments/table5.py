@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -99,7 +99,15 @@ def _ours(key: tuple[Value, ...], column: str) -> Found:
     return ours.latency(zoo.network("nasnet-a" if key[1] == "Cell-based" else "mnasnet-a1"))
 
 
-def _row(name: str, picks: Sequence[Measurement]) -> dict[str, Any]:
+class _Row(TypedDict):
+    """What the searches with a reward picked, means over seeds."""
+
+    reward: str
+    accuracy: float
+    latency_ms: float
+
+
+def _row(name: str, picks: Sequence[Measurement]) -> _Row:
     return {
         "reward": name,
         "accuracy": float(np.mean([pick.accuracy for pick in picks])),
@@ -116,7 +124,17 @@ def _faster(picks: dict[str, list[Measurement]], benchmark: Benchmark) -> Verdic
     return on(benchmark.identifier, "multi-faster", much and accuracy.below, detail)
 
 
-def _try(space: SearchSpace) -> dict[str, Any]:
+class _Tried(TypedDict):
+    """How many proposals on a space were networks; the median of their multiply-adds, millions."""
+
+    space: str
+    tokens: int
+    proposals: int
+    networks: int
+    multiply_adds_m: float
+
+
+def _try(space: SearchSpace) -> _Tried:
     """Ask and tell PPO on a space, rewarded by multiply-adds alone, and decode all it proposes."""
     from nasbench_mobile.strategies.ppo import PPO
 
@@ -139,7 +157,7 @@ def _try(space: SearchSpace) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _both(spaces: Sequence[dict[str, Any]]) -> Verdict:
+def _both(spaces: Sequence[_Tried]) -> Verdict:
     runs = all(row["proposals"] == row["networks"] == BATCHES * BATCH for row in spaces)
     detail = "; ".join(
         f"{row['space']}: {row['networks']} networks of {row['proposals']} proposals, "

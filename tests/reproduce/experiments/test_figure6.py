@@ -143,7 +143,8 @@ def test_only_yes_holds_and_undecided_is_said() -> None:
     answers: tuple[Literal["yes", "no", "undecided"], ...] = (
         "yes", "no", "undecided", "yes", "no",
     )  # fmt: skip
-    part = figure6._Part([made_check(n, a) for n, a in enumerate(answers, 1)], {})
+    record: Any = {}
+    part = figure6._Part([made_check(n, a) for n, a in enumerate(answers, 1)], record)
     benchmark = load_benchmark("imagenet-pixel1")
     found = [(v.claim, v.status, v.detail) for v in figure6._verdicts(part, benchmark)]
     shown = "share: 0.1 (0.05 to 0.15)"
@@ -170,7 +171,8 @@ def test_a_target_moves_the_soft_form_where_the_ratio_is_no_constant(
 ) -> None:
     one = {"reward_ratio": {"least": 0.5, "greatest": 0.5}}
     other = {"reward_ratio": {"least": least, "greatest": greatest}}
-    part = figure6._Part([], {"target_invariance": {"others": [one, other]}})
+    record: Any = {"target_invariance": {"others": [one, other]}}
+    part = figure6._Part([], record)
     verdict = figure6._target_verdict(part)
     assert (verdict.status == "exact") is moves
     assert verdict.detail.startswith(

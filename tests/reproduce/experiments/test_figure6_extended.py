@@ -143,7 +143,7 @@ def test_sixteen_strategies_need_more_than_a_p_of_one_test(
 
 
 def test_answers_are_counted_in_a_sentence() -> None:
-    answers = [{"answer": kind} for kind in ("yes", "yes", "yes", "no", "?", "?")]
+    answers: list[Any] = [{"answer": kind} for kind in ("yes", "yes", "yes", "no", "?", "?")]
     assert extended._said("a benchmark", answers) == (
         "on a benchmark soft covers more of the front than hard for 3 of 6 strategies, less for 1, "
         "not told apart for 2 (hypervolume, Wilcoxon over paired seeds with Holm, p < 0.05)"

@@ -82,7 +82,7 @@ def test_a_row_is_the_mean_of_what_was_picked() -> None:
     }  # fmt: skip
 
 
-def row(space: str, proposals: int, networks: int) -> dict[str, Any]:
+def row(space: str, proposals: int, networks: int) -> Any:
     return {"space": space, "tokens": 9, "proposals": proposals, "networks": networks}
 
 
