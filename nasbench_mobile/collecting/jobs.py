@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nasbench_mobile.collecting.references import FULL_SIZE, Reference
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.files.json_values import whole_number
+from nasbench_mobile.files.json_values import checked_whole_number
 from nasbench_mobile.studies.plan import LARGEST_SEED
 from nasbench_mobile.tables.row import Key, Origin
 from nasbench_mobile.types import Tokens
@@ -55,7 +55,7 @@ class Seeds:
                 f"{self.repeated} and {self.models} for reference models; give 1 or more"
             )
         most = max(self.each, self.more if self.repeated else 1, self.models)
-        whole_number("the last seed", self.first + most - 1, 0, LARGEST_SEED)
+        checked_whole_number("the last seed", self.first + most - 1, 0, LARGEST_SEED)
 
     def of(self, place: int) -> range:
         """The seeds, less `first`, of the architecture at a place from 0."""
@@ -71,7 +71,7 @@ def all_jobs(
     """
     jobs: list[Job] = []
     counts = [seeds.of(place).stop for place in range(len(samples))] + [seeds.models] * len(models)
-    whole_number("the number of trainings", sum(counts), 0, MOST_TRAININGS)
+    checked_whole_number("the number of trainings", sum(counts), 0, MOST_TRAININGS)
     for seed in range(max(counts, default=0)):
         jobs += [
             Job(origin, seeds.first + seed, tokens=tokens)

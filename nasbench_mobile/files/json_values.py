@@ -67,7 +67,7 @@ def kept_options(who: str, options: Mapping[str, Any]) -> dict[str, Any]:
     return copy.deepcopy(dict(options))
 
 
-def whole_number(name: str, value: Any, least: int, most: int | None = None) -> int:
+def checked_whole_number(name: str, value: Any, least: int, most: int | None = None) -> int:
     """`value` as an int, numpy's ints included; `UsageError` where it is none or out of range."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise UsageError(f"{name} is {shown(value)}; it must be a whole number")

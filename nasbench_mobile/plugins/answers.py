@@ -40,7 +40,7 @@ def taken_proposals(
     """
     if not isinstance(answer, Sequence) or isinstance(answer, str | bytes):
         raise StrategyError(
-            f"ask({count}) gave {shown(answer)}; it must give a list of proposals, which is "
+            f"ask({count}) gave {shown_answer(answer)}; it must give a list of proposals, which is "
             "empty where there are none"
         )
     if len(answer) > count:
@@ -54,17 +54,17 @@ def taken_proposals(
 def _taken_proposal(proposal: object, validate: Callable[[Tokens], Tokens]) -> Proposal:
     if not isinstance(proposal, Proposal):
         raise StrategyError(
-            f"ask gave {shown(proposal)} among its answers, which is no Proposal(id, tokens)"
+            f"ask gave {shown_answer(proposal)} among its answers, which is no Proposal(id, tokens)"
         )
     number = whole_number(proposal.id)
     if number is None or number < 0:
         raise StrategyError(
-            f"a proposal has the id {shown(proposal.id)}; ids are whole numbers from 0 up"
+            f"a proposal has the id {shown_answer(proposal.id)}; ids are whole numbers from 0 up"
         )
     fidelity = plain_number(proposal.fidelity)
     if fidelity is None or not 0.0 < fidelity <= 1.0:
         raise StrategyError(
-            f"proposal {number} has the fidelity {shown(proposal.fidelity)}; it is in (0, 1]"
+            f"proposal {number} has the fidelity {shown_answer(proposal.fidelity)}; it is in (0, 1]"
         )
     try:
         tokens = validate(_taken_tokens(number, proposal.tokens))
@@ -82,7 +82,7 @@ def _taken_tokens(number: int, tokens: object) -> Tokens:
         if None not in values:
             return tuple(value for value in values if value is not None)
     raise StrategyError(
-        f"proposal {number} has tokens {shown(tokens)}; they must be a tuple of whole "
+        f"proposal {number} has tokens {shown_answer(tokens)}; they must be a tuple of whole "
         "numbers, one for each decision"
     )
 
@@ -116,7 +116,7 @@ def listed_readings(answer: object, count: int, kind: type[Reading]) -> Sequence
     """An evaluator's answer as a sequence of `count`; `AnswerError` where it is none."""
     if not isinstance(answer, Sequence) or isinstance(answer, str | bytes):
         raise AnswerError(
-            f"{shown(answer)}; it must give a list of {kind.__name__}, one for each "
+            f"{shown_answer(answer)}; it must give a list of {kind.__name__}, one for each "
             "architecture in order"
         )
     if len(answer) != count:
@@ -133,11 +133,11 @@ def taken_reading(reading: object, kind: type[Reading]) -> Reading | Failure:
     if isinstance(reading, Failure):
         reason: object = reading.reason
         if not isinstance(reason, str) or not reason:
-            raise AnswerError(f"a failure whose reason is {shown(reason)}")
+            raise AnswerError(f"a failure whose reason is {shown_answer(reason)}")
         return reading
     if not isinstance(reading, kind):
         raise AnswerError(
-            f"{shown(reading)}, which is neither a reading ({kind.__name__}) nor a Failure"
+            f"{shown_answer(reading)}, which is neither a reading ({kind.__name__}) nor a Failure"
         )
     found: dict[str, Any] = {
         name: _taken_number(name, getattr(reading, name)) for name in _NUMBERS[kind]
@@ -160,7 +160,7 @@ def _taken_number(name: str, given: object) -> float | None:
         return None
     value = plain_number(given)
     if value is None:
-        raise AnswerError(f"{name} {shown(given)}, which is no number")
+        raise AnswerError(f"{name} {shown_answer(given)}, which is no number")
     if name in (*_SPREADS, "cost_s") and not 0.0 <= value < math.inf:
         raise AnswerError(f"{name} {value!r}; it must be finite and at least 0")
     return value
@@ -170,7 +170,7 @@ def _taken_fidelity(given: object) -> Fidelity | None:
     if given is None:
         return None
     if not isinstance(given, Fidelity):
-        raise AnswerError(f"fidelity {shown(given)}, which is no Fidelity")
+        raise AnswerError(f"fidelity {shown_answer(given)}, which is no Fidelity")
     return replace(
         given,
         epochs=_optional(given.epochs, plain_number, "epochs"),
@@ -183,7 +183,7 @@ def _taken_fidelity(given: object) -> Fidelity | None:
 def _optional(given: object, take: Callable[[object], Any], name: str) -> Any:
     value = None if given is None else take(given)
     if given is not None and (value is None or not -math.inf < value < math.inf):
-        raise AnswerError(f"a fidelity whose {name} is {shown(given)}")
+        raise AnswerError(f"a fidelity whose {name} is {shown_answer(given)}")
     return value
 
 
@@ -227,7 +227,7 @@ WIDEST = 120
 """Characters of a wrong value that a message shows: our choice, it fits two lines."""
 
 
-def shown(value: object) -> str:
+def shown_answer(value: object) -> str:
     """A wrong value for a message: its type where that says more, never more than a line or two."""
     text = repr_of(value)
     if hasattr(value, "__next__") or " object at 0x" in text:

@@ -60,7 +60,7 @@ def defaults_now(spec: StrategySpec) -> dict[str, Any]:
     }
 
 
-def whole(spec: StrategySpec, defaults: Mapping[str, Any]) -> StrategySpec:
+def with_defaults(spec: StrategySpec, defaults: Mapping[str, Any]) -> StrategySpec:
     """The spec with the recorded defaults among its options: what a run is built from."""
     return StrategySpec(spec.name, {**defaults, **spec.options})
 

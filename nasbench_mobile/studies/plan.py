@@ -10,7 +10,7 @@ from typing import Any
 from nasbench_mobile.benchmark import Benchmark, LatencyChoice, load_benchmark
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.files.json_files import LARGEST_WHOLE
-from nasbench_mobile.files.json_values import whole_number
+from nasbench_mobile.files.json_values import checked_whole_number
 from nasbench_mobile.objectives.user import OwnObjective
 from nasbench_mobile.plugins.strategy_words import check_labels, means_itself
 from nasbench_mobile.types import StrategySpec, Tokens
@@ -24,8 +24,8 @@ MOST_SEEDS = 100_000
 
 def seeds_from(first: int, count: int) -> tuple[int, ...]:
     """So many seeds from `first` on; `UsageError` where a study cannot have them."""
-    whole_number("seeds", count, 1, MOST_SEEDS)
-    whole_number("a seed", first, 0, LARGEST_SEED)
+    checked_whole_number("seeds", count, 1, MOST_SEEDS)
+    checked_whole_number("a seed", first, 0, LARGEST_SEED)
     return tuple(range(first, first + count))
 
 
@@ -54,17 +54,19 @@ class Plan:
         twice = [seed for seed, count in Counter(self.seeds).items() if count > 1]
         if twice:
             raise UsageError(f"seed {twice[0]} is listed twice; give each once")
-        self._keep("budget", whole_number("budget", self.budget, 1, LARGEST_WHOLE))
+        self._keep("budget", checked_whole_number("budget", self.budget, 1, LARGEST_WHOLE))
         for name, choice in (("batch", self.batch), ("workers", self.workers)):
             if choice is not None:
-                self._keep(name, whole_number(name, choice, 1, LARGEST_WHOLE))
+                self._keep(name, checked_whole_number(name, choice, 1, LARGEST_WHOLE))
         if self.batch is not None and self.workers is not None:
             raise UsageError("batch and workers are both given; workers ask as they become free")
         if not self.strategies:
             raise UsageError("no strategies given; name at least one")
         self._keep("strategies", tuple(self.strategies))
         check_labels(self.strategies)
-        start = (tuple(whole_number("a token of start", t, 0) for t in one) for one in self.start)
+        start = (
+            tuple(checked_whole_number("a token of start", t, 0) for t in one) for one in self.start
+        )
         self._keep("start", tuple(start))
 
     def _keep(self, name: str, value: Any) -> None:
@@ -122,7 +124,7 @@ def _with_objective(benchmark: Benchmark, form: Any, target_ms: float) -> Benchm
 
 
 def _seed(seed: Any) -> int:
-    return whole_number("a seed", seed, 0, LARGEST_SEED)
+    return checked_whole_number("a seed", seed, 0, LARGEST_SEED)
 
 
 def _spec(record: dict[str, Any]) -> StrategySpec:

@@ -29,7 +29,7 @@ from nasbench_mobile.search.asynchronous import AsynchronousSearch, Job
 from nasbench_mobile.search.loop import OnProgress, Progress, Search
 from nasbench_mobile.search.problem import Problem
 from nasbench_mobile.studies.crashes import cautious
-from nasbench_mobile.studies.identity import Made, code_now, defaults_now, needed_by, whole
+from nasbench_mobile.studies.identity import Made, code_now, defaults_now, needed_by, with_defaults
 from nasbench_mobile.studies.plan import Plan
 from nasbench_mobile.studies.provenance import environment, versions
 from nasbench_mobile.types import StrategySpec
@@ -115,7 +115,7 @@ def _perform(task: Task, problem: Problem | None, on_progress: OnProgress | None
         report = on_progress or _Reporter(label, task.seed)
         failure: str | None = None
         try:
-            spec = whole(task.strategy, header.defaults)
+            spec = with_defaults(task.strategy, header.defaults)
             search = _search(task, spec, problem, log, report)
         except StrategyError as error:
             log.write(End(str(error)))

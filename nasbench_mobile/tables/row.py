@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.files.json_values import whole_number
+from nasbench_mobile.files.json_values import checked_whole_number
 from nasbench_mobile.types import Tokens
 
 Origin: TypeAlias = Literal["uniform", "around", "all", "given", "reference"]
@@ -89,8 +89,8 @@ class Row:
         values = dict(record)
         tokens = values.pop("tokens", None)
         if tokens is not None:
-            tokens = tuple(whole_number("a token", token, 0) for token in tokens)
+            tokens = tuple(checked_whole_number("a token", token, 0) for token in tokens)
         if "seed" in values:
-            values["seed"] = whole_number("seed", values["seed"], 0)
+            values["seed"] = checked_whole_number("seed", values["seed"], 0)
         history = tuple(map(float, values.pop("history", ())))
         return cls(tokens, history=history, **values)

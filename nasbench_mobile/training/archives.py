@@ -26,7 +26,7 @@ it cannot be read without unpacking all before it."""
 BLOCK = 512
 """A tar file's unit: its end is two of zeros, of which some programs write one."""
 
-DAMAGE = (
+ARCHIVE_DAMAGE = (
     tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError,
     OSError, ValueError, ArithmeticError, RuntimeError,
 )  # fmt: skip
@@ -61,7 +61,7 @@ class TarFiles:
             self._places: dict[str, tuple[int, int]] = tree.places(self.found)
             if opener is not None:
                 self._hold_linked(opener)
-        except DAMAGE as error:
+        except ARCHIVE_DAMAGE as error:
             raise UsageError(
                 f"cannot read the tar file {path}: {error}; is it whole? Fetch or make it again"
             ) from error
@@ -117,7 +117,7 @@ class ZipFiles:
         self._opened: tuple[int, zipfile.ZipFile] | None = None
         try:
             tree = self._listed()
-        except DAMAGE as error:
+        except ARCHIVE_DAMAGE as error:
             raise UsageError(
                 f"cannot read the zip file {path}: {error}; is it whole? Fetch or make it again"
             ) from error
@@ -130,7 +130,7 @@ class ZipFiles:
             raise _no_target()
         try:
             return self._archive.read(self._places[name])
-        except DAMAGE as error:
+        except ARCHIVE_DAMAGE as error:
             raise OSError(f"its place in {self._path} is damaged: {error}") from error
 
     def __getstate__(self) -> dict[str, Any]:

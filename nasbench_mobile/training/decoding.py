@@ -33,7 +33,7 @@ Pixels = NDArray[np.uint8]
 
 JPEG_START = b"\xff\xd8"
 
-DAMAGE = ("Corrupt JPEG data", "Premature end of JPEG")
+DAMAGED_JPEG = ("Corrupt JPEG data", "Premature end of JPEG")
 """How libjpeg's warnings begin that tell of lost pixels; it fills them with grey and goes on."""
 
 MOST_PIXELS = 178_956_970
@@ -125,7 +125,7 @@ def _jpeg(content: bytes) -> Pixels | None:
         _check_size(width, height)
         pixels: Pixels = simplejpeg.decode_jpeg(content, "RGB")
     except ValueError as error:
-        if str(error).startswith(DAMAGE):
+        if str(error).startswith(DAMAGED_JPEG):
             raise _Broken(f"it is damaged or cut short ({error})") from error
         return None
     return _turned(pixels, _orientation_of(content))

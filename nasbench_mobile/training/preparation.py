@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias
 
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.files.json_values import whole_number
+from nasbench_mobile.files.json_values import checked_whole_number
 
 MEAN = (0.485, 0.456, 0.406)
 DEVIATION = (0.229, 0.224, 0.225)
@@ -45,7 +45,7 @@ class Preparation:
     deviation: tuple[float, float, float] = DEVIATION
 
     def __post_init__(self) -> None:
-        whole_number("a preparation's size", self.size, 1)
+        checked_whole_number("a preparation's size", self.size, 1)
         if not 0 < self.share <= 1:
             raise UsageError(f"a preparation's share is {self.share}; it is above 0, at most 1")
         if self.rounded not in ("side", "edges") or self.depth not in ("float32", "uint8"):

@@ -16,7 +16,7 @@ from nasbench_mobile.cli.shared.common_options import AsJson
 from nasbench_mobile.cli.shared.output import console, print_json
 from nasbench_mobile.cli.shared.signals import INTERRUPTED
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.files.json_values import whole_number
+from nasbench_mobile.files.json_values import checked_whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -212,7 +212,7 @@ def _jobs(
     from nasbench_mobile.collecting.references import references
     from nasbench_mobile.collecting.sampling import draw
 
-    whole_number("--count", count, 0, MOST_TRAININGS)
+    checked_whole_number("--count", count, 0, MOST_TRAININGS)
     near = [_tokens(space, text) for text in around]
     drawn = draw(space, count, seed, near, share if near else 0.0)
     picked = [] if study is None else picks_of(study, space)
