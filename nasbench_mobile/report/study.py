@@ -13,9 +13,15 @@ from nasbench_mobile.errors import NasbenchError
 from nasbench_mobile.files.atomic_files import replacing
 from nasbench_mobile.printable import json_printable
 from nasbench_mobile.protocols import BenchmarkObjective
-from nasbench_mobile.report import plots
 from nasbench_mobile.report.comparison import Comparison, compare_runs
+from nasbench_mobile.report.comparison_plots import (
+    draw_anytime,
+    draw_final,
+    draw_fronts,
+    draw_latencies,
+)
 from nasbench_mobile.report.html import page
+from nasbench_mobile.report.plots import save
 from nasbench_mobile.report.summary import WrittenSummary
 from nasbench_mobile.report.tables import Describe, summarise
 from nasbench_mobile.report.trials import write_trials
@@ -27,10 +33,10 @@ DRAWN = 3
 """Best architectures that the page draws: our choice, a row on a wide screen."""
 
 _PLOTS: tuple[tuple[str, str, Callable[[Comparison], Any]], ...] = (
-    ("anytime", "Best reward so far, scored without noise, over evaluations", plots.draw_anytime),
-    ("final", "Final best reward of every seed", plots.draw_final),
-    ("pareto", "Accuracy and latency: fronts and samples", plots.draw_fronts),
-    ("latency", "Latencies that each strategy sampled", plots.draw_latencies),
+    ("anytime", "Best reward so far, scored without noise, over evaluations", draw_anytime),
+    ("final", "Final best reward of every seed", draw_final),
+    ("pareto", "Accuracy and latency: fronts and samples", draw_fronts),
+    ("latency", "Latencies that each strategy sampled", draw_latencies),
 )
 
 
@@ -78,7 +84,7 @@ def write_report(
 
 def _png(figure: Any) -> bytes:
     buffer = io.BytesIO()
-    plots.save(figure, buffer)
+    save(figure, buffer)
     return buffer.getvalue()
 
 

@@ -29,10 +29,21 @@ from rich.console import Console
 
 from nasbench_mobile.networks.blockstring import parse_spec
 from nasbench_mobile.protocols import SearchSpace
-from nasbench_mobile.report import plots
 from nasbench_mobile.report.architecture import architecture_svg
 from nasbench_mobile.report.comparison import compare_runs
-from nasbench_mobile.report.reproduction_plots import Series, draw_points
+from nasbench_mobile.report.comparison_plots import (
+    draw_anytime,
+    draw_final,
+    draw_fronts,
+    draw_latencies,
+)
+from nasbench_mobile.report.reproduction_plots import (
+    AblationPanel,
+    Series,
+    draw_ablation,
+    draw_figure3,
+    draw_points,
+)
 from nasbench_mobile.report.search_plots import draw_front, draw_history
 from nasbench_mobile.report.tables import summary
 from nasbench_mobile.report.terminal import StudyProgress, print_summary
@@ -155,11 +166,11 @@ def runs(run_maker: Callable[..., Run]) -> list[Run]:
 
 
 COMPARISONS: dict[str, Make] = {
-    "anytime": lambda runs: plots.draw_anytime(compare_runs(runs)),
-    "anytime-linear": lambda runs: plots.draw_anytime(compare_runs(runs[2:10]), log=False),
-    "final": lambda runs: plots.draw_final(compare_runs(runs)),
-    "fronts": lambda runs: plots.draw_fronts(compare_runs(runs)),
-    "latencies": lambda runs: plots.draw_latencies(compare_runs(runs)),
+    "anytime": lambda runs: draw_anytime(compare_runs(runs)),
+    "anytime-linear": lambda runs: draw_anytime(compare_runs(runs[2:10]), log=False),
+    "final": lambda runs: draw_final(compare_runs(runs)),
+    "fronts": lambda runs: draw_fronts(compare_runs(runs)),
+    "latencies": lambda runs: draw_latencies(compare_runs(runs)),
 }
 
 
@@ -172,14 +183,12 @@ def test_plots_of_the_paper() -> None:
     rng = np.random.default_rng(7)
     latency_ms = rng.uniform(55.0, 130.0, 60)
     panels = [
-        plots.AblationPanel(
-            title, 0.55 + 0.001 * latency_ms + rng.normal(0, 0.01, 60), latency_ms, 75.0
-        )
+        AblationPanel(title, 0.55 + 0.001 * latency_ms + rng.normal(0, 0.01, 60), latency_ms, 75.0)
         for title in ("soft", "hard")
     ]
-    compared("ablation", "\n".join(described(plots.draw_ablation(panels))) + "\n")
+    compared("ablation", "\n".join(described(draw_ablation(panels))) + "\n")
     ms = np.linspace(20, 160, 29)
-    figure = plots.draw_figure3(
+    figure = draw_figure3(
         ms, 0.5 * np.minimum(1, 80 / ms), 0.5 * (ms / 80) ** -0.07, printed=[(100.0, 0.4, 0.49)]
     )
     compared("figure3", "\n".join(described(figure)) + "\n")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from nasbench_mobile.networks import zoo
-from nasbench_mobile.report.plots import draw_figure3
+from nasbench_mobile.report.reproduction_plots import draw_figure3
 from nasbench_mobile.reproduce import our_figures as ours
 from nasbench_mobile.reproduce import our_trainings as own_table
 from nasbench_mobile.reproduce import paper

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from nasbench_mobile.objectives.mnasnet import parse_objective
-from nasbench_mobile.report.plots import draw_figure3, save
+from nasbench_mobile.report.plots import save
+from nasbench_mobile.report.reproduction_plots import draw_figure3
 from nasbench_mobile.reproduce import paper
 from nasbench_mobile.reproduce.claims import Verdict, exactly
 from nasbench_mobile.reproduce.experiment import (

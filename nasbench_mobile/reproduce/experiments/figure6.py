@@ -17,7 +17,8 @@ from nasbench_mobile.benchmark import Benchmark, load_benchmark
 from nasbench_mobile.metrics.columns import columns
 from nasbench_mobile.objectives.mnasnet import FORMS, parse_objective
 from nasbench_mobile.report.labels import latency_label
-from nasbench_mobile.report.plots import AblationPanel, draw_ablation, save
+from nasbench_mobile.report.plots import save
+from nasbench_mobile.report.reproduction_plots import AblationPanel, draw_ablation
 from nasbench_mobile.reproduce.claims import Verdict, exactly, on
 from nasbench_mobile.reproduce.experiment import (
     Experiment,

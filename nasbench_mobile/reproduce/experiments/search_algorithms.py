@@ -8,7 +8,8 @@ from typing import Any
 from nasbench_mobile.benchmark import load_benchmark
 from nasbench_mobile.metrics.statistics import a12, wilcoxon
 from nasbench_mobile.report.comparison import Comparison, compare_runs
-from nasbench_mobile.report.plots import draw_anytime, draw_fronts, save
+from nasbench_mobile.report.comparison_plots import draw_anytime, draw_fronts
+from nasbench_mobile.report.plots import save
 from nasbench_mobile.report.summary import StrategyRow, Summary
 from nasbench_mobile.report.tables import summarise
 from nasbench_mobile.report.verdict import SIGNIFICANT, p_text, verdict

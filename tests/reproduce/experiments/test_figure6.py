@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from nasbench_mobile.benchmark import load_benchmark
-from nasbench_mobile.report.plots import AblationPanel, draw_ablation
+from nasbench_mobile.report.reproduction_plots import AblationPanel, draw_ablation
 from nasbench_mobile.reproduce.experiment import Setting
 from nasbench_mobile.reproduce.experiments import figure6
 from nasbench_mobile.reproduce.experiments.checks import Check
