@@ -176,7 +176,7 @@ def synthetic_table() -> Callable[..., Any]:
 
     from nasbench_mobile.spaces.mnasnet import MnasNetSpace
     from nasbench_mobile.tables.row import Row
-    from nasbench_mobile.tables.table import Header, Table
+    from nasbench_mobile.tables.table import Header, LatencyColumn, Table
 
     space = MnasNetSpace()
     effects = np.random.default_rng(4).uniform(0.001, 0.006, len(space.decisions))
@@ -213,8 +213,8 @@ def synthetic_table() -> Callable[..., Any]:
             "stem_stride": 1, "epochs": 1.0, "data": "synthetic", "width": 0.35,
             "input_size": 32, "precision": "32",
         }  # fmt: skip
-        latency = {"pixel1": {"label": "synthetic", "device": "none", "kind": "synthetic"}}
-        header = Header({"name": "mnasnet", "options": {}}, training, latency)
+        one: LatencyColumn = {"label": "synthetic", "device": "none", "kind": "synthetic"}
+        header = Header({"name": "mnasnet", "options": {}}, training, {"pixel1": one})
         return Table(header, (), tuple(rows))
 
     return make

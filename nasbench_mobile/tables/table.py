@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.files.json_files import parsed
@@ -24,6 +24,21 @@ FILE = "table.jsonl"
 """The table in the folder that `collect` fills."""
 
 
+class SpaceRecord(TypedDict):
+    """A space by its name in the catalogue and its options."""
+
+    name: str
+    options: dict[str, Any]
+
+
+class LatencyColumn(TypedDict):
+    """What measured, or estimated, the latencies of a column."""
+
+    label: str
+    device: str
+    kind: str
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """What all rows of a table have in common, and tables must before they are merged.
@@ -32,9 +47,9 @@ class Header:
     network and the seed; `latency` says what measured each column (`latency_columns`).
     """
 
-    space: dict[str, Any]
+    space: SpaceRecord
     training: dict[str, Any]
-    latency: dict[str, dict[str, Any]]
+    latency: dict[str, LatencyColumn]
 
     def record(self) -> dict[str, Any]:
         return {
@@ -43,13 +58,13 @@ class Header:
         }  # fmt: skip
 
 
-def space_record(space: SearchSpace) -> dict[str, Any]:
-    """{name, options} of a space, as a table's header has it."""
+def space_record(space: SearchSpace) -> SpaceRecord:
+    """That of a space, as a table's header has it."""
     return {"name": space.name, "options": space.options}
 
 
-def latency_columns(evaluators: Mapping[str, LatencyEvaluator]) -> dict[str, dict[str, Any]]:
-    """{label, device, kind} of each column's evaluator, as a table's header has them."""
+def latency_columns(evaluators: Mapping[str, LatencyEvaluator]) -> dict[str, LatencyColumn]:
+    """Those of each column's evaluator, as a table's header has them."""
     return {
         name: {"label": one.label, "device": one.device, "kind": one.kind}
         for name, one in evaluators.items()

@@ -15,7 +15,7 @@ from nasbench_mobile.errors import UsageError
 from nasbench_mobile.surrogates.fit_table import LEAST
 from nasbench_mobile.tables.noise_study import noise_study
 from nasbench_mobile.tables.row import Row
-from nasbench_mobile.tables.table import Table
+from nasbench_mobile.tables.table import LatencyColumn, Table
 
 Make = Callable[..., Table]
 
@@ -36,7 +36,7 @@ def row(k: int, seed: int, accuracy: float | None, **options: Any) -> Row:
 def table(synthetic_table: Make) -> Table:
     """Architectures of 3, 1, 2 and no good seeds, and a reference model of two."""
     header = synthetic_table(1).header
-    one = {"label": "synthetic", "device": "none", "kind": "synthetic"}
+    one: LatencyColumn = {"label": "synthetic", "device": "none", "kind": "synthetic"}
     header = replace(
         header,
         latency={"pixel1": one, "host": one},
