@@ -11,6 +11,7 @@ import time
 from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -52,7 +53,7 @@ class Counting:
 def test_finished_experiments_are_kept(tmp_path: Path) -> None:
     counting, session = Counting(), Session(tmp_path)
     assert session.kept(counting.experiment, Setting(seeds=3)) is None
-    record = session.run(counting.experiment, Setting(seeds=3), no_study)
+    record: Any = session.run(counting.experiment, Setting(seeds=3), no_study)
     assert session.kept(counting.experiment, Setting(seeds=3)) == record
     assert json.loads((tmp_path / "counting.json").read_text()) == record
     assert (record["answer"], record["made_with"]["setting"]["seeds"]) == (42, 3)
@@ -120,7 +121,7 @@ def test_a_record_has_all_that_an_outcome_says(
 
     experiment = Experiment("table3", "Table 3", "a detector", run, frozenset({"seeds"}))
     session = Session(tmp_path / "new" / "deep")
-    record = session.run(experiment, Setting(seeds=3, samples=9, quick=True), no_study)
+    record: Any = session.run(experiment, Setting(seeds=3, samples=9, quick=True), no_study)
     assert seen == [Setting(seeds=3)]
     made_with = record.pop("made_with")
     claims = record.pop("claims")
@@ -175,7 +176,8 @@ def test_records_are_those_that_are_finished_in_the_order_asked(tmp_path: Path) 
     record = session.run(Counting().experiment, Setting(), no_study)
     for name in ("b", "a"):
         (tmp_path / f"{name}.json").write_text(json.dumps({**record, "n": name}))
-    assert [r["n"] for r in session.records(["b", "missing", "a"]).values()] == ["b", "a"]
+    found: list[Any] = list(session.records(["b", "missing", "a"]).values())
+    assert [record["n"] for record in found] == ["b", "a"]
     assert list(session.records(["a", "b"])) == ["a", "b"]
 
 
