@@ -14,9 +14,9 @@ import pytest
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.benchmark import built_in_names, load_benchmark
-from nasbench_mobile.cli.search.request import read_request
 from nasbench_mobile.errors import NasbenchError
 from nasbench_mobile.files.schemas import this_version
+from nasbench_mobile.image_search.request_file import read_request
 from nasbench_mobile.lookup.latency import LookupLatency
 from nasbench_mobile.lookup.table_file import read_lookup
 from nasbench_mobile.report.comparison import compare_runs

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from nasbench_mobile.catalog import build_space, build_strategy
-from nasbench_mobile.cli.search.request import REQUEST, TOP, kept_top
 from nasbench_mobile.errors import NasbenchError, UsageError
 from nasbench_mobile.evaluators.training import read_ended
+from nasbench_mobile.image_search.request_file import REQUEST, TOP, kept_top
 from nasbench_mobile.reproduce.session import read_record
 from nasbench_mobile.studies.crashes import deaths
 from nasbench_mobile.surrogates.model_files import fitted_to, read

@@ -26,12 +26,12 @@ from nasbench_mobile.catalog import (
     names,
     parse_strategies,
 )
-from nasbench_mobile.cli.search.request import REQUEST, kept_top
 from nasbench_mobile.cli.shared.model_argument import parse_subject
 from nasbench_mobile.cli.shared.training_options import recipe_of
 from nasbench_mobile.errors import NasbenchError
 from nasbench_mobile.evaluators.recorded_latency import read_latencies
 from nasbench_mobile.evaluators.training import read_ended
+from nasbench_mobile.image_search.request_file import REQUEST, kept_top
 from nasbench_mobile.lookup.latency import LookupLatency
 from nasbench_mobile.networks.blockstring import parse_spec
 from nasbench_mobile.networks.cells import parse_cells

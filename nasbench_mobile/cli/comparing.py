@@ -136,8 +136,8 @@ def resume(
 
     Example: `nasbench-mobile resume out/study`
     """
-    from nasbench_mobile.cli.search.command import finish
-    from nasbench_mobile.cli.search.request import is_search
+    from nasbench_mobile.cli.search.finishing import finish
+    from nasbench_mobile.image_search.request_file import is_search
     from nasbench_mobile.studies.study import Study
     from nasbench_mobile.studies.trust import check_trust
 
@@ -159,8 +159,8 @@ def report(
 
     Example: `nasbench-mobile report out/study --json`
     """
-    from nasbench_mobile.cli.search.command import show_results
-    from nasbench_mobile.cli.search.request import is_search
+    from nasbench_mobile.cli.search.finishing import show_results
+    from nasbench_mobile.image_search.request_file import is_search
     from nasbench_mobile.studies.study import Study
     from nasbench_mobile.studies.trust import OBJECTIVE, SPACE, check_trust
 

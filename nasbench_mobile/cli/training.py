@@ -69,6 +69,7 @@ def train(
     from nasbench_mobile.cli.shared.recorded_model import recorded_as
     from nasbench_mobile.networks.stem import with_stem_stride
     from nasbench_mobile.training.data import default_input_size, load_data, place_of
+    from nasbench_mobile.training.hints import small_map_hint, warmup_hint
     from nasbench_mobile.training.limits import Limits
     from nasbench_mobile.training.record import CHECKPOINT
     from nasbench_mobile.training.trainer import Setting
@@ -91,7 +92,7 @@ def train(
         seed=seed, checkpoint=out / CHECKPOINT, limits=Limits(time_limit_s, memory_limit_mb),
         loaders=loaders, threads=threads,
     )  # fmt: skip
-    hints = filter(None, (options.small_map_hint(network), options.warmup_hint(how)))
+    hints = filter(None, (small_map_hint(network), warmup_hint(how)))
     for hint in () if as_json or launcher.share.rank else hints:
         console(stderr=True).print(hint, soft_wrap=True)
     try:

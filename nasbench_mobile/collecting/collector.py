@@ -54,7 +54,7 @@ class Trainer:
         """The row of one training, without its latencies; a failed one has its failure."""
         evaluator = self.accuracy.with_seed(job.seed)
         if watch is not None:
-            evaluator.progress = lambda _, report: watch.epoch(job, report)
+            evaluator = evaluator.with_progress(lambda _, report: watch.epoch(job, report))
         network = self.full(job)
         model = job.reference
         ended = evaluator.trained(self.proxy(job))

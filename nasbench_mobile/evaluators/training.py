@@ -39,11 +39,10 @@ class TrainingAccuracy:
     `width` and `input_size` pixels (None: 32 for images of up to 32 px a side, else 224), with
     `stem_stride` where it is given. Accuracy is on validation images alone; the test set is never
     read. With a `checkpoints` folder a training cut short goes on where it stood, at most
-    `checkpoint_s` (an attribute, seconds) back, and one that had ended is not repeated. Other data
-    than of `data_identity` and `data_content` is refused, where they are given: images of other
-    names, and others under the same names. `earlier` (an attribute) is the identity of a set that
-    goes on, for `load_data`. Deterministic on a CPU: an architecture's reading depends on nothing
-    but these arguments.
+    `checkpoint_s` (seconds) back, and one that had ended is not repeated. Other data than of
+    `data_identity` and `data_content` is refused, where they are given: images of other names, and
+    others under the same names. Deterministic on a CPU: an architecture's reading depends on
+    nothing but these arguments. An evaluator never changes: `with_seed` and its like give another.
     """
 
     def __init__(
@@ -64,6 +63,7 @@ class TrainingAccuracy:
         broken: Broken = "fail",
         options: dict[str, Any] | None = None,
         checkpoints: str | None = None,
+        checkpoint_s: float = 300.0,
         time_limit_s: float | None = None,
         memory_limit_mb: float | None = None,
         device: str = "auto",
@@ -83,21 +83,21 @@ class TrainingAccuracy:
                 "and 32 pixels or more"
             )
         self._place, self._wanted, self._wanted_content = data, data_identity, data_content
-        self.earlier = data_identity
+        self._earlier = data_identity
         self._split: dict[str, Any] = {
             "validation_images": validation_images, "train_images": train_images,
             "split_seed": split_seed, "broken": broken,
         }  # fmt: skip
         self._data: ImageData | None = None
         self.width, self._input_size, self.stem_stride = width, input_size, stem_stride
-        self.checkpoints = None if checkpoints is None else Path(checkpoints)
-        self.checkpoint_s = 300.0
+        self._checkpoints = None if checkpoints is None else Path(checkpoints)
+        self._checkpoint_s = checkpoint_s
         self._setting: Setting = Setting(
             seed=seed, limits=Limits(time_limit_s, memory_limit_mb), loaders=loaders,
             threads=threads,
         )  # fmt: skip
         self._device, self._precision = device, precision
-        self.progress: TrainingProgress | None = None
+        self._progress: TrainingProgress | None = None
 
     @property
     def data(self) -> ImageData:
@@ -105,7 +105,7 @@ class TrainingAccuracy:
         if self._data is None:
             from nasbench_mobile.training.data import load_data
 
-            data = load_data(self._place, **self._split, earlier=self.earlier)
+            data = load_data(self._place, **self._split, earlier=self._earlier)
             if self._wanted not in (None, data.identity):
                 raise UsageError(
                     f"the data at {self._place} is {data.identity!r}, but wanted is "
@@ -204,6 +204,24 @@ class TrainingAccuracy:
         other._setting = replace(self._setting, seed=seed)
         return other
 
+    def with_progress(self, progress: TrainingProgress) -> TrainingAccuracy:
+        """The same training, of which `progress` hears after every epoch."""
+        other = copy(self)
+        other._progress = progress
+        return other
+
+    def with_checkpoints(self, folder: Path, every_s: float) -> TrainingAccuracy:
+        """The same training, kept in a folder at least every so many seconds."""
+        other = copy(self)
+        other._checkpoints, other._checkpoint_s = folder, every_s
+        return other
+
+    def going_on(self, identity: str | None) -> TrainingAccuracy:
+        """The same training on a set that goes on, of this identity (see `load_data`)."""
+        other = copy(self)
+        other._data, other._earlier = None, identity
+        return other
+
     @property
     def precision(self) -> str:
         """`32` or `bf16`: in what networks are computed on this evaluator's device."""
@@ -217,10 +235,10 @@ class TrainingAccuracy:
 
     def forget(self, network: Network) -> None:
         """Remove what a training of it left in the folder of checkpoints."""
-        if self.checkpoints is not None:
+        if self._checkpoints is not None:
             name = self._name(network, self.recipe)
             for suffix in (".json", ".pt"):
-                (self.checkpoints / f"{name}{suffix}").unlink(missing_ok=True)
+                (self._checkpoints / f"{name}{suffix}").unlink(missing_ok=True)
 
     def _reading(self, place: int, network: Network, share: float) -> AccuracyReading | Failure:
         recipe = self.recipe.changed(epochs=self.recipe.epochs * share)
@@ -254,11 +272,11 @@ class TrainingAccuracy:
         from nasbench_mobile.training.launcher import OneDevice
         from nasbench_mobile.training.trainer import train
 
-        folder, tell = self.checkpoints, self.progress
+        folder, tell = self._checkpoints, self._progress
         setting = self._setting
         if folder is not None:
             setting = replace(
-                setting, checkpoint=folder / f"{name}.pt", checkpoint_s=self.checkpoint_s
+                setting, checkpoint=folder / f"{name}.pt", checkpoint_s=self._checkpoint_s
             )
         result = train(
             network, self.data, recipe, setting,
@@ -278,9 +296,9 @@ class TrainingAccuracy:
 
     def _ended(self, name: str) -> dict[str, Any] | None:
         """What a training that has ended before came to."""
-        if self.checkpoints is None:
+        if self._checkpoints is None:
             return None
-        path = self.checkpoints / f"{name}.json"
+        path = self._checkpoints / f"{name}.json"
         record = read_ended(path)
         if record is not None:
             check_content(record.get("content"), self.data, f"the training in {path}")

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
-from nasbench_mobile.errors import OutsideError, UsageError
+from nasbench_mobile.errors import NasbenchError, OutsideError, UsageError
 
 
 @contextmanager
@@ -56,6 +56,16 @@ def write_kept(path: Path, content: bytes | memoryview | str) -> None:
         raise OutsideError(
             f"cannot write {path}: {error.strerror or error}; what was there before is kept: make "
             "room, then start the same again and it goes on from there"
+        ) from error
+
+
+def write_result(path: Path, content: bytes | memoryview | str) -> None:
+    """Write what was asked for; `NasbenchError` says why it cannot be."""
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise NasbenchError(
+            f"cannot write {path}: {error.strerror or error}; nothing was written there"
         ) from error
 
 

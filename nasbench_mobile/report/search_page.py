@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from jinja2 import Template
@@ -14,6 +14,7 @@ from markupsafe import Markup
 from nasbench_mobile.report.labels import latency_label
 from nasbench_mobile.report.plots import save
 from nasbench_mobile.report.search_plots import draw_front, draw_history
+from nasbench_mobile.report.search_summary import NetworkRow, SearchSummary
 from nasbench_mobile.report.search_wording import (
     how_measured,
     how_trained,
@@ -28,15 +29,15 @@ LISTED = 20
 """Networks that the page lists beside those on the front: our choice, a screenful; trials.csv has
 all."""
 
-Rows: TypeAlias = Sequence[Mapping[str, Any]]
-Draw: TypeAlias = Callable[[Run, Rows, Mapping[str, Any]], bytes | None]
+Rows: TypeAlias = Sequence[NetworkRow]
+Draw: TypeAlias = Callable[[Run, Rows, SearchSummary], bytes | None]
 
 
-def _history(run: Run, rows: Rows, summary: Mapping[str, Any]) -> bytes | None:
+def _history(run: Run, rows: Rows, summary: SearchSummary) -> bytes | None:
     return _png(draw_history(run, summary))
 
 
-def _front(run: Run, rows: Rows, summary: Mapping[str, Any]) -> bytes | None:
+def _front(run: Run, rows: Rows, summary: SearchSummary) -> bytes | None:
     """None where no candidate has an accuracy."""
     if not any(trial.ok for trial in run.trials):
         return None
@@ -54,7 +55,7 @@ PLOTS: tuple[tuple[str, str, Draw], ...] = (
 def search_page(
     run: Run,
     rows: Rows,
-    summary: Mapping[str, Any],
+    summary: SearchSummary,
     plots: Sequence[tuple[str, bytes]],
     drawings: Sequence[str] = (),
     *,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,13 +12,14 @@ from matplotlib.ticker import MaxNLocator
 
 from nasbench_mobile.metrics.columns import Floats
 from nasbench_mobile.report.plots import MARGIN, SIZE
+from nasbench_mobile.report.search_summary import NetworkRow, SearchSummary
 from nasbench_mobile.runs.run import Run
 
 BLUE, ORANGE, GREY, BLACK = "#0072B2", "#D55E00", "#888888", "#000000"
 """Okabe and Ito's colours (see `labels`) and grey, each with a marker of its own."""
 
 
-def draw_history(run: Run, summary: Mapping[str, Any]) -> Figure:
+def draw_history(run: Run, summary: SearchSummary) -> Figure:
     """Accuracy and reward of every candidate, in the order they were told.
 
     Repeats are hollow squares, partial trainings small grey dots, failures crosses below; the line
@@ -60,7 +60,7 @@ def draw_history(run: Run, summary: Mapping[str, Any]) -> Figure:
 
 
 def draw_front(
-    run: Run, rows: Sequence[Mapping[str, Any]], summary: Mapping[str, Any], latency: str
+    run: Run, rows: Sequence[NetworkRow], summary: SearchSummary, latency: str
 ) -> Figure:
     """Accuracy against latency of the networks trained in full, those on the front joined.
 
@@ -144,7 +144,7 @@ def _best_so_far(run: Run) -> Floats:
     return np.fmax.accumulate(np.array(rewards, np.float64))
 
 
-def _points(rows: Sequence[Mapping[str, Any]]) -> tuple[list[float], list[float]]:
+def _points(rows: Sequence[NetworkRow]) -> tuple[list[float], list[float]]:
     return [row["latency_ms"] for row in rows], [100 * row["accuracy"] for row in rows]
 
 

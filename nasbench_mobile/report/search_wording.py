@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
+from nasbench_mobile.report.search_summary import SearchSummary
 from nasbench_mobile.report.wording import counted
 
 
@@ -18,7 +16,7 @@ def spent_of(spent: float, budget: int) -> str:
     return f"{spent:.4g} of {counted(budget, 'training')} spent"
 
 
-def spent_words(summary: Mapping[str, Any]) -> str:
+def spent_words(summary: SearchSummary) -> str:
     """`5 candidates (1 repeat, 2 failed), 5 of 5 trainings spent; soft reward, T = 75 ms, ...`."""
     partial = summary["partial"]
     parts = [counted(summary["repeats"], "repeat")]
@@ -32,7 +30,7 @@ def spent_words(summary: Mapping[str, Any]) -> str:
     )
 
 
-def how_trained(summary: Mapping[str, Any]) -> str:
+def how_trained(summary: SearchSummary) -> str:
     """`A full training is 4 epochs at width 0.25 and 32 px`."""
     how = summary["training"]
     epochs = "1 epoch" if how["epochs"] == 1 else f"{how['epochs']:g} epochs"
@@ -40,7 +38,7 @@ def how_trained(summary: Mapping[str, Any]) -> str:
     return f"A full training is {epochs} at width {how['width']:g}{size}"
 
 
-def how_measured(summary: Mapping[str, Any]) -> str:
+def how_measured(summary: SearchSummary) -> str:
     """Of which network latency and counts are, as a search trains another, smaller one."""
     size, kind = summary["latency_input_size"], summary["latency_kind"]
     came = {

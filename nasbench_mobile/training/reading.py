@@ -36,6 +36,11 @@ def line(data: ImageData) -> str:
     return printable(text).replace("\n", "\\n")
 
 
+def placed_line(place: str, data: ImageData) -> str:
+    """The line, after the place that the images were read from."""
+    return printable(f"{place}: {line(data)}")
+
+
 def record(data: ImageData) -> dict[str, Any]:
     """The same for a record, in which it can be found afterwards."""
     found = data.layout

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nasbench_mobile.cli.search.request import read_request
+from nasbench_mobile.image_search.request_file import read_request
 from nasbench_mobile.runs.event_log import read_run
 from nasbench_mobile.studies.study import Study
 from nasbench_mobile.tables.table import read_table

@@ -40,9 +40,10 @@ def readings(
 
 
 def test_readings_have_their_fidelity_and_cost(architectures: Sequence[Architecture]) -> None:
-    evaluator = TrainingAccuracy(seed=5, **SMALL)
     reports = []
-    evaluator.progress = lambda place, report: reports.append((place, report.epoch))
+    evaluator = TrainingAccuracy(seed=5, **SMALL).with_progress(
+        lambda place, report: reports.append((place, report.epoch))
+    )
     found = readings(evaluator, architectures)
     assert reports == [(0, 1.0), (0, 2.0), (1, 1.0), (1, 2.0)]
     for reading in found:
@@ -77,16 +78,35 @@ def test_a_search_cut_short_goes_on_within_an_architecture(
         if place == 1:
             raise KeyboardInterrupt
 
-    first.progress = stop
     with pytest.raises(KeyboardInterrupt):
-        first.accuracy(architectures)
-    second = TrainingAccuracy(checkpoints=str(tmp_path), **SMALL)
+        first.with_progress(stop).accuracy(architectures)
+    second = TrainingAccuracy(**SMALL).with_checkpoints(tmp_path, 300.0)
     epochs = []
-    second.progress = lambda place, report: epochs.append((place, report.epoch))
-    found = readings(second, architectures)
+    watched = second.with_progress(lambda place, report: epochs.append((place, report.epoch)))
+    found = readings(watched, architectures)
     assert epochs == [(1, 2.0)]
     assert [r.accuracy for r in found] == [r.accuracy for r in whole]
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".json"]
+
+
+def test_another_seed_folder_or_listener_is_another_evaluator(
+    architectures: Sequence[Architecture], tmp_path: Path
+) -> None:
+    first, heard = TrainingAccuracy(**{**SMALL, "epochs": 1}), []
+    before = dict(vars(first))
+    others = [
+        first.with_checkpoints(tmp_path, 0.0),
+        first.with_progress(lambda place, report: heard.append(place)),
+        first.going_on(first.fidelity.data),
+    ]
+    assert {**vars(first), "_data": None, "_input_size": None} == before
+    wanted = readings(first, architectures[:1])[0].accuracy
+    assert heard == []
+    assert list(tmp_path.iterdir()) == []
+    for other in others:
+        assert readings(other, architectures[:1])[0].accuracy == wanted
+    assert heard == [0]
+    assert [path.suffix for path in tmp_path.iterdir()] == [".json"]
 
 
 def test_less_than_all_epochs(architectures: Sequence[Architecture]) -> None:

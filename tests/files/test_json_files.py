@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from nasbench_mobile.benchmark import read_benchmark
-from nasbench_mobile.cli.search.request import REQUEST, read_request
 from nasbench_mobile.devices.reference_latency import nominal_ms
 from nasbench_mobile.errors import LogError, NasbenchError, UsageError
 from nasbench_mobile.evaluators.recorded_latency import read_latencies
 from nasbench_mobile.files.json_files import RESTORE, parse_json, parsed, read_json, read_json_map
 from nasbench_mobile.files.kept_folder import VARIABLE
 from nasbench_mobile.files.text_files import DamagedText, decoded, read_text, text_of
+from nasbench_mobile.image_search.request_file import REQUEST, read_request
 from nasbench_mobile.lookup.table_file import read_lookup
 from nasbench_mobile.reproduce.session import read_record
 from nasbench_mobile.studies.crashes import deaths

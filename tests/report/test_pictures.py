@@ -206,7 +206,7 @@ RECORD = {
 }
 
 
-def searched() -> tuple[Run, dict[str, Any]]:
+def searched() -> tuple[Run, Any]:
     """A search with a partial training, a failure, a repeat and networks on a front."""
     told = [
         (0.90, 50.0, 0.25, None), (0.50, 60.0, 1.0, None), (None, 0.0, 1.0, None),

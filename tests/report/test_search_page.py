@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from nasbench_mobile.report.search_page import PLOTS, search_page
 from nasbench_mobile.report.search_plots import draw_front, draw_history
+from nasbench_mobile.report.search_summary import NetworkRow, SearchSummary
 from nasbench_mobile.report.search_wording import (
     how_measured,
     how_trained,
@@ -53,7 +54,7 @@ def run() -> Run:
     return Run(header, TRIALS, tuple(t.measurement for t in TRIALS), finished=True)
 
 
-def row(rank: int, candidate: int, *, front: bool) -> dict[str, Any]:
+def row(rank: int, candidate: int, *, front: bool) -> NetworkRow:
     found = TRIALS[candidate - 1].measurement
     assert found is not None
     return {
@@ -68,8 +69,8 @@ def row(rank: int, candidate: int, *, front: bool) -> dict[str, Any]:
 ROWS = [row(1, 4, front=True), row(2, 2, front=True), row(3, 6, front=False)]
 
 
-def summary(**changes: Any) -> dict[str, Any]:
-    return {
+def summary(**changes: Any) -> SearchSummary:
+    whole: SearchSummary = {
         "folder": "out/s", "benchmark": "search-x@1", "title": "x, trained on y", "space": "x",
         "strategy": "mine:rate=<b>",
         "training": {"epochs": 4.0, "width": 0.25, "input_size": 32},
@@ -79,8 +80,10 @@ def summary(**changes: Any) -> dict[str, Any]:
         "ended_early": None, "candidates": 6, "partial": 1, "repeats": 1,
         "data": "out/<set>", "images": None, "notes": [], "failures": {"out of memory": 1},
         "beware": None, "best": ROWS[:1], "front": ROWS[:2],
-        "longest": [], **changes,
+        "longest": [],
     }  # fmt: skip
+    changed: Any = {**whole, **changes}
+    return cast(SearchSummary, changed)
 
 
 def page(run: Run, rows: Any = ROWS, *, nothing: str | None = None, **changes: Any) -> str:

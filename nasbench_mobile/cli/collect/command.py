@@ -157,7 +157,7 @@ def collect(
         Seeds(seeds, repeat_first, repeat_seeds, reference_seeds, first_seed), shard,
     )  # fmt: skip
     named = latency_evaluators(latency or ["pixel1"], home_space(place), alone=workers == 1)
-    _match(out, accuracy)
+    accuracy = _matched(out, accuracy)
     accuracy.check(place)
     wanted = {
         key: _without_folders(value)
@@ -179,17 +179,22 @@ def collect(
         console().print(_words(out, summary), soft_wrap=True)
 
 
-def _match(out: Path, accuracy: TrainingAccuracy) -> None:
-    """`UsageError` where a table that goes on was begun on other images under the same names."""
+def _matched(out: Path, accuracy: TrainingAccuracy) -> TrainingAccuracy:
+    """The evaluator for a table that goes on, where one does.
+
+    `UsageError` where that was begun on other images under the same names.
+    """
     from nasbench_mobile.tables.writing import begun_table
     from nasbench_mobile.training.matching import check_content
 
     table = begun_table(out)
     if table is None:
-        return
-    accuracy.earlier = table.header.training.get("data")
-    if accuracy.data.identity == accuracy.earlier:  # else more is told of when it is opened
+        return accuracy
+    earlier = table.header.training.get("data")
+    accuracy = accuracy.going_on(earlier)
+    if accuracy.data.identity == earlier:  # else more is told of when it is opened
         check_content(table.data_content, accuracy.data, f"the table in {out}")
+    return accuracy
 
 
 def _without_folders(value: Any) -> Any:
@@ -250,7 +255,7 @@ def _collect(
     with open_table(out, header) as (table, writer), _watching(quiet) as watch:
         collector = Collector(Trainer(home, accuracy), latencies, workers, retry_failed, watch)
         missing = collector.missing(jobs, table)
-        watch.says(options.read_line(accuracy.place, accuracy.data))
+        watch.says(reading.placed_line(accuracy.place, accuracy.data))
         if missing:
             _announce(collector, missing, len(jobs), out, table)
             writer.session(
@@ -279,6 +284,7 @@ def _announce(
     collector: Collector, missing: Sequence[Job], asked: int, out: Path, table: Table
 ) -> None:
     """Say what will be trained, before minutes go by without a word."""
+    from nasbench_mobile.training.hints import small_map_hint, warmup_hint
     from nasbench_mobile.training.matching import matched_by_names
 
     trainer, workers = collector.trainer, collector.workers
@@ -293,7 +299,7 @@ def _announce(
     if table.data_content is None:
         collector.watch.says(matched_by_names(accuracy.data, "the table was begun"))
     network, recipe = trainer.proxy(missing[0]), accuracy.recipe
-    for hint in filter(None, (options.small_map_hint(network), options.warmup_hint(recipe))):
+    for hint in filter(None, (small_map_hint(network), warmup_hint(recipe))):
         collector.watch.says(hint)
 
 

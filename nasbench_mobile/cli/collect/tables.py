@@ -11,8 +11,9 @@ from nasbench_mobile.cli.collect.picks_option import Picks, picks_of
 from nasbench_mobile.cli.latency.latency_option import latency_evaluators
 from nasbench_mobile.cli.shared.common_options import AsJson, Force
 from nasbench_mobile.cli.shared.output import console, print_json, print_table
-from nasbench_mobile.cli.shared.output_files import refuse_overwriting, write_file
+from nasbench_mobile.cli.shared.output_files import refuse_overwriting
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.files.atomic_files import write_result
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -128,7 +129,7 @@ def card(
     text = table_card(known, name, part, among)
     if out is not None:
         write_table(out / f"{name}.jsonl", known)
-        write_file(out / f"{name}.md", text)
+        write_result(out / f"{name}.md", text)
     if as_json:
         print_json(table_facts(known, among))
     elif out is None:

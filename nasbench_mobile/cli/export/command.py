@@ -12,8 +12,9 @@ from nasbench_mobile.cli.export.calibration import calibrating_data
 from nasbench_mobile.cli.shared import network_options as options
 from nasbench_mobile.cli.shared.common_options import AsJson, Force
 from nasbench_mobile.cli.shared.output import console, print_json
-from nasbench_mobile.cli.shared.output_files import refuse_overwriting, write_file
+from nasbench_mobile.cli.shared.output_files import refuse_overwriting
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.files.atomic_files import write_result
 
 
 class Format(StrEnum):
@@ -86,7 +87,7 @@ def export(
     module = source.module(seed or 0)
     told = file_facts(source)
     file = exported(module, told, form.value, shown)
-    write_file(out, file.content)
+    write_result(out, file.content)
     said = told.record(axes_of(form.value), int8=quantize is not None)
     facts = {
         "model": source.subject.name,

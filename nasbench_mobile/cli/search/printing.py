@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
-from nasbench_mobile.cli.search.results import SearchResults
 from nasbench_mobile.cli.shared.output import console, print_table
+from nasbench_mobile.image_search.results import SearchResults
+from nasbench_mobile.report.search_summary import NetworkRow
 from nasbench_mobile.report.search_wording import how_measured, share_words, spent_words
 
 COLUMNS = {
@@ -43,12 +44,12 @@ def print_results(found: SearchResults) -> None:
                 screen.print(f"   {line}", soft_wrap=True)
 
 
-def _table(rows: list[Mapping[str, Any]], *, hidden: tuple[str, ...]) -> None:
+def _table(rows: Sequence[NetworkRow], *, hidden: tuple[str, ...]) -> None:
     columns = {key: heading for key, heading in COLUMNS.items() if key not in hidden}
     print_table(columns, [_cells(row) for row in rows])
 
 
-def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
+def _cells(row: NetworkRow) -> dict[str, Any]:
     return {
         **row,
         "accuracy": f"{row['accuracy']:.2%}",

@@ -78,7 +78,7 @@ class SearchProgress:
         if isinstance(reading, LatencyReading):
             self._latency = f"{reading.latency_ms:.4g} ms"
 
-    def epoch(self, _: int, report: EpochReport) -> None:
+    def epoch(self, report: EpochReport) -> None:
         """An epoch of the candidate's training has ended."""
         epochs = max(self._epochs * self._share, report.epoch)  # whole steps may be a little more
         self._training = f"epoch {report.epoch:.3g} of {epochs:.3g}, accuracy {report.accuracy:.2%}"
@@ -102,11 +102,10 @@ class SearchProgress:
             f"reward {outcome.reward:.4f}, {took_s:.0f} s; {self._best_words}"
         )
 
-    def told(self, progress: Progress) -> bool:
-        """The strategy has learned from a batch; never asks to stop."""
+    def told(self, progress: Progress) -> None:
+        """The strategy has learned from a batch."""
         self._told, self._since_told = progress.trials, 0
         self._charged, self._ended = progress.charged, 0.0
-        return False
 
     @property
     def _spent(self) -> float:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from nasbench_mobile.cli.shared.output import console
-from nasbench_mobile.errors import UsageError
-from nasbench_mobile.printable import printable
 
 if TYPE_CHECKING:
-    from nasbench_mobile.networks.graph import Network
     from nasbench_mobile.training.data import ImageData
     from nasbench_mobile.training.recipe import Recipe
 
@@ -89,44 +85,9 @@ MemoryLimit: TypeAlias = Annotated[
 
 def say_read(place: str, data: ImageData) -> None:
     """Say on standard error what was read of the images, before anything is done with them."""
-    console(stderr=True).print(read_line(place, data), soft_wrap=True)
-
-
-def read_line(place: str, data: ImageData) -> str:
     from nasbench_mobile.training import reading
 
-    return printable(f"{place}: {reading.line(data)}")
-
-
-def small_map_hint(network: Network) -> str | None:
-    """What to say of a network that sees one pixel in the end; None where it sees more."""
-    from nasbench_mobile.networks.stem import final_side
-
-    if final_side(network) != 1:
-        return None
-    return (
-        f"hint: {network.input_shape[1]} px leave a last feature map of 1 pixel; --stem-stride 1 "
-        "or a larger --input-size leaves more"
-    )
-
-
-def warmup_hint(recipe: Recipe) -> str | None:
-    """What to say of a warm-up that was shortened, or that is all of the training."""
-    from nasbench_mobile.training.recipe import RECIPES
-
-    epochs = f"{recipe.epochs:g} epoch{'' if recipe.epochs == 1 else 's'}"
-    if recipe.all_warmup:
-        return (
-            f"hint: warm-up is all of {epochs}, so that the learning rate never comes to its peak; "
-            f"--set warmup_epochs={recipe.epochs / 10:g} leaves some"
-        )
-    named = RECIPES.get(recipe.name, recipe)
-    if named.warmup_epochs is None or named.warmup_epochs < recipe.epochs:
-        return None
-    return (
-        f"hint: warm-up is {recipe.warmup_epochs:g} of {epochs}, as the "
-        f"{named.warmup_epochs:g} of the recipe {recipe.name} would be all of it"
-    )
+    console(stderr=True).print(reading.placed_line(place, data), soft_wrap=True)
 
 
 def recipe_of(name: str, epochs: float | None, changes: list[str]) -> Recipe:
@@ -138,13 +99,6 @@ def recipe_of(name: str, epochs: float | None, changes: list[str]) -> Recipe:
 
 def recipe_values(epochs: float | None, changes: list[str]) -> dict[str, Any]:
     """What `--epochs` and `--set` say: names of a recipe's values, and the values."""
-    values: dict[str, Any] = {} if epochs is None else {"epochs": epochs}
-    for change in changes:
-        key, equals, value = change.partition("=")
-        if not equals:
-            raise UsageError(f"--set {change!r} is not of the form name=value")
-        try:
-            values[key] = json.loads(value)
-        except (ValueError, RecursionError):
-            values[key] = value
-    return values
+    from nasbench_mobile.training.recipe_words import read_values
+
+    return {**({} if epochs is None else {"epochs": epochs}), **read_values(changes)}

@@ -270,7 +270,7 @@ def test_a_terminal_shows_the_candidate_under_way() -> None:
     with SearchProgress(None, 5, 2.0, screen) as progress:
         progress.begins(Architecture(space, (0,) * len(space.decisions)), 1.0)
         progress.latency(LatencyReading(20.0))
-        progress.epoch(0, EpochReport(1.0, 2.0, 0.3, 4.0))
+        progress.epoch(EpochReport(1.0, 2.0, 0.3, 4.0))
         line = progress.line().plain
         assert "candidate 1 of 5, 20 ms, epoch 1 of 2, accuracy 30.00%" in line
         assert "no reward yet" in line

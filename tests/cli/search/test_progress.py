@@ -142,5 +142,5 @@ def test_epochs_are_those_of_the_share(followed: Followed) -> None:
     with followed.progress(10) as progress:
         progress.begins(ONE, 0.5)
         progress.latency(LatencyReading(20.0))
-        progress.epoch(0, EpochReport(1.0, 2.0, 0.3, 4.0))
+        progress.epoch(EpochReport(1.0, 2.0, 0.3, 4.0))
         assert "epoch 1 of 2, accuracy 30.00%" in followed.said[-1]

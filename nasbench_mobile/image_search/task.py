@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -10,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nasbench_mobile.benchmark import Benchmark, Part, load_benchmark, parse_benchmark
-from nasbench_mobile.cli.latency.latency_option import choose_latency
+from nasbench_mobile.files.toml_text import toml_text
+from nasbench_mobile.studies.latency_choice import Filling, choose_latency, unseen
 
 if TYPE_CHECKING:
     from nasbench_mobile.evaluators.training import TrainingAccuracy
@@ -46,9 +46,13 @@ class Subject:
 
 
 def search_benchmark(
-    subject: Subject, accuracy: TrainingAccuracy, latency: str, target_ms: float | None
+    subject: Subject,
+    accuracy: TrainingAccuracy,
+    latency: str,
+    target_ms: float | None,
+    filling: Filling = unseen,
 ) -> Benchmark:
-    """The benchmark of a search.
+    """The benchmark of a search; `filling` hears of a look-up table that is filled for it.
 
     The target is 75 ms on a Pixel 1, as in the paper's Fig. 6, and keeps its ratio to MobileNetV2's
     latency on other devices. The hypervolume's corner is chance and, on a Pixel 1, the 298 ms of
@@ -66,7 +70,7 @@ def search_benchmark(
         accuracy=Part("training", options),
         reference_point=replace(pixel1.reference_point, accuracy=1 / len(accuracy.data.classes)),
     )
-    return choose_latency(benchmark, latency).with_objective(target_ms=target_ms)
+    return choose_latency(benchmark, latency, filling).with_objective(target_ms=target_ms)
 
 
 def classes(benchmark: Benchmark) -> int:
@@ -88,13 +92,7 @@ def as_file(benchmark: Benchmark, folder: Path) -> tuple[Benchmark, str]:
         "reference_point": {"accuracy": point.accuracy, "latency_ms": point.latency_ms},
     }
     head = {"name": benchmark.name, "version": benchmark.version, "title": benchmark.title}
-    lines = list(map(_line, head.items()))
-    for name, values in tables.items():
-        nested = {f"{name}.{key}": item for key, item in values.items() if isinstance(item, dict)}
-        plain = {key: item for key, item in values.items() if not isinstance(item, dict)}
-        for heading, items in {name: plain, **nested}.items():
-            lines += ["", f"[{heading}]", *map(_line, items.items())]
-    text = "\n".join(lines) + "\n"
+    text = toml_text({**head, **tables})
     return replace(parse_benchmark(folder / FILE, text), source=FILE), text
 
 
@@ -109,9 +107,3 @@ def _latency(part: Part) -> dict[str, Any]:
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in options.items() if value not in (None, {})}
-
-
-def _line(item: tuple[str, Any]) -> str:
-    """A key and its value in TOML, which writes what is no table as JSON does."""
-    key, value = item
-    return f"{key} = {json.dumps(value, ensure_ascii=False)}"

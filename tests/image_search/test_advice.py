@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nasbench_mobile.cli.search.advice import beware, next_steps
+from nasbench_mobile.image_search.advice import beware, next_steps
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.networks.stem import final_side, with_stem_stride
 from nasbench_mobile.networks.zoo import network

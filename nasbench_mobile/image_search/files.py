@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nasbench_mobile.cli.search.request import read_request
-from nasbench_mobile.cli.search.results import SearchResults, search_results
-from nasbench_mobile.cli.shared.output_files import write_file
+from nasbench_mobile.files.atomic_files import write_result
+from nasbench_mobile.image_search.request_file import read_request
+from nasbench_mobile.image_search.results import SearchResults
+from nasbench_mobile.image_search.summary import search_results
 from nasbench_mobile.protocols import SearchSpace
 from nasbench_mobile.report.search_page import PLOTS, search_page
+from nasbench_mobile.report.search_summary import NetworkRow
 from nasbench_mobile.report.trials import write_trials
 from nasbench_mobile.studies.descriptions import drawer
 from nasbench_mobile.studies.study import Study
@@ -30,22 +32,24 @@ def write_results(study: Study, top: int) -> SearchResults:
     only its page.
     """
     found = search_results(study, top)
-    best = [_with_files(row, study.folder, found.space) for row in found.summary["best"]]
+    best = [_with_files(row, study.folder, found.space) for row in found.best]
     found = replace(found, summary={**found.summary, "best": best})
     _forget(study.folder, len(best))
+    files = [Path(row[kind]) for row in best for kind in ("tflite", "record")]
     if best:
-        write_file(study.folder / RECORD, _json(found.summary))
-    _write_page(study, found)
-    return found
+        write_result(study.folder / RECORD, _json(found.summary))
+        files.append(study.folder / RECORD)
+    return replace(found, files=(*files, *_write_page(study, found)))
 
 
-def _with_files(row: Mapping[str, Any], folder: Path, space: SearchSpace) -> dict[str, Any]:
+def _with_files(row: NetworkRow, folder: Path, space: SearchSpace) -> NetworkRow:
     from nasbench_mobile.networks.tflite import to_tflite
 
     place = folder / BEST / f"{row['rank']}"
-    kept = {**row, "record": f"{place}.json", "tflite": f"{place}.tflite"}
-    write_file(Path(kept["tflite"]), to_tflite(space.network(tuple(row["tokens"]))))
-    write_file(Path(kept["record"]), _json(kept))
+    record, tflite = f"{place}.json", f"{place}.tflite"
+    kept: NetworkRow = {**row, "record": record, "tflite": tflite}
+    write_result(Path(tflite), to_tflite(space.network(tuple(row["tokens"]))))
+    write_result(Path(record), _json(kept))
     return kept
 
 
@@ -58,26 +62,29 @@ def _forget(folder: Path, count: int) -> None:
         (folder / RECORD).unlink(missing_ok=True)
 
 
-def _write_page(study: Study, found: SearchResults) -> None:
+def _write_page(study: Study, found: SearchResults) -> list[Path]:
+    """Write the page, its pictures and every trial; where they lie."""
     folder, objective = study.folder, study.plan.benchmark.objective
     lines = io.StringIO(newline="")
     write_trials(lines, [found.run], objective)
-    write_file(folder / TRIALS, lines.getvalue())
+    files: dict[Path, bytes | str] = {folder / TRIALS: lines.getvalue()}
     pictures = []
     for name, caption, draw in PLOTS:
         picture = draw(found.run, found.rows, found.summary)
         if picture is not None:
-            write_file(folder / "plots" / f"{name}.png", picture)
+            files[folder / "plots" / f"{name}.png"] = picture
             pictures.append((caption, picture))
-    page = search_page(
-        found.run, found.rows, found.summary, pictures, _drawings(study, found.summary["best"]),
+    files[folder / PAGE] = search_page(
+        found.run, found.rows, found.summary, pictures, _drawings(study, found.best),
         nothing=found.nothing, resume=None if found.ended else found.resume,
         command=read_request(folder)["command"],
     )  # fmt: skip
-    write_file(folder / PAGE, page)
+    for path, content in files.items():
+        write_result(path, content)
+    return list(files)
 
 
-def _drawings(study: Study, best: Sequence[Mapping[str, Any]]) -> list[str]:
+def _drawings(study: Study, best: Sequence[NetworkRow]) -> list[str]:
     from nasbench_mobile.report.study import DRAWN
 
     draw = drawer(study.plan.benchmark)

@@ -5,10 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from nasbench_mobile.benchmark import Benchmark, Part, load_benchmark, read_benchmark
-from nasbench_mobile.cli.search.benchmark_file import FILE, Subject, as_file, search_benchmark
+from nasbench_mobile.benchmark import (
+    Benchmark,
+    Part,
+    load_benchmark,
+    parse_benchmark,
+    read_benchmark,
+)
 from nasbench_mobile.evaluators.training import TrainingAccuracy
+from nasbench_mobile.image_search.task import FILE, Subject, as_file, search_benchmark
 from nasbench_mobile.types import StrategySpec
 
 SUBJECT = Subject(
@@ -49,6 +57,16 @@ def test_its_file_says_all_of_it(benchmark_: Benchmark, latency: Part, tmp_path:
     read = read_benchmark(tmp_path / FILE)
     assert read.record() == again.record() == other.record()
     assert again.source == FILE
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_place_and_name_is_read_back(benchmark_: Benchmark, place: str) -> None:
+    options = {**benchmark_.accuracy.options, "data": place}
+    part = Part("mnasnet", {**benchmark_.space.options, f"x_{place}": [place, 0.5]})
+    other = replace(benchmark_, accuracy=Part("training", options), space=part)
+    again, text = as_file(other, Path("nowhere"))
+    assert again.hash == other.hash
+    assert parse_benchmark(Path("nowhere") / FILE, text).record() == other.record()
 
 
 def test_a_model_of_the_users_is_named_by_its_place(
