@@ -6,13 +6,18 @@ package is quick and pulls in no machine-learning library.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from nasbench_mobile.lazy_names import lazily
 
 if TYPE_CHECKING:
     from nasbench_mobile.architecture import Architecture
     from nasbench_mobile.benchmark import Benchmark, load_benchmark
     from nasbench_mobile.errors import NasbenchError
+    from nasbench_mobile.image_search import search_on_images
+    from nasbench_mobile.interface.comparing import compare
+    from nasbench_mobile.interface.result import Result
+    from nasbench_mobile.interface.running import run
     from nasbench_mobile.objectives.mnasnet import LatencyObjective
     from nasbench_mobile.search.loop import Search
     from nasbench_mobile.search.problem import Problem
@@ -32,11 +37,15 @@ __all__ = [
     "Plan",
     "Problem",
     "Proposal",
+    "Result",
     "Search",
     "StrategySpec",
     "Study",
     "Trial",
+    "compare",
     "load_benchmark",
+    "run",
+    "search_on_images",
 ]
 
 _HOMES = {
@@ -49,18 +58,19 @@ _HOMES = {
     "Plan": "studies.plan",
     "Problem": "search.problem",
     "Proposal": "types",
+    "Result": "interface.result",
     "Search": "search.loop",
     "StrategySpec": "types",
     "Study": "studies.study",
     "Trial": "types",
+    "compare": "interface.comparing",
     "load_benchmark": "benchmark",
+    "run": "interface.running",
+    "search_on_images": "image_search",
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazily(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nasbench_mobile.errors import InvalidNetworkError
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.protocols import Embedded, SearchSpace
 from nasbench_mobile.types import Tokens
@@ -39,3 +40,19 @@ class Architecture:
     ) -> Network:
         """The layer graph; `width` is a depth multiplier, `input_size` in pixels."""
         return self.space.network(self.tokens, width=width, input_size=input_size, classes=classes)
+
+    def _repr_svg_(self) -> str | None:
+        """The drawing that a notebook shows; None of what is no chain of mobile blocks."""
+        return drawing(self)
+
+
+def drawing(architecture: Architecture) -> str | None:
+    """An architecture as one `<svg>` element; None where it is no chain of mobile blocks."""
+    from nasbench_mobile.networks.blockstring import parse_spec
+    from nasbench_mobile.networks.drawing import architecture_svg
+
+    try:
+        spec = parse_spec(architecture.space.describe(architecture.tokens))
+    except InvalidNetworkError:
+        return None
+    return architecture_svg(spec)

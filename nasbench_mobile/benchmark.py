@@ -7,13 +7,14 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from nasbench_mobile import catalog
+from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import UnknownNameError, UsageError
 from nasbench_mobile.files.json_values import changed_by_json
 from nasbench_mobile.files.schemas import schema_of
@@ -21,10 +22,10 @@ from nasbench_mobile.files.text_files import is_file, read_text, reason
 from nasbench_mobile.objectives.mnasnet import FORMS, LatencyObjective, parse_objective
 from nasbench_mobile.objectives.user import OwnObjective
 from nasbench_mobile.plugins.calls import plugin_call
-from nasbench_mobile.protocols import LatencyEvaluator
+from nasbench_mobile.protocols import LatencyEvaluator, SearchSpace
 from nasbench_mobile.runs.run import ReferencePoint
 from nasbench_mobile.search.problem import Problem
-from nasbench_mobile.types import StrategySpec
+from nasbench_mobile.types import Decision, StrategySpec, Trial
 
 _TABLES = ("space", "accuracy", "latency", "objective", "reference_point")
 _TYPES = {str: "text in quotes", int: "a whole number"}
@@ -154,6 +155,37 @@ class Benchmark:
         evaluator: LatencyEvaluator = _build("latency evaluator", self.latency)
         return evaluator
 
+    def build_space(self) -> SearchSpace:
+        """Make the search space alone, without the models that evaluate."""
+        return catalog.build_space(self.space.name, self.space.options)
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """What there is to choose: a token list has one token for each of them, in order."""
+        return self.build_space().decisions
+
+    def architecture(self, tokens: Sequence[int]) -> Architecture:
+        """The architecture that tokens mean, which a notebook draws; errors as of `validate`."""
+        space = self.build_space()
+        return Architecture(space, space.validate(tokens))
+
+    def evaluate(self, token_lists: Iterable[Sequence[int]], seed: int = 0) -> list[Trial]:
+        """Accuracy, latency and reward of architectures, each after a full training.
+
+        Args:
+            token_lists: One list of whole numbers for each architecture; an array of the shape
+                `(architectures, decisions)` will do.
+            seed: That of the run whose draw of the noise is seen, on a noisy benchmark.
+
+        Returns:
+            One trial for each list, in order, its `measurement` with `accuracy` (a fraction) and
+            `latency_ms`, and its `reward`; or its `failure`, the reason why there are none.
+
+        Raises:
+            UsageError: A list is malformed; the message says which, counted from 0, and how.
+        """
+        return self.build(seed).trials(token_lists)
+
     def build(self, seed: int = 0) -> Problem:
         """Make the space and the evaluators.
 
@@ -162,7 +194,7 @@ class Benchmark:
         """
         from nasbench_mobile.evaluators.noise import noisy
 
-        space = catalog.build_space(self.space.name, self.space.options)
+        space = self.build_space()
         accuracy = _build("accuracy evaluator", self.accuracy)
         noise_seed = self.noise_seed * 2**32 + seed
         return Problem(
@@ -232,7 +264,15 @@ def built_in_names() -> list[str]:
 def load_benchmark(name: str) -> Benchmark:
     """A built-in benchmark by name, or a user's by the path of its TOML file.
 
-    `UsageError` names the key and line that are wrong, `UnknownNameError` the nearest names.
+    Args:
+        name: `imagenet-pixel1`, say (`nasbench-mobile list benchmarks` has all), or a path.
+
+    Returns:
+        The benchmark; nothing of it is built or evaluated yet.
+
+    Raises:
+        UnknownNameError: There is no such name; the message has the nearest ones.
+        UsageError: The file is wrong; the message has the key and its line.
     """
     if name in built_in_names():
         path = Path(str(resources.files("nasbench_mobile.benchmarks"))) / f"{name}.toml"

@@ -133,6 +133,14 @@ def load(kind: CatalogKind, name: str) -> Any:
     raise UnknownNameError(kind, name, names(kind))
 
 
+def name_of(kind: CatalogKind, thing: Any) -> str | None:
+    """The name under which `load` gives a class or function; None where it has none."""
+    place = f"{thing.__module__}:{thing.__qualname__}"
+    points = {name: point.value for name, point in _entry_points(kind).items()}
+    known = [name for name, its in {**points, **BUILT_IN[kind]}.items() if its == place]
+    return known[0] if known else None
+
+
 def code_behind(kind: CatalogKind, name: str) -> Code | importlib.metadata.Distribution | None:
     """A file's code, an entry point's distribution, or None for a built-in name.
 

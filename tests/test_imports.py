@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 
 import nasbench_mobile
 
-HEAVY = {"torch", "optuna", "nevergrad", "ray"}
+HEAVY = {"torch", "optuna", "nevergrad", "ray", "pandas"}
 SHOW = "import json, sys, {}; print(json.dumps([name.partition('.')[0] for name in sys.modules]))"
 
 
@@ -22,6 +23,7 @@ SHOW = "import json, sys, {}; print(json.dumps([name.partition('.')[0] for name 
         "nasbench_mobile.protocols",
         "nasbench_mobile.spaces",
         "nasbench_mobile.cli",
+        "nasbench_mobile.interface.comparing",
     ],
 )
 def test_import_loads_no_heavy_library(module: str) -> None:
@@ -39,3 +41,18 @@ def test_every_public_name_is_there() -> None:
     assert set(nasbench_mobile.__all__) <= set(dir(nasbench_mobile))
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
         _ = nasbench_mobile.Nothing
+
+
+ROOMS = (
+    "interface", "metrics", "objectives", "search", "spaces", "strategies", "studies", "testing"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_have_what_they_call_public(room: str) -> None:
+    module = importlib.import_module(f"nasbench_mobile.{room}")
+    for name in module.__all__:
+        assert getattr(module, name).__name__ == name
+        assert getattr(module, name).__doc__
+    with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
+        _ = module.Nothing

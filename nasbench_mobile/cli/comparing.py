@@ -17,7 +17,6 @@ from nasbench_mobile.cli.shared.study_progress import run_with_progress
 from nasbench_mobile.errors import EvaluationError
 
 if TYPE_CHECKING:
-    from nasbench_mobile.protocols import BenchmarkObjective
     from nasbench_mobile.runs.run import Run
     from nasbench_mobile.studies.study import Study
 
@@ -198,21 +197,6 @@ def _reading(study: Study, trust: bool) -> _Reading:
     return _Reading(space, lambda: check_trust(study, say, trust=trust, kinds=OBJECTIVE))
 
 
-def _scoring(study: Study, runs: Sequence[Run], how: _Reading) -> BenchmarkObjective:
-    """What scores runs: a user's own reward by what logs say of it, where that suffices."""
-    from nasbench_mobile.objectives.user import OwnObjective
-    from nasbench_mobile.studies.logged_rewards import logged_rewards
-
-    objective = study.plan.benchmark.objective
-    if not isinstance(objective, OwnObjective):
-        return objective
-    logged = logged_rewards([run for run in runs if run.trials], objective)
-    if logged is not None:
-        return logged
-    how.objective()
-    return objective
-
-
 def _again(study: Study, labels: Sequence[str] | None) -> Study:
     """The study with the logs of some strategies laid aside."""
     if labels:
@@ -279,6 +263,7 @@ def _report(
     from nasbench_mobile.report.study import write_report
     from nasbench_mobile.report.terminal import print_summary
     from nasbench_mobile.studies.descriptions import describer, drawer
+    from nasbench_mobile.studies.logged_rewards import scoring
 
     damages = [run.damage for run in runs if run.damage is not None]
     if not any(run.trials for run in runs):
@@ -293,7 +278,7 @@ def _report(
         describer(benchmark, runs) if how.space else None,
         draw=drawer(benchmark) if how.space else None,
         command=study.command,
-        objective=_scoring(study, runs, how),
+        objective=scoring(benchmark.objective, runs, how.objective),
         notes=study.notes(),
     )
     if as_json:

@@ -54,7 +54,7 @@ def describe(
     frame = source.facts()
     spec = subject.scaled(source.width)
     if svg is not None:
-        from nasbench_mobile.report.architecture import architecture_svg
+        from nasbench_mobile.networks.drawing import architecture_svg
 
         if spec is None:
             raise UsageError(

@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -20,6 +21,7 @@ from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
+from types import ModuleType
 from typing import Any, ParamSpec, TypeVar
 
 from nasbench_mobile.errors import NasbenchError
@@ -250,7 +252,7 @@ class ProcessExecutor(Executor):
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         watch = CallWatch(self._context)
-        with _one_thread():
+        with _one_thread(), _without_script():
             process = self._context.Process(target=work, args=(theirs, os.getpid(), watch))
             process.start()
         theirs.close()
@@ -319,6 +321,21 @@ def workers(jobs: int, on_stop: Callable[[], None] = lambda: None) -> Iterator[P
         finally:
             executor.shutdown()
         raise
+
+
+@contextmanager
+def _without_script() -> Iterator[None]:
+    """Start processes within, which then do not run the user's script to have its `__main__`.
+
+    Jobs are functions of modules. A script that compares at its top level, as a notebook does,
+    would otherwise begin the comparison again in every worker.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 @contextmanager

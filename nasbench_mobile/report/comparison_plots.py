@@ -21,7 +21,7 @@ from nasbench_mobile.metrics.pareto import attainment, run_front
 from nasbench_mobile.metrics.statistics import bootstrap_interval, iqm
 from nasbench_mobile.report.comparison import Comparison, StrategyRuns
 from nasbench_mobile.report.labels import Look, latency_label, looks
-from nasbench_mobile.report.plots import GREY, SIZE, one_plot, strip
+from nasbench_mobile.report.plots import GREY, SIZE, Picture, one_plot, strip
 from nasbench_mobile.report.tables import rank
 from nasbench_mobile.runs.budget import SLACK
 
@@ -126,7 +126,7 @@ def draw_latencies(comparison: Comparison) -> Figure:
     trials = {group.label: sum(len(s.run.trials) for s in group.scored) for group in groups}
     looks_of = looks(list(sampled))
     height = max(SIZE[1], 0.9 + 0.62 * len(groups))
-    figure = Figure(figsize=(SIZE[0], height), layout="constrained")
+    figure = Picture(figsize=(SIZE[0], height), layout="constrained")
     FigureCanvasAgg(figure)
     rows = np.atleast_1d(figure.subplots(max(len(groups), 1), 1, sharex=True))
     pooled = np.concatenate([*sampled.values(), np.zeros(0)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import IO
 
@@ -21,6 +22,15 @@ GREY = "#666666"
 """Of what is said beside a drawing."""
 
 
+class Picture(Figure):
+    """A figure that a notebook shows as the image that the report has, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        save(self, buffer)
+        return buffer.getvalue()
+
+
 def save(figure: Figure, path: Path | IO[bytes]) -> None:
     """Write a figure as PNG, laid out and drawn once; matplotlib alone would draw it twice."""
     figure.set_dpi(DPI)
@@ -32,7 +42,7 @@ def save(figure: Figure, path: Path | IO[bytes]) -> None:
 
 def one_plot(height: float = SIZE[1]) -> tuple[Figure, Axes]:
     """A figure `height` inches high with one plot, whose axes are plain."""
-    figure = Figure(figsize=(SIZE[0], height), layout="constrained")
+    figure = Picture(figsize=(SIZE[0], height), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     strip(axes)

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from nasbench_mobile.errors import NasbenchError
+from matplotlib.figure import Figure
+
+from nasbench_mobile.errors import NasbenchError, UnknownNameError
 from nasbench_mobile.files.atomic_files import replacing
 from nasbench_mobile.printable import json_printable
 from nasbench_mobile.protocols import BenchmarkObjective
@@ -32,12 +34,13 @@ from nasbench_mobile.types import Tokens
 DRAWN = 3
 """Best architectures that the page draws: our choice, a row on a wide screen."""
 
-_PLOTS: tuple[tuple[str, str, Callable[[Comparison], Any]], ...] = (
+PLOTS: tuple[tuple[str, str, Callable[[Comparison], Figure]], ...] = (
     ("anytime", "Best reward so far, scored without noise, over evaluations", draw_anytime),
     ("final", "Final best reward of every seed", draw_final),
     ("pareto", "Accuracy and latency: fronts and samples", draw_fronts),
     ("latency", "Latencies that each strategy sampled", draw_latencies),
 )
+"""Name, caption, and what draws it."""
 
 
 def write_report(
@@ -70,7 +73,7 @@ def write_report(
         text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False)
         file.write(f"{json_printable(text)}\n".encode())
     drawn = []
-    for name, caption, make in _PLOTS:
+    for name, caption, make in PLOTS:
         png = _png(make(comparison))
         with _replacing(folder / "plots" / f"{name}.png") as file:
             file.write(png)
@@ -80,6 +83,14 @@ def write_report(
     with _replacing(folder / "report.html") as file:
         file.write(page(comparison, summary, drawn, drawings, command).encode())
     return summary
+
+
+def draw(name: str, comparison: Comparison) -> Figure:
+    """The plot of a name in `PLOTS`; `UnknownNameError` says which there are."""
+    makes = {known: make for known, _, make in PLOTS}
+    if name not in makes:
+        raise UnknownNameError("plot", name, makes)
+    return makes[name](comparison)
 
 
 def _png(figure: Any) -> bytes:

@@ -6,7 +6,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -18,20 +18,12 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from nasbench_mobile.metrics.statistics import LEAST_FOR_INTERVAL
 from nasbench_mobile.printable import printable
-from nasbench_mobile.report.notes import mark, notes, row_notes, spent
-from nasbench_mobile.report.summary import StrategyRow, Summary
+from nasbench_mobile.report.leaderboard import board_cells
+from nasbench_mobile.report.notes import notes, row_notes, spent
+from nasbench_mobile.report.summary import Summary
 from nasbench_mobile.report.verdict import verdict
-from nasbench_mobile.report.wording import (
-    NOTHING,
-    WORSE,
-    against_random,
-    headline,
-    interval,
-    number,
-    percent,
-)
+from nasbench_mobile.report.wording import NOTHING, number
 from nasbench_mobile.runs.budget import SLACK
 
 WIDTH = 100
@@ -95,83 +87,24 @@ def print_summary(summary: Summary, console: Console | None = None) -> None:
 
 def leaderboard(summary: Summary, width: int = WIDTH) -> Table:
     """The strategies of a summary, best first; fewer columns where `width` is under 96."""
-    rows = summary["strategies"]
-    cells = {name: [make(row, summary) for row in rows] for name, make in _COLUMNS.items()}
-    alike = len({len(row["seeds"]) for row in rows}) == 1
-    if alike and not any(row["incomplete"] for row in rows):
-        del cells["seeds"]  # the headline says it
-    if width < 96:
-        for name in _WIDE_ONLY:
-            cells.pop(name, None)
+    board = board_cells(summary, wide=width >= 96)
     table = Table(
         box=SIMPLE_HEAD,
-        padding=(0, 0 if "seeds" in cells else 1, 0, 0),
+        padding=(0, 0 if "seeds" in board.columns else 1, 0, 0),
         pad_edge=False,
-        title=Text(headline(summary)),
+        title=Text(board.headline),
         title_justify="left",
         title_style="bold",
-        caption=Text(_legend(cells)),
+        caption=Text(board.legend),
         caption_justify="left",
     )
-    longest = max((len(row["label"]) for row in rows), default=8)
+    longest = max((len(row["label"]) for row in summary["strategies"]), default=8)
     table.add_column("strategy", overflow="fold", min_width=min(longest, 22))
-    for name, column in cells.items():
-        heading = "IQM" if name == _INTERVAL and not _intervals(column) else name
+    for heading in board.columns:
         table.add_column(heading, justify="right", no_wrap=True)
-    for position, row in enumerate(rows):
-        table.add_row(
-            Text(row["label"] + mark(row)), *(Text(column[position]) for column in cells.values())
-        )
+    for position, name in enumerate(board.names):
+        table.add_row(Text(name), *(Text(cells[position]) for cells in board.columns.values()))
     return table
-
-
-def _seeds(row: StrategyRow, _: Summary) -> str:
-    """Runs that came to a good end, of how many there are."""
-    count = len(row["seeds"])
-    return str(count) if not row["incomplete"] else f"{count - len(row['incomplete'])}/{count}"
-
-
-_INTERVAL = "IQM [95 % interval]"
-
-_COLUMNS: dict[str, Callable[[StrategyRow, Summary], str]] = {
-    "seeds": _seeds,
-    "best": lambda row, _: number(row["best_reward"]["median"], 4),
-    _INTERVAL: lambda row, _: interval(row["best_reward"]),
-    "p random": against_random,
-    "HV": lambda row, _: number(row["hypervolume"]["median"], 4),
-    "acc ≤T": lambda row, _: percent(row["best_within_target"], 2),
-    "≤T": lambda row, _: percent(row["within_target"]),
-    "rep.": lambda row, _: percent(row["repeat_rate"]),
-    "s": lambda row, _: number(row["ask_tell_s"], 2),
-}
-_WIDE_ONLY = ("HV", "rep.", "s")
-_LEGENDS = {
-    "best": "best: median noise-free best reward",
-    _INTERVAL: "IQM: its interquartile mean",
-    "p random": "p random: Wilcoxon against random search, Holm",
-    "HV": "HV: median hypervolume",
-    "acc ≤T": "acc ≤T: median accuracy of the best network within T",
-    "≤T": "≤T: share of trials within T",
-    "rep.": "rep.: repeats",
-    "s": "s: CPU seconds of a run in ask and tell",
-}
-
-
-def _legend(cells: Mapping[str, Sequence[str]]) -> str:
-    """What the columns are that are there."""
-    said = []
-    for name, words in _LEGENDS.items():
-        if name in cells:
-            said.append(words)
-            if any(cell.endswith(WORSE) for cell in cells[name]):
-                said.append(f"{WORSE}: worse than random search")
-            if name == _INTERVAL and not _intervals(cells[name]):
-                said[-1] += f" (no interval below {LEAST_FOR_INTERVAL} seeds)"
-    return "; ".join(said)
-
-
-def _intervals(column: Sequence[str]) -> bool:
-    return any("[" in cell for cell in column)
 
 
 @dataclass(slots=True)

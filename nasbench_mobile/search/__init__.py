@@ -1,1 +1,26 @@
 """The loop that asks a strategy for proposals, has them evaluated and tells it the trials."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nasbench_mobile.lazy_names import lazily
+
+if TYPE_CHECKING:
+    from nasbench_mobile.search.asynchronous import AsynchronousSearch
+    from nasbench_mobile.search.loop import Interrupted, Progress, Search
+    from nasbench_mobile.search.problem import Outcome, Problem
+
+__all__ = ["AsynchronousSearch", "Interrupted", "Outcome", "Problem", "Progress", "Search"]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "AsynchronousSearch": "asynchronous",
+        "Interrupted": "loop",
+        "Outcome": "problem",
+        "Problem": "problem",
+        "Progress": "loop",
+        "Search": "loop",
+    },
+)

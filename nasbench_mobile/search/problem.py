@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import compress
@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import InvalidNetworkError, OutsideError, UsageError
-from nasbench_mobile.plugins.answers import taken_readings
+from nasbench_mobile.plugins.answers import shown_answer, taken_readings, whole_number
 from nasbench_mobile.plugins.calls import is_plugins, named
 from nasbench_mobile.plugins.time_limits import OverdueError, time_limit
 from nasbench_mobile.protocols import (
@@ -20,7 +20,15 @@ from nasbench_mobile.protocols import (
     Scalable,
     SearchSpace,
 )
-from nasbench_mobile.types import AccuracyReading, Failure, LatencyReading, Measurement
+from nasbench_mobile.types import (
+    AccuracyReading,
+    Failure,
+    LatencyReading,
+    Measurement,
+    Proposal,
+    Tokens,
+    Trial,
+)
 
 Reading = TypeVar("Reading", AccuracyReading, LatencyReading)
 
@@ -112,6 +120,28 @@ class Problem:
     def _call(self, evaluator: object) -> _Call:
         return _Call(label_of(evaluator), self.call_limit_s)
 
+    def trials(self, token_lists: Iterable[object]) -> list[Trial]:
+        """Token lists as trials of full trainings, in order; ids count from 0.
+
+        An architecture that is listed twice is evaluated once (`repeat_of`). `UsageError` says
+        which list is malformed and how; nothing is evaluated then.
+        """
+        lists = [
+            taken_token_list(place, tokens, self.space) for place, tokens in enumerate(token_lists)
+        ]
+        keys = [self.space.canonical(tokens) for tokens in lists]
+        first: dict[Tokens, int] = {}
+        for place, key in enumerate(keys):
+            first.setdefault(key, place)
+        architectures = [Architecture(self.space, lists[place]) for place in first.values()]
+        outcomes = dict(zip(first, self.evaluate(architectures) if first else [], strict=True))
+        return [
+            _trial(
+                Proposal(place, tokens), outcomes[key], None if first[key] == place else first[key]
+            )
+            for place, (tokens, key) in enumerate(zip(lists, keys, strict=True))
+        ]
+
     def evaluate_one(self, job: tuple[Architecture, float]) -> Outcome | Failure:
         """One architecture at one fidelity: what a worker of a pool does."""
         architecture, fidelity = job
@@ -136,6 +166,30 @@ class Problem:
             return Outcome(measurement, self.objective(measurement), true)
         except UsageError as error:
             return Failure(str(error))
+
+
+def _trial(proposal: Proposal, outcome: Outcome | Failure, repeat_of: int | None) -> Trial:
+    if isinstance(outcome, Failure):
+        return Trial(proposal, failure=outcome.reason, repeat_of=repeat_of)
+    return Trial(proposal, outcome.measurement, outcome.reward, repeat_of=repeat_of)
+
+
+def taken_token_list(place: int, tokens: object, space: SearchSpace) -> Tokens:
+    """One of a user's token lists as valid tokens; `UsageError` names its place and the mistake.
+
+    Numbers may be those of any library.
+    """
+    listed = getattr(tokens, "tolist", lambda: tokens)()  # an array of numpy or torch
+    values = [whole_number(one) for one in listed] if isinstance(listed, list | tuple) else [None]
+    if None in values:
+        raise UsageError(
+            f"token list {place} is {shown_answer(tokens)}; give a list of "
+            f"{len(space.decisions)} whole numbers, one for each decision of the space"
+        )
+    try:
+        return space.validate([value for value in values if value is not None])
+    except UsageError as error:
+        raise UsageError(f"token list {place} is malformed: {error}") from None
 
 
 def _measurement(accuracy: AccuracyReading, latency: LatencyReading) -> Measurement:

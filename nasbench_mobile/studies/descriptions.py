@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
-from nasbench_mobile import catalog
-from nasbench_mobile.architecture import Architecture
+from nasbench_mobile.architecture import Architecture, drawing
 from nasbench_mobile.benchmark import Benchmark, Part
-from nasbench_mobile.errors import InvalidNetworkError
 from nasbench_mobile.evaluators.trained_network import TrainedNetwork
-from nasbench_mobile.networks.blockstring import parse_spec
 from nasbench_mobile.networks.cost import multiply_adds, parameters
 from nasbench_mobile.printable import printable
 from nasbench_mobile.report.summary import Description
@@ -26,7 +23,7 @@ def describer(benchmark: Benchmark, runs: Sequence[Run] = ()) -> Describe:
 
     Counts are of the network whose accuracy the runs logged: of its width, input size and classes.
     """
-    space = catalog.build_space(benchmark.space.name, benchmark.space.options)
+    space = benchmark.build_space()
     trained = TrainedNetwork.of(
         next((fidelity for run in runs for fidelity in _fidelities(run)), None),
         _stem_stride(benchmark.accuracy),
@@ -70,15 +67,10 @@ def drawer(benchmark: Benchmark) -> Callable[[Tokens], str]:
 
     An architecture that is no chain of mobile blocks is not drawn; its line stands in a `<p>`.
     """
-    from nasbench_mobile.report.architecture import architecture_svg
-
-    space = catalog.build_space(benchmark.space.name, benchmark.space.options)
+    space = benchmark.build_space()
 
     def draw(tokens: Tokens) -> str:
-        line = space.describe(tokens)
-        try:
-            return architecture_svg(parse_spec(line))
-        except InvalidNetworkError:
-            return f"<p>{escape(printable(line))}</p>"
+        line = f"<p>{escape(printable(space.describe(tokens)))}</p>"
+        return drawing(Architecture(space, tokens)) or line
 
     return draw

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from nasbench_mobile.errors import LogError
 from nasbench_mobile.objectives.user import OwnObjective
+from nasbench_mobile.protocols import BenchmarkObjective
 from nasbench_mobile.runs.run import Run
 from nasbench_mobile.runs.trial_table import TrialTable
 from nasbench_mobile.types import Measurement
@@ -50,6 +51,22 @@ class LoggedRewards:
                 f"{measurement.latency_ms!r} ms"
             )
         return float(self.rewards[place])
+
+
+def scoring(
+    objective: BenchmarkObjective, runs: Sequence[Run], before_code: Callable[[], None]
+) -> BenchmarkObjective:
+    """What scores runs: a user's own reward by what logs say of it, where that suffices.
+
+    Where it does not, `before_code` is called before the objective's code may run.
+    """
+    if not isinstance(objective, OwnObjective):
+        return objective
+    logged = logged_rewards([run for run in runs if run.trials], objective)
+    if logged is not None:
+        return logged
+    before_code()
+    return objective
 
 
 def logged_rewards(runs: Sequence[Run], own: OwnObjective) -> LoggedRewards | None:

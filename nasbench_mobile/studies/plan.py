@@ -109,6 +109,16 @@ class Plan:
         )
 
 
+def described(plan: Plan) -> str:
+    """What a plan runs, in a line."""
+    benchmark = plan.benchmark
+    return (
+        f"{benchmark.identifier}: {len(plan.strategies)} strategies x {len(plan.seeds)} "
+        f"seeds x {plan.budget:,} proposals, {benchmark.objective.name} objective, "
+        f"T = {benchmark.objective.target_ms:g} ms"
+    )
+
+
 def _objective(benchmark: Benchmark) -> str | dict[str, Any]:
     """What `with_objective` takes, or the name and options of a reward that words do not mean."""
     objective = benchmark.objective

@@ -1,56 +1,49 @@
-"""Known architectures that every run of a study begins with: models, or an earlier study's best."""
+"""Known architectures that runs begin with: named models, or the best of an earlier study."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from nasbench_mobile.benchmark import Benchmark
+from nasbench_mobile.errors import UsageError
+from nasbench_mobile.runs.run import ranked_results
+from nasbench_mobile.studies.manifest import MANIFEST
+from nasbench_mobile.studies.study import Study
 from nasbench_mobile.types import Tokens
-
-if TYPE_CHECKING:
-    from nasbench_mobile.benchmark import Benchmark
 
 BEST = 10
 """Architectures taken from an earlier study: our choice, a tenth of evolution's population."""
-
 
 NOTHING_TAKEN = "no architecture to start from is taken from it"
 """What it means for a run that its log is damaged."""
 
 
 def starting_points(
-    text: str, benchmark: Benchmark, left_out: Callable[[Sequence[str]], None]
+    text: str, benchmark: Benchmark, say_damages: Callable[[Sequence[str]], None]
 ) -> tuple[Tokens, ...]:
     """Tokens of reference models (`mnasnet-a1,mobilenet-v2`) or of the best of a study's folder.
 
+    `say_damages` is given what is said of runs that are left out because their logs are damaged.
     `InvalidNetworkError` where a model is not of the benchmark's space, `UsageError` where an
-    earlier study is of another space. `left_out` is told of its runs whose logs are damaged, from
-    which nothing is taken.
+    earlier study is of another space.
     """
-    from nasbench_mobile import catalog
-
-    space = catalog.build_space(benchmark.space.name, benchmark.space.options)
     folder = Path(text)
-    if (folder / "study.json").is_file():
-        return _best_of(folder, benchmark, left_out)
+    if (folder / MANIFEST).is_file():
+        return _best_of(folder, benchmark, say_damages)
     from nasbench_mobile.networks.zoo import network
 
+    space = benchmark.build_space()
     return tuple(space.encode(network(name.strip())) for name in text.split(","))
 
 
 def _best_of(
-    folder: Path, benchmark: Benchmark, left_out: Callable[[Sequence[str]], None]
+    folder: Path, benchmark: Benchmark, say_damages: Callable[[Sequence[str]], None]
 ) -> tuple[Tokens, ...]:
     """The distinct architectures of highest reward that a study trained in full, best first.
 
     Of an architecture that several runs trained, the first run's reward counts.
     """
-    from nasbench_mobile import catalog
-    from nasbench_mobile.errors import UsageError
-    from nasbench_mobile.runs.run import ranked_results
-    from nasbench_mobile.studies.study import Study
-
     study = Study.open(folder)
     there, here = study.plan.benchmark.space, benchmark.space
     if (there.name, there.options) != (here.name, here.options):
@@ -58,10 +51,10 @@ def _best_of(
             f"the study in {folder} is on space {there.name!r} and this one on {here.name!r}; "
             "start from a study of the same space"
         )
-    space = catalog.build_space(there.name, there.options)
+    space = study.plan.benchmark.build_space()
     rewards: dict[Tokens, tuple[float, Tokens]] = {}
     runs, damages = study.sound_runs()
-    left_out(damages)
+    say_damages(damages)
     for run in runs:
         for position in ranked_results(run.trials):
             trial = run.trials[position]

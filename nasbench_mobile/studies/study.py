@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 import time
 from collections import defaultdict
@@ -10,12 +9,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from html import escape
+from operator import is_not
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
-from nasbench_mobile import catalog
-from nasbench_mobile.benchmark import Benchmark
 from nasbench_mobile.errors import (
     LogError,
     NasbenchError,
@@ -25,6 +25,7 @@ from nasbench_mobile.errors import (
 from nasbench_mobile.executors.processes import WorkerDied, workers
 from nasbench_mobile.files.atomic_files import unfinished
 from nasbench_mobile.plugins.time_limits import checked_limit
+from nasbench_mobile.printable import printable
 from nasbench_mobile.runs.event_log import has_begun, has_ended, read_header, read_run
 from nasbench_mobile.runs.run import Run, RunHeader
 from nasbench_mobile.search.loop import OnProgress
@@ -33,6 +34,7 @@ from nasbench_mobile.shell_words import command
 from nasbench_mobile.studies.command import study_command
 from nasbench_mobile.studies.crashes import companions, ended_by_death, note_death
 from nasbench_mobile.studies.identity import Made, made_now
+from nasbench_mobile.studies.logged_rewards import scoring
 from nasbench_mobile.studies.manifest import (
     MANIFEST as MANIFEST,
 )
@@ -42,20 +44,36 @@ from nasbench_mobile.studies.manifest import (
     read_manifest,
     read_record,
 )
-from nasbench_mobile.studies.plan import Plan
+from nasbench_mobile.studies.plan import Plan, described
+from nasbench_mobile.studies.possible import check_plan
 from nasbench_mobile.studies.recorded import Past, notes, refuse_other_code
 from nasbench_mobile.studies.task import RunProgress, Task, check_header, damaged, ended, perform
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from nasbench_mobile.report.leaderboard import Leaderboard
+    from nasbench_mobile.studies.results import StudyResults
 
 Listener = Callable[[RunProgress], None]
 
 
 class Study:
-    """A folder with a manifest, `runs/FOLDER/seed-NNNN.jsonl`, and later the report."""
+    """A folder with a manifest, `runs/FOLDER/seed-NNNN.jsonl`, and later the report.
+
+    `Study.open(folder)` gives one that is there, `create` a new one, and `run` does its runs.
+    `leaderboard`, `verdict`, `plot` and `to_frame` tell what came out, of all runs that there are.
+    """
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.folder, self.manifest = folder, manifest
         self._read: dict[Path, tuple[tuple[int, int], Run]] = {}
         self._noted: list[str] = []
+        self._told: StudyResults | None = None
+
+    def __repr__(self) -> str:
+        return f"Study({str(self.folder)!r}: {described(self.plan)})"
 
     @property
     def plan(self) -> Plan:
@@ -67,7 +85,7 @@ class Study:
 
         `beside` names files that may be in the folder already, its own benchmark's for instance.
         """
-        _check_plan(plan)
+        check_plan(plan)
         if (folder / MANIFEST).is_file():
             _refuse_another(folder, plan)
             return cls(folder, read_manifest(folder))
@@ -318,37 +336,76 @@ class Study:
                 broken.append(replace(_without_trials(task), damage=str(error)))
         return sound + broken
 
+    def _results(self) -> StudyResults:
+        """Those of the runs as they are now, made anew where a log has changed."""
+        from nasbench_mobile.studies.results import StudyResults  # which loads scipy
+        from nasbench_mobile.studies.trust import OBJECTIVE, check_trust
 
-def _check_plan(plan: Plan) -> None:
-    """Build what can be built of a plan, so that mistakes are known before anything is written."""
-    space = catalog.build_space(plan.benchmark.space.name, plan.benchmark.space.options)
-    for tokens in plan.start:
-        space.validate(tokens)
-    for spec in plan.strategies:
-        factory = catalog.load("strategy", spec.name)
-        catalog.check_options(factory, "strategy", spec.name, spec.options)
-        if spec.options:
-            try:
-                catalog.build_strategy(spec, space.decisions, plan.seeds[0], plan.budget)
-            except UsageError as error:
-                raise UsageError(f"strategy {spec.label!r}: {error}") from None
-        if getattr(factory, "partial_trainings", False) and not _trains_partially(plan.benchmark):
-            raise UsageError(
-                f"strategy {spec.label!r} trains networks for a part of the full training, which "
-                f"{plan.benchmark.name} does not offer; leave it out, or compare on "
-                "imagenet-pixel1-curves or a benchmark of trainings"
+        runs, told = self.all_runs(), self._told
+        if told is None or len(told.runs) != len(runs) or any(map(is_not, told.runs, runs)):
+            own = self.plan.benchmark.objective
+            objective = scoring(
+                own, runs, lambda: check_trust(self, lambda _: None, kinds=OBJECTIVE)
             )
-        if plan.start and not hasattr(factory, "start"):
-            raise UsageError(
-                f"strategy {spec.label!r} cannot start from known architectures (it has no "
-                "method `start`); leave it out or start all cold"
-            )
+            told = self._told = StudyResults.of(runs, objective, self.folder)
+        return told
 
+    def leaderboard(self) -> Leaderboard:
+        """The strategies by median best reward, as the report has them.
 
-def _trains_partially(benchmark: Benchmark) -> bool:
-    """Whether a benchmark's evaluator can train for less, as far as its class says."""
-    factory = catalog.load("accuracy evaluator", benchmark.accuracy.name)
-    return not inspect.isclass(factory) or hasattr(factory, "accuracy_at")
+        Returns:
+            Rows of figures, best first (`LeaderboardRow`), which a notebook shows as a table.
+
+        Raises:
+            NasbenchError: No run has a trial.
+        """
+        return self._results().leaderboard
+
+    @property
+    def verdict(self) -> str:
+        """Who wins, by how much, how sure: the sentences that the report prints."""
+        return self._results().verdict
+
+    def plot(self, name: str) -> Figure:
+        """One of the report's plots.
+
+        Args:
+            name: `anytime`, `final`, `pareto` or `latency`.
+
+        Returns:
+            A matplotlib figure, which a notebook shows and `savefig` writes.
+
+        Raises:
+            UnknownNameError: There is no plot of that name; the message suggests one.
+            NasbenchError: No run has a trial.
+        """
+        return self._results().plot(name)
+
+    def to_frame(self) -> pd.DataFrame:
+        """All trials as a pandas table.
+
+        Returns:
+            One row a trial and one column a decision, as `trial_frame` says.
+
+        Raises:
+            MissingExtraError: pandas is not installed; the message has the command that does it.
+            UsageError: The space's code lies in the study's folder, whose maker wrote it.
+            NasbenchError: No run has a trial.
+        """
+        from nasbench_mobile.report.frames import trial_frame
+        from nasbench_mobile.studies.trust import SPACE, check_trust
+
+        results = self._results()
+        check_trust(self, lambda _: None, kinds=SPACE)
+        decisions = self.plan.benchmark.build_space().decisions
+        return trial_frame(results.runs, decisions, results.objective)
+
+    def _repr_html_(self) -> str:
+        """The leaderboard, or a line where no run has a trial."""
+        try:
+            return self.leaderboard()._repr_html_()
+        except NasbenchError as error:
+            return f"<p>{escape(printable(f'{self!r}: {error}'))}</p>"
 
 
 def _refuse_another(folder: Path, plan: Plan) -> None:

@@ -22,6 +22,7 @@ from nasbench_mobile.metrics.columns import columns
 from nasbench_mobile.objectives.user import OwnObjective
 from nasbench_mobile.plugins.calls import plugin_call
 from nasbench_mobile.plugins.time_limits import PLUGIN_LIMIT_S
+from nasbench_mobile.protocols import Strategy
 from nasbench_mobile.runs.event_log import EventLog, has_begun, read_log, read_run
 from nasbench_mobile.runs.events import End
 from nasbench_mobile.runs.run import Run, RunHeader
@@ -132,10 +133,23 @@ def _search(
     task: Task, spec: StrategySpec, problem: Problem, log: EventLog, report: OnProgress
 ) -> Search:
     """The search of a task by the strategy of `spec`, which gives every recorded option."""
-    plan = task.plan
     limit_s = _strategy_limit_s(task)
     with plugin_call("building the strategy", StrategyError, limit_s):
-        strategy = catalog.build_strategy(spec, problem.space.decisions, task.seed, plan.budget)
+        strategy = catalog.build_strategy(
+            spec, problem.space.decisions, task.seed, task.plan.budget
+        )
+    return search_of(task.plan, strategy, problem, log, report, limit_s)
+
+
+def search_of(
+    plan: Plan,
+    strategy: Strategy,
+    problem: Problem,
+    log: EventLog,
+    report: OnProgress | None,
+    limit_s: float | None,
+) -> Search:
+    """One run of a plan by a strategy that is built; `limit_s` is that of one of its calls."""
     if plan.workers is None:
         return Search(
             strategy, problem, plan.budget,

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nasbench_mobile import catalog
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.objectives.user import OwnObjective
 from nasbench_mobile.plugins.code_files import Code
-from nasbench_mobile.studies.study import Study
+
+if TYPE_CHECKING:
+    from nasbench_mobile.studies.study import Study
 
 EVERY_KIND: tuple[catalog.CatalogKind, ...] = (
     "strategy",

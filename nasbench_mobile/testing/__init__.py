@@ -11,8 +11,9 @@ checks the same laws without pytest.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from nasbench_mobile.lazy_names import lazily
 
 if TYPE_CHECKING:
     from nasbench_mobile.testing.contracts import (
@@ -24,8 +25,5 @@ if TYPE_CHECKING:
 __all__ = ["EvaluatorContract", "SpaceContract", "StrategyContract"]
 
 
-def __getattr__(name: str) -> Any:
-    """The contracts need pytest, which whoever only checks laws need not have."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.contracts"), name)
+# The contracts need pytest, which whoever only checks laws need not have.
+__getattr__ = lazily(__name__, dict.fromkeys(__all__, "contracts"))

@@ -28,8 +28,8 @@ from matplotlib.text import Annotation, Text
 from rich.console import Console
 
 from nasbench_mobile.networks.blockstring import parse_spec
+from nasbench_mobile.networks.drawing import architecture_svg
 from nasbench_mobile.protocols import SearchSpace
-from nasbench_mobile.report.architecture import architecture_svg
 from nasbench_mobile.report.comparison import compare_runs
 from nasbench_mobile.report.comparison_plots import (
     draw_anytime,

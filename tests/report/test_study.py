@@ -13,7 +13,7 @@ from PIL import Image
 
 from nasbench_mobile.errors import NasbenchError
 from nasbench_mobile.networks.blocks import BlockSpec, MobileSpec
-from nasbench_mobile.report.architecture import architecture_svg
+from nasbench_mobile.networks.drawing import architecture_svg
 from nasbench_mobile.report.comparison import compare_runs
 from nasbench_mobile.report.html import page
 from nasbench_mobile.report.study import write_report

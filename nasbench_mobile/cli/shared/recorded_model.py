@@ -14,7 +14,6 @@ from nasbench_mobile.networks.blockstring import format_spec, parse_spec
 from nasbench_mobile.plugins.class_files import names_file
 from nasbench_mobile.plugins.code_files import Code
 from nasbench_mobile.studies.identity import code_now
-from nasbench_mobile.studies.trust import is_inside
 from nasbench_mobile.training.record import TrainingRecord
 
 _OLD_TOKENS = re.compile(r"(?P<space>.+)\[(?P<tokens>[\d, ]+)\]")
@@ -133,6 +132,8 @@ def _of_tokens(record: TrainingRecord, place: Path, space_name: str | None) -> S
 
 def _check_code(record: TrainingRecord, place: Path, space_name: str | None) -> None:
     """Say which code of a file is run; `UsageError` where it is not to be run."""
+    from nasbench_mobile.studies.trust import is_inside  # which loads all of a study
+
     name = space_name or str(record.space)
     code, now = catalog.code_behind("space", name), code_now(name, "space")
     if not isinstance(code, Code) or now != record.space_code:

@@ -22,15 +22,11 @@ def run_with_progress(
 ) -> list[RunProgress]:
     """Run a study under a live display on standard error; the runs that failed come back."""
     from nasbench_mobile.report.terminal import StudyProgress
+    from nasbench_mobile.studies.plan import described
 
     plan = study.plan
     screen = console(stderr=True)
-    screen.print(
-        f"{plan.benchmark.identifier}: {len(plan.strategies)} strategies x {len(plan.seeds)} "
-        f"seeds x {plan.budget:,} proposals, {plan.benchmark.objective.name} objective, "
-        f"T = {plan.benchmark.objective.target_ms:g} ms, into {study.folder}",
-        soft_wrap=True,
-    )
+    screen.print(f"{described(plan)}, into {study.folder}", soft_wrap=True)
     failures: list[RunProgress] = []
     labels = [spec.label for spec in plan.strategies]
     try:

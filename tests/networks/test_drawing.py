@@ -3,7 +3,8 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from nasbench_mobile.networks.blocks import BlockSpec, MobileSpec
-from nasbench_mobile.report.architecture import architecture_svg
+from nasbench_mobile.networks.drawing import architecture_svg
+from nasbench_mobile.spaces import MnasNetSpace, NasNetSpace
 from nasbench_mobile.studies.descriptions import drawer
 
 SPACE = "{http://www.w3.org/2000/svg}"
@@ -61,7 +62,7 @@ def test_nothing_is_drawn_outside_the_picture() -> None:
 
 def test_a_network_of_cells_is_said_not_drawn() -> None:
     # All that a drawer reads of a benchmark is its space.
-    benchmark: Any = SimpleNamespace(space=SimpleNamespace(name="nasnet", options={}))
-    assert drawer(benchmark)((0,) * 50).startswith("<p>normal id(0)+id(0)")
-    benchmark.space.name = "mnasnet"
-    assert drawer(benchmark)((0,) * 42).startswith("<svg")
+    cells: Any = SimpleNamespace(build_space=NasNetSpace)
+    assert drawer(cells)((0,) * 50).startswith("<p>normal id(0)+id(0)")
+    blocks: Any = SimpleNamespace(build_space=MnasNetSpace)
+    assert drawer(blocks)((0,) * 42).startswith("<svg")
