@@ -69,6 +69,10 @@ class InvalidTokensError(UsageError):
     """Tokens of a wrong length or range for their search space."""
 
 
+class InvalidCostError(UsageError):
+    """A cost of using a network is none: its number, its unit or its name."""
+
+
 class InvalidNetworkError(UsageError):
     """A network description that does not fit together, or a word in it that is unknown."""
 

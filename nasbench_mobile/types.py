@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
+from nasbench_mobile.costs import UNITS, Cost, OtherCosts, other_costs
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.files.json_values import kept_options
 
@@ -94,18 +97,25 @@ class AccuracyReading:
 
 @dataclass(frozen=True, slots=True)
 class LatencyReading:
-    """What a latency evaluator gives for one architecture, in milliseconds, and its spread."""
+    """What a latency evaluator gives for one architecture, in milliseconds, and its spread.
+
+    `cost_s` is the seconds it took. `other_costs` are those of using the network that it measured
+    besides, such as energy in mJ, by name. They are looked at where a reading is taken in.
+    """
 
     latency_ms: float
     sd_ms: float | None = None
     cost_s: float = 0.0
+    other_costs: Mapping[str, Cost] | OtherCosts | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """Accuracy (fraction in [0, 1]) and full-size latency (ms) of one architecture.
+    """Accuracy (fraction in [0, 1]) and costs of one architecture, of which latency is one.
 
-    Checks itself: accuracy finite in [0, 1], latency finite and positive.
+    Latency is of the full-size network in ms. `other_costs` are those beside it, None where there
+    are none; a mapping of names to `Cost` may be given. `cost_s` is another thing: the seconds that
+    evaluating took. Checks itself: accuracy finite in [0, 1], latency finite and positive.
     """
 
     accuracy: float
@@ -115,6 +125,7 @@ class Measurement:
     fidelity: Fidelity | None = None
     cost_s: float = 0.0
     extrapolated: bool = False
+    other_costs: OtherCosts | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.accuracy <= 1.0:  # NaN fails this too
@@ -125,6 +136,14 @@ class Measurement:
             raise UsageError(
                 f"latency_ms is {self.latency_ms!r}; it must be finite and above 0 milliseconds"
             )
+        if self.other_costs is not None:
+            object.__setattr__(self, "other_costs", other_costs(self.other_costs))
+
+    @property
+    def costs(self) -> Mapping[str, Cost]:
+        """All costs by name, latency first; made anew at each look."""
+        latency = Cost(self.latency_ms, UNITS["latency"], self.latency_sd_ms)
+        return MappingProxyType({"latency": latency, **dict(self.other_costs or ())})
 
 
 @dataclass(frozen=True, slots=True)

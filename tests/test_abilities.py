@@ -28,7 +28,7 @@ from nasbench_mobile.report.trials import write_trials
 from nasbench_mobile.report.verdict import verdict
 from nasbench_mobile.runs.event_log import same_run
 from nasbench_mobile.runs.run import Run, ranked_results
-from nasbench_mobile.search.loop import Progress
+from nasbench_mobile.search.progress import Progress
 from nasbench_mobile.studies.plan import Plan
 from nasbench_mobile.studies.study import Study
 from nasbench_mobile.studies.task import perform

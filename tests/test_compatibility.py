@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +33,7 @@ from nasbench_mobile.tables.table import read_table
 from nasbench_mobile.types import LatencyReading, StrategySpec
 
 FIRST = Path(__file__).parent / "data/compatibility/v1"
-SECOND = FIRST.with_name("v2")
+SECOND, THIRD = FIRST.with_name("v2"), FIRST.with_name("v3")
 MINE = "my_strategy.py:MyStrategy"
 EVOLUTION = StrategySpec("regularized-evolution", {"population_size": 5})
 
@@ -253,7 +254,7 @@ def test_an_old_log_and_a_new_one_of_other_code_are_not_mixed(old: Path) -> None
         Study.open(Path("study")).run(jobs=1)
 
 
-# Schema 2, that of today.
+# Schema 2, that of today for manifests.
 
 
 def test_a_study_of_schema_2_opens_and_resumes(
@@ -279,10 +280,45 @@ def test_a_study_of_schema_2_opens_and_resumes(
     )
     study.run(jobs=1)
     assert all(run.finished for run in study.runs())
-    assert same_run(Path("study/runs/mine/seed-0001.jsonl"), Path("whole/study-mine-1.jsonl"))
+    resumed = Path("study/runs/mine/seed-0001.jsonl")
+    assert same_run(resumed, Path("whole/study-mine-1.jsonl"))
+    lines = resumed.read_text().splitlines()  # it goes on in its own schema
+    assert (len(lines), json.loads(lines[0])["schema"]) == (26, 2)
+    assert sum('"latency_ms":' in line for line in lines[1:]) == 12
+    assert '"costs":' not in resumed.read_text()
     Path("my_moves.py").write_text(Path("my_moves.py").read_text() + "\n# edited\n")
     with pytest.raises(NasbenchError, match="the code of mine .* has changed"):
         Study.open(Path("study")).run(jobs=1)
+
+
+# Costs by name: schema 3 of event logs, 2 of tables.
+
+
+def test_a_study_with_costs_by_name_opens_reports_and_resumes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "my_moves", raising=False)  # that of another folder
+    shutil.copytree(THIRD, tmp_path / "v3")
+    monkeypatch.chdir(tmp_path / "v3")
+    study = Study.open(Path("study"))
+    study.run(jobs=1)
+    assert all(run.finished for run in study.runs())
+    assert same_run(Path("study/runs/mine/seed-0001.jsonl"), Path("whole/study-mine-1.jsonl"))
+    then = Study.open(SECOND / "study").runs()[0]  # of the same strategy, seed and benchmark
+    assert study.runs()[0].trials == then.trials
+    write_report(tmp_path / "report", study.runs(), notes=study.notes())
+    head = (tmp_path / "report/trials.csv").read_text().splitlines()[0]
+    assert head.endswith("failure,repeat_of")
+
+
+def test_a_table_with_costs_by_name_opens() -> None:
+    table, first = read_table(THIRD / "table"), read_table(FIRST / "table")
+    assert (table.header.schema, first.header.schema) == (2, 1)
+    assert table.header.latency == first.header.latency
+    assert [row.latency_ms for row in table.rows] == [row.latency_ms for row in first.rows]
+    assert table.rows[0].latency_ms == {"pixel1": 114.026132515}
+    assert table.header.other_costs == {}
+    assert table.rows[0].other_costs == {}
 
 
 # What a newer version wrote is refused.

@@ -12,7 +12,7 @@ MUTABLE = {
     "nasbench_mobile.executors.processes.ProcessExecutor": "holds workers, jobs and messages",
     "nasbench_mobile.executors.processes._Job": "holds a future, which is set",
     "nasbench_mobile.executors.processes._Worker": "has a job, then none",
-    "nasbench_mobile.search.loop.Progress": "the loop counts in it",
+    "nasbench_mobile.search.progress.Progress": "the ledger counts in it",
     "nasbench_mobile.report.terminal._Progress": "the display counts in it",
     "nasbench_mobile.collecting.collector.Watcher": "commands replace its parts one by one",
 }

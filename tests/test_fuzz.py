@@ -192,11 +192,16 @@ def _models() -> dict[str, tuple[Callable[[Path], Any], list[Any]]]:
         "tokens": [0, 1], "seed": 0, "origin": "uniform", "accuracy": 0.5, "history": [0.1],
         "cost_s": 1.0, "latency_ms": {"host": 3.0}, "parameters": 3, "multiply_adds": 5,
     }  # fmt: skip
+    columns = {"host": {"cost": "latency", "unit": "ms"}, "e": {"cost": "energy", "unit": "mJ"}}
+    head = {**header, "schema": 2, "costs": columns}
+    costly = {**row, "costs": {"host": 3.0, "e": 1.5}}
+    del head["latency"], costly["latency_ms"]
     return {
         "surrogate": (SurrogateAccuracy.from_file, [files[0]]),
         "pixel1": (Pixel1Latency.from_file, [files[1]]),
         "look-up": (LookupLatency.from_file, [files[2]]),
-        "table": (lambda path: read_table(path).by_key, [header, {"session": {}}, row]),
+        "table of schema 1": (lambda path: read_table(path).by_key, [header, {"session": {}}, row]),
+        "table": (lambda path: read_table(path).by_key, [head, {"session": {}}, costly]),
         "ended training": (read_ended, [ENDED]),
         "latencies": (read_latencies, [[{"tokens": [0, 1], "latency_ms": 3.0}]]),
         "request of a search": (lambda path: kept_top(path.parent), [SEARCH]),

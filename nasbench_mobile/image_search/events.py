@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from nasbench_mobile.architecture import Architecture
     from nasbench_mobile.runs.run import Run
-    from nasbench_mobile.search.loop import Progress
     from nasbench_mobile.search.problem import Outcome
+    from nasbench_mobile.search.progress import Progress
     from nasbench_mobile.training.trainer import EpochReport
     from nasbench_mobile.types import Failure, LatencyReading
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from nasbench_mobile.evaluators.training import TrainingAccuracy
     from nasbench_mobile.image_search.results import SearchResults
     from nasbench_mobile.protocols import SearchSpace
-    from nasbench_mobile.search.loop import Progress
     from nasbench_mobile.search.problem import Outcome, Problem
+    from nasbench_mobile.search.progress import Progress
     from nasbench_mobile.studies.study import Study
     from nasbench_mobile.studies.task import RunProgress
     from nasbench_mobile.training.trainer import EpochReport

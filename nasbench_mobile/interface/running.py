@@ -24,15 +24,14 @@ from nasbench_mobile.interface.strategies import (
 from nasbench_mobile.interface.warned import FailedRunsWarning
 from nasbench_mobile.plugins.calls import plugin_call
 from nasbench_mobile.plugins.time_limits import checked_limit
-from nasbench_mobile.runs.event_log import EventLog, read_run
-from nasbench_mobile.runs.events import Event, Tell
-from nasbench_mobile.runs.run import Run, RunHeader, Timing
-from nasbench_mobile.search.loop import Progress
+from nasbench_mobile.runs.event_log import read_run
+from nasbench_mobile.runs.run import Run, RunHeader
+from nasbench_mobile.search.progress import Progress
 from nasbench_mobile.studies.identity import code_now
 from nasbench_mobile.studies.plan import Plan
 from nasbench_mobile.studies.possible import check_abilities, check_plan
 from nasbench_mobile.studies.task import Task, perform, search_of
-from nasbench_mobile.types import Measurement, StrategySpec, Tokens, Trial
+from nasbench_mobile.types import StrategySpec, Tokens
 
 Watch: TypeAlias = Callable[[Progress], object]
 """Hears after every tell how far the run is, and stops it by answering True."""
@@ -131,23 +130,20 @@ class _Given:
         catalog.check_options(factory, "strategy", spec.label, spec.options)
         with plugin_call("building the strategy", StrategyError, self.limit_s):
             built = factory(decisions, plan.seeds[0], plan.budget, **spec.options)
-        told, watched = _Told(), _Watched(watch)
-        search = search_of(plan, built, problem, told, watched, self.limit_s)
-        reason: str | None = None
-        try:
-            search.run()
-        except NasbenchError as error:
-            reason = str(error)
         header = RunHeader(
             self.benchmark.record(), self.benchmark.hash, spec, plan.seeds[0], plan.budget,
             plan.batch, plan.start, plan.workers, code=code,
             defaults=catalog.known_defaults(factory),
         )  # fmt: skip
+        watched = _Watched(watch)
+        search = search_of(plan, built, problem, None, watched, self.limit_s, header)
+        reason: str | None = None
+        try:
+            search.drive()
+        except NasbenchError as error:
+            reason = str(error)
         failure, stopped = (None, reason) if watched.stopped else (reason, None)
-        return Run(
-            header, tuple(told.trials), tuple(told.noise_free), reason is None, failure,
-            told.timing, stopped=stopped,
-        )  # fmt: skip
+        return replace(search.so_far(), failure=failure, stopped=stopped)
 
     def in_file(self, strategy: StrategyLike, log: Path, watch: Watch | None) -> Run:
         """Run, or go on with, what a log holds, by code that can be found again."""
@@ -190,18 +186,3 @@ class _Watched:
     def __call__(self, progress: Progress) -> bool:
         self.stopped = self._watch is not None and self._watch(progress) is True
         return self.stopped
-
-
-class _Told(EventLog):
-    """A log in memory: of the events it keeps what was told."""
-
-    def __init__(self) -> None:
-        self.trials: list[Trial] = []
-        self.noise_free: list[Measurement | None] = []
-        self.timing = Timing()
-
-    def write(self, event: Event) -> None:
-        if isinstance(event, Tell):
-            self.trials += event.trials
-            self.noise_free += event.noise_free
-            self.timing = event.timing

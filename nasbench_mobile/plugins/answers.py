@@ -12,7 +12,8 @@ from dataclasses import replace
 from operator import index
 from typing import Any, TypeVar
 
-from nasbench_mobile.errors import NasbenchError, StrategyError
+from nasbench_mobile.costs import Cost, OtherCosts, other_costs
+from nasbench_mobile.errors import InvalidCostError, NasbenchError, StrategyError
 from nasbench_mobile.printable import repr_of
 from nasbench_mobile.types import (
     AccuracyReading,
@@ -142,6 +143,8 @@ def taken_reading(reading: object, kind: type[Reading]) -> Reading | Failure:
     found: dict[str, Any] = {
         name: _taken_number(name, getattr(reading, name)) for name in _NUMBERS[kind]
     }
+    if isinstance(reading, LatencyReading):
+        found["other_costs"] = _taken_costs(reading.other_costs)
     if isinstance(reading, AccuracyReading):
         found["extrapolated"] = bool(reading.extrapolated)
         found["fidelity"] = _taken_fidelity(reading.fidelity)
@@ -164,6 +167,29 @@ def _taken_number(name: str, given: object) -> float | None:
     if name in (*_SPREADS, "cost_s") and not 0.0 <= value < math.inf:
         raise AnswerError(f"{name} {value!r}; it must be finite and at least 0")
     return value
+
+
+def _taken_costs(given: Any) -> OtherCosts | None:
+    """Costs beside latency with plain numbers."""
+    try:
+        costs = other_costs(given)
+    except InvalidCostError as error:
+        raise AnswerError(f"costs of which one is none: {error}") from None
+    except (TypeError, ValueError):
+        raise AnswerError(
+            f"other_costs {shown_answer(given)}, which are no costs by name: "
+            "{'energy': Cost(3.5, 'mJ')}"
+        ) from None
+    if costs is None:
+        return None
+    return tuple((name, _plain_cost(name, cost)) for name, cost in costs)
+
+
+def _plain_cost(name: str, cost: Cost) -> Cost:
+    value = plain_number(cost.value)
+    if value is None:
+        raise AnswerError(f"{name} {shown_answer(cost.value)}, which is no number")
+    return Cost(value, cost.unit, _taken_number("sd", cost.sd))
 
 
 def _taken_fidelity(given: object) -> Fidelity | None:

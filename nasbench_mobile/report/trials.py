@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 from nasbench_mobile.metrics.columns import objective_of
@@ -18,7 +18,8 @@ FIELDS = (
     "true_latency_ms", "true_reward", "failure", "repeat_of",
 )  # fmt: skip
 """`accuracy` (fraction), `latency_ms` and `reward` as the strategy saw them, `true_...` without
-noise; tokens are joined by spaces; a field without a value is empty."""
+noise; tokens are joined by spaces; a field without a value is empty. Behind them stands a column
+`NAME_UNIT` for every cost beside latency that any trial has."""
 
 AT_ONCE = 4096
 """Rows that are made of arrays at a time (our choice: some hundred kilobytes)."""
@@ -30,9 +31,28 @@ def write_trials(file: TextIO, runs: Sequence[Run], objective: Objective | None 
     `objective` is needed where it is a user's own, which a log cannot hold.
     """
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(FIELDS)
+    others = sorted({cost for run in runs for cost in _other_costs(run)})
+    writer.writerow([*FIELDS, *(f"{name}_{unit}" for name, unit in others)])
     for run in runs:
-        writer.writerows(_rows(run, objective or objective_of(run.header)))
+        rows = _rows(run, objective or objective_of(run.header))
+        writer.writerows(_with_costs(rows, run, others) if others else rows)
+
+
+def _other_costs(run: Run) -> Iterable[tuple[str, str]]:
+    """Name and unit of every cost beside latency that a run's trials have."""
+    if isinstance(run.trials, TrialTable):
+        return run.trials.other_costs
+    found = (trial.measurement.other_costs for trial in run.trials if trial.measurement)
+    return {(name, cost.unit) for costs in found for name, cost in costs or ()}
+
+
+def _with_costs(
+    rows: Iterable[tuple[object, ...]], run: Run, others: Sequence[tuple[str, str]]
+) -> Iterator[tuple[object, ...]]:
+    for row, trial in zip(rows, run.trials, strict=True):
+        costs = trial.measurement.other_costs if trial.measurement else None
+        known = {(name, cost.unit): cost.value for name, cost in costs or ()}
+        yield (*row, *map(known.get, others))
 
 
 def _rows(run: Run, objective: Objective) -> Iterator[tuple[object, ...]]:

@@ -26,6 +26,7 @@ from nasbench_mobile.files.json_files import parsed
 from nasbench_mobile.files.schemas import NewerSchemaError
 from nasbench_mobile.files.text_files import DAMAGE, DamagedText
 from nasbench_mobile.runs.events import (
+    SCHEMA,
     End,
     Event,
     EventReader,
@@ -50,13 +51,17 @@ _NOT_COMPARED = ("elapsed", "sum")
 
 @dataclass(frozen=True, slots=True)
 class LogContents:
-    """A log as read: `size` bytes are sound, and `torn_bytes` of a broken last line follow."""
+    """A log as read: `size` bytes are sound, and `torn_bytes` of a broken last line follow.
+
+    `schema` is that of its lines, in which whoever goes on with it writes.
+    """
 
     header: RunHeader
     events: tuple[Event, ...]
     size: int
     checksum: int
     torn_bytes: int = 0
+    schema: int = SCHEMA
 
     @property
     def torn(self) -> bool:
@@ -76,8 +81,9 @@ class EventLog:
     what `read_log` found sound, cutting off a torn last line.
     """
 
-    def __init__(self, path: Path, file: BinaryIO, checksum: int = 0) -> None:
+    def __init__(self, path: Path, file: BinaryIO, checksum: int = 0, schema: int = SCHEMA) -> None:
         self.path = path
+        self._schema = schema
         self._file = file
         self._checksum = checksum
         self._synced = time.monotonic()
@@ -96,11 +102,11 @@ class EventLog:
         file = path.open("r+b")
         file.truncate(contents.size)
         file.seek(contents.size)
-        return cls(path, file, contents.checksum)
+        return cls(path, file, contents.checksum, contents.schema)
 
     def write(self, event: Event) -> None:
         """Append one event; it is in the operating system's hands when this returns."""
-        self._write(event_to_json(event))
+        self._write(event_to_json(event, self._schema))
         if isinstance(event, End):
             self._sync()
 
@@ -172,6 +178,7 @@ class _LogReader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.header: RunHeader | None = None
+        self.schema = SCHEMA
         self.size = self.checksum = self.torn = 0
         self.end: End | None = None
 
@@ -188,6 +195,8 @@ class _LogReader:
                         raise LogError("there is a line after the end of the run")
                     if number == 1:
                         self.header = header_from_json(record)
+                        self.schema = record.get("schema", 1)
+                        reader = EventReader(self.schema)
                         event: Event | None = None
                     else:
                         event = reader.event(record)
@@ -228,7 +237,9 @@ def read_log(path: Path) -> LogContents:
     """
     reader = _LogReader(path)
     events = tuple(reader.events())
-    return LogContents(reader.whole_header(), events, reader.size, reader.checksum, reader.torn)
+    return LogContents(
+        reader.whole_header(), events, reader.size, reader.checksum, reader.torn, reader.schema
+    )
 
 
 def has_ended(path: Path) -> bool:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from nasbench_mobile.errors import LogError
 from nasbench_mobile.files.json_files import shown
 from nasbench_mobile.files.schemas import schema_of
+from nasbench_mobile.runs.log_values import checked_tokens, listed, mapped, real, whole, words
 from nasbench_mobile.runs.run import RunHeader, Timing
-from nasbench_mobile.types import Fidelity, Measurement, Proposal, StrategySpec, Trial
+from nasbench_mobile.runs.trial_lines import trial_from_json, trial_to_json
+from nasbench_mobile.types import Measurement, Proposal, StrategySpec, Trial
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the lines; older ones are read, newer ones refused (docs/compatibility.md)."""
 
 
@@ -51,8 +52,8 @@ class End:
 Event = Start | Ask | Tell | End
 
 
-def event_to_json(event: Event) -> dict[str, Any]:
-    """One line's record; what equals its default is left out of a trial."""
+def event_to_json(event: Event, schema: int = SCHEMA) -> dict[str, Any]:
+    """One line's record in a log of a schema; what equals its default is left out of a trial."""
     match event:
         case Start():
             return {"event": "start", "proposals": _proposals_to_json(event.proposals)}
@@ -61,7 +62,7 @@ def event_to_json(event: Event) -> dict[str, Any]:
             return {"event": "ask", "count": event.count, "proposals": proposals}
         case Tell():
             trials = [
-                _trial_to_json(trial, noise_free)
+                trial_to_json(trial, noise_free, schema)
                 for trial, noise_free in zip(event.trials, event.noise_free, strict=True)
             ]
             return {"event": "tell", "trials": trials, "elapsed": _rounded(event.timing)}
@@ -73,9 +74,11 @@ class EventReader:
     """Makes events of a log's records, one after another, and checks that they follow each other.
 
     An id is proposed once and told once; a repeat is of an id that was told or is told with it.
+    `schema` is that of the log.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, schema: int = SCHEMA) -> None:
+        self._schema = schema
         self._pending: dict[int, Proposal] = {}
         self._proposed: set[int] = set()
         self._length: int | None = None
@@ -84,19 +87,19 @@ class EventReader:
         """The next event; `LogError`, KeyError, TypeError or ValueError where it is none."""
         match record["event"]:
             case "start" | "ask" as kind:
-                proposals = tuple(self._proposal(item) for item in _list(record, "proposals"))
+                proposals = tuple(self._proposal(item) for item in listed(record, "proposals"))
                 if kind == "start":
                     return Start(proposals)
                 return Ask(whole(record["count"], "count"), proposals)
             case "tell":
-                pairs = [self._trial(item) for item in _list(record, "trials")]
+                pairs = [self._trial(item) for item in listed(record, "trials")]
                 return Tell(
                     tuple(trial for trial, _ in pairs),
                     tuple(noise_free for _, noise_free in pairs),
                     _timing(record),
                 )
             case "end":
-                return End(_words(record["failure"], "failure"), _timing(record))
+                return End(words(record["failure"], "failure"), _timing(record))
         raise LogError(f"unknown event {record['event']!r}")
 
     def _proposal(self, item: Any) -> Proposal:
@@ -134,63 +137,11 @@ class EventReader:
             whole(repeat_of, "repeat_of") not in self._proposed or repeat_of == number
         ):
             raise LogError(f"trial {number} repeats {repeat_of}, which was never proposed")
-        return _trial_from_json(record, proposal, repeat_of)
-
-
-def whole(value: Any, what: str) -> int:
-    """A JSON whole number that 64 bits hold; `LogError` where it is none."""
-    if type(value) is not int or not -(2**63) <= value < 2**63:
-        raise LogError(f"{what} is {shown(value)}; it is a whole number")
-    return value
-
-
-def real(value: Any, what: str) -> float:
-    """A finite JSON number; `LogError` where it is none."""
-    if type(value) is not float and type(value) is not int:
-        raise LogError(f"{what} is {shown(value)}; it is a number")
-    if not -_LARGEST <= value <= _LARGEST:
-        raise LogError(f"{what} is {shown(value)}; it is finite")
-    return value
-
-
-_LARGEST = sys.float_info.max
-
-
-def checked_tokens(tokens: Any) -> None:
-    """`LogError` where these are no JSON list of token values."""
-    if type(tokens) is not list or not set(map(type, tokens)) <= {int}:
-        raise LogError(f"tokens are {shown(tokens)}; they are a list of whole numbers")
-    if tokens and not (min(tokens) >= 0 and max(tokens) < 2**31):
-        raise LogError(f"tokens are {shown(tokens)}; they are whole numbers from 0 to 2**31 - 1")
-
-
-def _not_negative(value: Any, what: str) -> float:
-    if real(value, what) < 0:
-        raise LogError(f"{what} is {value!r}; it is not below 0")
-    return value  # type: ignore[no-any-return]  # `real` has looked
-
-
-def _list(record: dict[str, Any], key: str) -> list[Any]:
-    value = record[key]
-    if type(value) is not list:
-        raise LogError(f"{key} is {shown(value)}; it is a list")
-    return value
-
-
-def _map(value: Any, what: str) -> dict[str, Any]:
-    if type(value) is not dict:
-        raise LogError(f"{what} is {shown(value)}; it is a map")
-    return value
-
-
-def _words(value: Any, what: str) -> str | None:
-    if value is not None and type(value) is not str:
-        raise LogError(f"{what} is {shown(value)}; it is text")
-    return value
+        return trial_from_json(record, proposal, repeat_of, self._schema)
 
 
 def _timing(record: dict[str, Any]) -> Timing:
-    elapsed = _map(record["elapsed"], "elapsed")
+    elapsed = mapped(record["elapsed"], "elapsed")
     return Timing(**{key: real(value, key) for key, value in elapsed.items()})
 
 
@@ -210,12 +161,12 @@ def header_from_json(record: dict[str, Any]) -> RunHeader:
     writer = versions.get("nasbench-mobile") if isinstance(versions, dict) else None
     schema_of("the log", record, SCHEMA, writer)
     fields = {key: value for key, value in record.items() if key not in ("event", "schema")}
-    start = _list(fields, "start") if "start" in fields else []
+    start = listed(fields, "start") if "start" in fields else []
     for tokens in start:
         checked_tokens(tokens)
     for key in ("benchmark", "strategy", "versions", "environment", "defaults"):
         if key in fields:
-            _map(fields[key], key)
+            mapped(fields[key], key)
     if type(fields["benchmark_hash"]) is not str:
         raise LogError(f"benchmark_hash is {shown(fields['benchmark_hash'])}; it is text")
     whole(fields["seed"], "seed")
@@ -224,7 +175,7 @@ def header_from_json(record: dict[str, Any]) -> RunHeader:
             raise LogError(f"{key} is {fields[key]}; it is at least 1")
     if whole(fields["budget"], "budget") < 0:
         raise LogError(f"budget is {fields['budget']}; it is not below 0")
-    _words(fields.get("code"), "code")
+    words(fields.get("code"), "code")
     for library, version in fields.get("versions", {}).items():
         if type(version) is not str:
             raise LogError(f"the version of {library} is {shown(version)}; it is text")
@@ -235,11 +186,11 @@ def header_from_json(record: dict[str, Any]) -> RunHeader:
 
 def spec_from_json(record: Any) -> StrategySpec:
     """The strategy of a JSON record; `LogError`, KeyError or TypeError where it is none."""
-    spec = _map(record, "strategy")
+    spec = mapped(record, "strategy")
     if type(spec["name"]) is not str:
         raise LogError(f"the name of a strategy is {shown(spec['name'])}; it is text")
-    _map(spec.get("options", {}), "the options of a strategy")
-    _words(spec.get("alias"), "the alias of a strategy")
+    mapped(spec.get("options", {}), "the options of a strategy")
+    words(spec.get("alias"), "the alias of a strategy")
     return StrategySpec(**spec)
 
 
@@ -248,78 +199,6 @@ def _proposals_to_json(proposals: tuple[Proposal, ...]) -> list[list[Any]]:
     return [
         [p.id, p.tokens] if p.fidelity == 1.0 else [p.id, p.tokens, p.fidelity] for p in proposals
     ]
-
-
-def _trial_to_json(trial: Trial, noise_free: Measurement | None) -> dict[str, Any]:
-    record: dict[str, Any] = {"id": trial.proposal.id}
-    if trial.repeat_of is not None:
-        record["repeat_of"] = trial.repeat_of
-    measurement = trial.measurement
-    if measurement is None:
-        record["failure"] = trial.failure
-        return record
-    record["reward"] = trial.reward
-    record["accuracy"] = measurement.accuracy
-    record["latency_ms"] = measurement.latency_ms
-    if measurement.accuracy_sd is not None:
-        record["accuracy_sd"] = measurement.accuracy_sd
-    if measurement.latency_sd_ms is not None:
-        record["latency_sd_ms"] = measurement.latency_sd_ms
-    if measurement.cost_s:
-        record["cost_s"] = measurement.cost_s
-    if measurement.extrapolated:
-        record["extrapolated"] = True
-    if measurement.fidelity is not None:
-        record["fidelity"] = asdict(measurement.fidelity)
-    if noise_free is not None and noise_free.accuracy != measurement.accuracy:
-        record["noise_free_accuracy"] = noise_free.accuracy
-    return record
-
-
-def _trial_from_json(
-    record: dict[str, Any], proposal: Proposal, repeat_of: int | None
-) -> tuple[Trial, Measurement | None]:
-    if "failure" in record:
-        if type(record["failure"]) is not str:
-            raise LogError(f"failure is {shown(record['failure'])}; it is text")
-        return Trial(proposal, failure=record["failure"], repeat_of=repeat_of), None
-    latency_ms = real(record["latency_ms"], "latency_ms")
-    accuracy_sd, latency_sd_ms = record.get("accuracy_sd"), record.get("latency_sd_ms")
-    if accuracy_sd is not None:
-        _not_negative(accuracy_sd, "accuracy_sd")
-    if latency_sd_ms is not None:
-        _not_negative(latency_sd_ms, "latency_sd_ms")
-    fidelity = record.get("fidelity")
-    more = (
-        accuracy_sd,
-        latency_sd_ms,
-        None if fidelity is None else _fidelity(fidelity),
-        _not_negative(record.get("cost_s", 0.0), "cost_s"),
-        bool(record.get("extrapolated", False)),
-    )
-    measurement = Measurement(real(record["accuracy"], "accuracy"), latency_ms, *more)
-    true = record.get("noise_free_accuracy")
-    noise_free = (
-        measurement
-        if true is None
-        else Measurement(real(true, "noise_free_accuracy"), latency_ms, *more)
-    )
-    reward = real(record["reward"], "reward")
-    return Trial(proposal, measurement, reward, repeat_of=repeat_of), noise_free
-
-
-def _fidelity(record: Any) -> Fidelity:
-    fields = _map(record, "fidelity")
-    _words(fields.get("data"), "data of a fidelity")
-    for key in ("epochs", "width"):
-        if fields.get(key) is not None:
-            _not_negative(fields[key], f"{key} of a fidelity")
-    for key in ("input_size", "seed"):
-        if fields.get(key) is not None:
-            whole(fields[key], f"{key} of a fidelity")
-    if "width" in fields and fields["width"] is None:
-        raise LogError("width of a fidelity is null; it is a number")
-    return Fidelity(**fields)
 
 
 def _rounded(timing: Timing) -> dict[str, float]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nasbench_mobile.errors import LogError
+from nasbench_mobile.runs.cost_columns import CostColumns
 from nasbench_mobile.types import Fidelity, Measurement, Proposal, Trial
 
 Floats = NDArray[np.float64]
@@ -39,6 +40,7 @@ class TrialTable(Sequence[Trial]):
         fidelity_of = array("i")
         fidelities: dict[Fidelity | None, int] = {}
         self.failures: dict[int, str] = {}
+        self._other_costs = CostColumns()
         columns = [numbers[name].append for name in _NUMBERS]
         for position, (trial, true) in enumerate(pairs):
             seen, proposal = trial.measurement, trial.proposal
@@ -59,6 +61,8 @@ class TrialTable(Sequence[Trial]):
                 row[5] = math.nan if seen.accuracy_sd is None else seen.accuracy_sd
                 row[6] = math.nan if seen.latency_sd_ms is None else seen.latency_sd_ms
                 row[7] = seen.cost_s
+                if seen.other_costs is not None:
+                    self._other_costs.add(position, seen.other_costs)
             for append, value in zip(columns, row, strict=True):
                 append(value)
             extrapolated.append(seen is not None and seen.extrapolated)
@@ -132,6 +136,11 @@ class TrialTable(Sequence[Trial]):
         """The distinct fidelities of its measurements, in order of their first trial."""
         return [one for one in self._fidelities if one is not None]
 
+    @property
+    def other_costs(self) -> dict[tuple[str, str], Floats]:
+        """Values of costs beside latency by name and unit, of shape `(trials,)`, NaN for none."""
+        return self._other_costs.values(len(self))
+
     def noise_free(self, place: int) -> Measurement | None:
         """The noise-free measurement of the trial at a position; None where it failed."""
         return None if place in self.failures else self._measurement(place, self.true_accuracy)
@@ -145,6 +154,7 @@ class TrialTable(Sequence[Trial]):
             self._fidelities[self._fidelity_of[place]],
             0.0 if self._cost_s is None else float(self._cost_s[place]),
             bool(self._extrapolated[place]),
+            self._other_costs.at(place),
         )
 
 

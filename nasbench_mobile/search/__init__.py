@@ -8,8 +8,10 @@ from nasbench_mobile.lazy_names import lazily
 
 if TYPE_CHECKING:
     from nasbench_mobile.search.asynchronous import AsynchronousSearch
-    from nasbench_mobile.search.loop import Interrupted, Progress, Search
+    from nasbench_mobile.search.ledger import Interrupted
+    from nasbench_mobile.search.loop import Search
     from nasbench_mobile.search.problem import Outcome, Problem
+    from nasbench_mobile.search.progress import Progress
 
 __all__ = ["AsynchronousSearch", "Interrupted", "Outcome", "Problem", "Progress", "Search"]
 
@@ -17,10 +19,10 @@ __getattr__ = lazily(
     __name__,
     {
         "AsynchronousSearch": "asynchronous",
-        "Interrupted": "loop",
+        "Interrupted": "ledger",
         "Outcome": "problem",
         "Problem": "problem",
-        "Progress": "loop",
+        "Progress": "progress",
         "Search": "loop",
     },
 )

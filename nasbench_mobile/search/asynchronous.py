@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.executors.pools import Pool
 from nasbench_mobile.protocols import Strategy
 from nasbench_mobile.runs.event_log import EventLog
-from nasbench_mobile.runs.events import Tell
-from nasbench_mobile.runs.run import Timing
-from nasbench_mobile.search.loop import Key, OnProgress, Search
+from nasbench_mobile.runs.events import Event
+from nasbench_mobile.runs.run import Run, RunHeader
+from nasbench_mobile.search.clock import Clock
+from nasbench_mobile.search.course import course, unlogged_header
+from nasbench_mobile.search.ledger import Key, Ledger
+from nasbench_mobile.search.player import Player
 from nasbench_mobile.search.problem import Outcome, Problem
+from nasbench_mobile.search.progress import OnProgress, Progress
 from nasbench_mobile.types import Failure, Proposal, Tokens
 
 Job: TypeAlias = tuple[Architecture, float]
@@ -22,14 +25,14 @@ Job: TypeAlias = tuple[Architecture, float]
 ArchitecturePool: TypeAlias = Pool[Job, Outcome | Failure]
 
 
-class AsynchronousSearch(Search):
+class AsynchronousSearch:
     """Keeps a pool's workers busy: asks whenever one is free, tells whenever one is done.
 
     Known architectures are told at once and cost no worker; an architecture that is proposed again
     while it is being evaluated waits for that result. A strategy may answer an ask with nothing
     while it waits for results; with nothing in flight that ends the run. The log keeps the order
     of asks and tells, so a run replays whatever the timing was; what was in flight when it was
-    stopped is evaluated again.
+    stopped is evaluated again. Arguments are those of `Search`.
     """
 
     def __init__(
@@ -43,31 +46,49 @@ class AsynchronousSearch(Search):
         log: EventLog | None = None,
         on_progress: OnProgress | None = None,
         call_limit_s: float | None = None,
+        header: RunHeader | None = None,
     ) -> None:
-        super().__init__(
-            strategy, problem, budget,
-            start=start, log=log, on_progress=on_progress, call_limit_s=call_limit_s,
-        )  # fmt: skip
+        clock = Clock(lambda: pool.simulated_s)
+        self._problem = problem
+        self._start = tuple(start)
         self._pool = pool
         self._waiting: dict[Key, list[Proposal]] = {}
+        said = header or unlogged_header(strategy, problem, budget, None, start, pool.workers)
+        self._ledger = Ledger(
+            Player(strategy, clock, call_limit_s), problem.space, budget, clock,
+            header=said, log=log, on_progress=on_progress,
+        )  # fmt: skip
 
-    def _timing(self) -> Timing:
-        return replace(super()._timing(), simulated_s=self._pool.simulated_s)
+    @property
+    def progress(self) -> Progress:
+        """How far the run is."""
+        return self._ledger.progress
 
-    def _search(self, pending: tuple[Proposal, ...]) -> None:
-        self._begin(pending)
-        while True:
-            self._fill()
-            if not self._waiting:
-                return
-            for key, outcome in self._pool.completed():
-                self._finish(key, self._waiting.pop(key), outcome)
+    def run(self, history: Iterable[Event] = ()) -> Run:
+        """As `Search.run`."""
+        self.drive(history)
+        return self._ledger.run()
+
+    def so_far(self) -> Run:
+        """The run as far as it has come, after an error too."""
+        return self._ledger.run()
+
+    def drive(self, history: Iterable[Event] = ()) -> None:
+        """As `Search.drive`."""
+        with course(self._ledger, self._problem, self._start, history) as pending:
+            self._begin(pending)
+            while True:
+                self._fill()
+                if not self._waiting:
+                    return
+                for key, outcome in self._pool.completed():
+                    self._finish(key, self._waiting.pop(key), outcome)
 
     def _fill(self) -> None:
         """Ask until every worker has something to do, or nothing more comes."""
-        while self._budget.left and len(self._waiting) < self._pool.workers:
-            free = self._pool.workers - len(self._waiting)
-            proposals = self._ask(min(free, self._budget.left))
+        ledger, workers = self._ledger, self._pool.workers
+        while ledger.left and len(self._waiting) < workers:
+            proposals = ledger.ask(min(workers - len(self._waiting), ledger.left))
             if not proposals:
                 return
             self._begin(proposals)
@@ -75,8 +96,8 @@ class AsynchronousSearch(Search):
     def _begin(self, proposals: Sequence[Proposal]) -> None:
         space = self._problem.space
         for proposal in proposals:
-            key = self._key(proposal)
-            known = self._known.get(key)
+            key = self._ledger.key(proposal)
+            known = self._ledger.known(key)
             if known is not None:
                 self._finish(key, [proposal], known)
             elif key in self._waiting:
@@ -87,5 +108,4 @@ class AsynchronousSearch(Search):
                 self._pool.submit(key, job)
 
     def _finish(self, key: Key, proposals: list[Proposal], outcome: Outcome | Failure) -> None:
-        pairs = [self._trial(key, proposal, outcome) for proposal in proposals]
-        self._tell(Tell(tuple(t for t, _ in pairs), tuple(n for _, n in pairs)))
+        self._ledger.tell([self._ledger.trial(key, proposal, outcome) for proposal in proposals])

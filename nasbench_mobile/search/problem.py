@@ -9,7 +9,8 @@ from itertools import compress
 from typing import TypeAlias, TypeVar
 
 from nasbench_mobile.architecture import Architecture
-from nasbench_mobile.errors import InvalidNetworkError, OutsideError, UsageError
+from nasbench_mobile.costs import other_costs
+from nasbench_mobile.errors import InvalidCostError, InvalidNetworkError, OutsideError, UsageError
 from nasbench_mobile.plugins.answers import shown_answer, taken_readings, whole_number
 from nasbench_mobile.plugins.calls import is_plugins, named
 from nasbench_mobile.plugins.time_limits import OverdueError, time_limit
@@ -201,6 +202,7 @@ def _measurement(accuracy: AccuracyReading, latency: LatencyReading) -> Measurem
         fidelity=accuracy.fidelity,
         cost_s=accuracy.cost_s + latency.cost_s,
         extrapolated=accuracy.extrapolated,
+        other_costs=other_costs(latency.other_costs),
     )
 
 
@@ -233,7 +235,7 @@ def _isolated(
         with time_limit(limit_s):
             answer = evaluate(architectures)
     except (UsageError, OutsideError) as error:
-        if not isinstance(error, InvalidNetworkError):
+        if not isinstance(error, InvalidNetworkError | InvalidCostError):
             raise  # the benchmark does not fit together: no architecture would fare better
         return _one_by_one(evaluate, architectures, kind, call, error)
     except BaseException as error:

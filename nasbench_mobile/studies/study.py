@@ -28,8 +28,8 @@ from nasbench_mobile.plugins.time_limits import checked_limit
 from nasbench_mobile.printable import printable
 from nasbench_mobile.runs.event_log import has_begun, has_ended, read_header, read_run
 from nasbench_mobile.runs.run import Run, RunHeader
-from nasbench_mobile.search.loop import OnProgress
 from nasbench_mobile.search.problem import Problem
+from nasbench_mobile.search.progress import OnProgress
 from nasbench_mobile.shell_words import command
 from nasbench_mobile.studies.command import study_command
 from nasbench_mobile.studies.crashes import companions, ended_by_death, note_death

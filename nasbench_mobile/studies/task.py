@@ -27,8 +27,9 @@ from nasbench_mobile.runs.event_log import EventLog, has_begun, read_log, read_r
 from nasbench_mobile.runs.events import End
 from nasbench_mobile.runs.run import Run, RunHeader
 from nasbench_mobile.search.asynchronous import AsynchronousSearch, Job
-from nasbench_mobile.search.loop import OnProgress, Progress, Search
+from nasbench_mobile.search.loop import Search
 from nasbench_mobile.search.problem import Problem
+from nasbench_mobile.search.progress import OnProgress, Progress
 from nasbench_mobile.studies.crashes import cautious
 from nasbench_mobile.studies.identity import Made, code_now, defaults_now, needed_by, with_defaults
 from nasbench_mobile.studies.plan import Plan
@@ -122,7 +123,7 @@ def _perform(task: Task, problem: Problem | None, on_progress: OnProgress | None
             log.write(End(str(error)))
             return RunProgress(label, task.seed, 0.0, last.best_reward, True, str(error))
         try:
-            search.run(history)
+            search.drive(history)
         except NasbenchError as error:
             failure = str(error)
         last = search.progress
@@ -131,7 +132,7 @@ def _perform(task: Task, problem: Problem | None, on_progress: OnProgress | None
 
 def _search(
     task: Task, spec: StrategySpec, problem: Problem, log: EventLog, report: OnProgress
-) -> Search:
+) -> Search | AsynchronousSearch:
     """The search of a task by the strategy of `spec`, which gives every recorded option."""
     limit_s = _strategy_limit_s(task)
     with plugin_call("building the strategy", StrategyError, limit_s):
@@ -145,20 +146,25 @@ def search_of(
     plan: Plan,
     strategy: Strategy,
     problem: Problem,
-    log: EventLog,
+    log: EventLog | None,
     report: OnProgress | None,
     limit_s: float | None,
-) -> Search:
-    """One run of a plan by a strategy that is built; `limit_s` is that of one of its calls."""
+    header: RunHeader | None = None,
+) -> Search | AsynchronousSearch:
+    """One run of a plan by a strategy that is built; `limit_s` is that of one of its calls.
+
+    Without a log its trials are kept in memory, for a run whose header is `header`.
+    """
     if plan.workers is None:
         return Search(
             strategy, problem, plan.budget,
             batch=plan.batch, start=plan.start, log=log, on_progress=report, call_limit_s=limit_s,
+            header=header,
         )  # fmt: skip
     return AsynchronousSearch(
         strategy, problem, plan.budget,
         SimulatedPool(problem.evaluate_one, _duration_s, plan.workers),
-        start=plan.start, log=log, on_progress=report, call_limit_s=limit_s,
+        start=plan.start, log=log, on_progress=report, call_limit_s=limit_s, header=header,
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ def merge_tables(places: Sequence[Path]) -> Table:
     tables = [read_table(place) for place in places]
     first = tables[0]
     for place, table in zip(places[1:], tables[1:], strict=True):
-        found = differences(first.header.record(), table.header.record())
+        found = differences(first.header.content(), table.header.content())
         if found:
             raise UsageError(
                 f"{places[0]} and {place} cannot be one table: "
@@ -49,7 +49,7 @@ def _joined(tables: Sequence[Table]) -> Table:
             before = upto
             if session is not None:
                 sessions.append({**session, "rows_before": len(rows)})
-    header = tables[0].header
+    header = replace(tables[0].header, schema=max(table.header.schema for table in tables))
     if any("data_content" not in table.header.training for table in tables):
         training = {k: v for k, v in header.training.items() if k != "data_content"}
         header = replace(header, training=training)

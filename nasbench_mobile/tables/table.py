@@ -5,20 +5,24 @@ from __future__ import annotations
 import lzma
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
 
+from nasbench_mobile.costs import UNITS, check_name, check_unit
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.files.json_files import parsed
 from nasbench_mobile.files.schemas import schema_of
 from nasbench_mobile.files.text_files import DAMAGE, DamagedText, text_of
 from nasbench_mobile.protocols import LatencyEvaluator, SearchSpace
-from nasbench_mobile.tables.row import Identity, Key, Row
+from nasbench_mobile.tables.row import COSTS_BY_NAME, Identity, Key, Row
 from nasbench_mobile.types import Tokens
 
-MODEL, SCHEMA = "trained-architectures", 1
+MODEL, SCHEMA = "trained-architectures", 2
 """What a table's first line says it is."""
+
+LATENCY = {"cost": "latency", "unit": UNITS["latency"]}
+"""What the header says of a column with latencies."""
 
 FILE = "table.jsonl"
 """The table in the folder that `collect` fills."""
@@ -44,17 +48,41 @@ class Header:
     """What all rows of a table have in common, and tables must before they are merged.
 
     `space` is that of the tokens (`space_record`); `training` all that decides an accuracy but the
-    network and the seed; `latency` says what measured each column (`latency_columns`).
+    network and the seed; `latency` says what measured each column (`latency_columns`), and
+    `other_costs` the same of columns that are no latencies, each with its `cost` and `unit`.
+    `schema` is that of the file it was read from, which whoever goes on with the file keeps to.
     """
 
     space: SpaceRecord
     training: dict[str, Any]
     latency: dict[str, LatencyColumn]
+    other_costs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    schema: int = field(default=SCHEMA, compare=False)
+
+    def __post_init__(self) -> None:
+        if both := sorted(self.latency.keys() & self.other_costs.keys()):
+            raise UsageError(
+                f"the column {both[0]} would hold latencies and another cost; give one of them "
+                "another name"
+            )
 
     def record(self) -> dict[str, Any]:
+        """JSON values in its schema."""
+        head = {"table": MODEL, "schema": self.schema}
+        content = self.content()
+        if self.schema >= COSTS_BY_NAME:
+            latency = content.pop("latency")
+            costs = {name: {**LATENCY, **column} for name, column in latency.items()}
+            content["costs"] = {**costs, **content.pop("other_costs")}
+        elif content.pop("other_costs"):
+            raise UsageError(f"a table of schema {self.schema} has no costs but latencies")
+        return {**head, **content}
+
+    def content(self) -> dict[str, Any]:
+        """What two tables have to agree in to be merged, whatever their schemas."""
         return {
-            "table": MODEL, "schema": SCHEMA,
-            "space": self.space, "training": self.training, "latency": self.latency,
+            "space": self.space, "training": self.training,
+            "latency": self.latency, "other_costs": self.other_costs,
         }  # fmt: skip
 
 
@@ -154,7 +182,7 @@ def read_table(place: Path) -> Table:
             elif "session" in record:
                 sessions.append({"rows_before": len(rows), **record["session"]})
             else:
-                rows.append(Row.from_record(record))
+                rows.append(Row.from_record(record, _others(header)))
         except (*DAMAGE, UsageError) as error:
             raise UsageError(f"{path}, line {number}: {error}") from error
     if header is None:
@@ -180,9 +208,28 @@ def _header(record: dict[str, Any]) -> Header:
     found = (record.get("table"), record.get("schema"))
     if found[0] == MODEL and found[1] is not None:
         schema_of("the table", record, SCHEMA)
-    if found != (MODEL, SCHEMA):
+    if found[0] != MODEL or found[1] not in range(1, SCHEMA + 1):
         raise UsageError(
             f"this is {found}, but a table of {MODEL!r}, schema {SCHEMA}, was expected; tables "
             "are made by `nasbench-mobile collect`"
         )
-    return Header(record["space"], record["training"], record["latency"])
+    space, training, schema = record["space"], record["training"], record["schema"]
+    if schema < COSTS_BY_NAME:
+        return Header(space, training, record["latency"], schema=schema)
+    latency: dict[str, Any] = {}
+    others: dict[str, Any] = {}
+    for column, one in record["costs"].items():
+        check_name(one["cost"])
+        check_unit(one["cost"], one["unit"])
+        if one["cost"] == "latency":
+            latency[column] = {key: one[key] for key in one if key not in LATENCY}
+        else:
+            others[column] = one
+    return Header(space, training, latency, others, schema)
+
+
+def _others(header: Header | None) -> Collection[str] | None:
+    """The columns that are no latencies, None in a schema that has no others."""
+    if header is None or header.schema < COSTS_BY_NAME:
+        return None
+    return header.other_costs

@@ -24,8 +24,8 @@ from nasbench_mobile.tables.table import FILE, Header, Table, read_table
 class TableWriter:
     """Appends to a table; `open_table` gives one."""
 
-    def __init__(self, path: Path, file: BinaryIO) -> None:
-        self._path, self._file = path, file
+    def __init__(self, path: Path, file: BinaryIO, schema: int) -> None:
+        self._path, self._file, self._schema = path, file, schema
 
     def session(self, record: dict[str, Any]) -> None:
         """Say who writes what follows."""
@@ -33,7 +33,7 @@ class TableWriter:
 
     def row(self, row: Row) -> None:
         """Append a row; it is on the disk when this returns."""
-        self._line(row.record())
+        self._line(row.record(self._schema))
 
     def header(self, header: Header) -> None:
         self._line(header.record())
@@ -70,7 +70,7 @@ def open_table(folder: Path, header: Header) -> Iterator[tuple[Table, TableWrite
         with path.open("r+b" if table.size else "wb") as file:
             file.truncate(table.size)
             file.seek(table.size)
-            writer = TableWriter(path, file)
+            writer = TableWriter(path, file, table.header.schema)
             if not table.size:
                 writer.header(header)
             yield table, writer
@@ -105,15 +105,16 @@ def _locked(path: Path) -> Iterator[None]:
 def write_table(path: Path, table: Table) -> None:
     """Write a whole table in one step, onto the disk: its rows are hours of training."""
     lines = [to_line(table.header.record())]
+    schema = table.header.schema
     rows = list(table.rows)
     done = 0
     for session in table.sessions:
         before = session["rows_before"]
-        lines += [to_line(row.record()) for row in rows[done:before]]
+        lines += [to_line(row.record(schema)) for row in rows[done:before]]
         kept = {key: value for key, value in session.items() if key != "rows_before"}
         lines.append(to_line({"session": kept}))
         done = before
-    lines += [to_line(row.record()) for row in rows[done:]]
+    lines += [to_line(row.record(schema)) for row in rows[done:]]
     try:
         write_whole(path, b"".join(lines), durable=True)
     except OSError as error:
@@ -132,7 +133,7 @@ def _existing(path: Path, header: Header) -> Table:
     table = begun_table(path.parent)
     if table is None:
         return Table(header, (), ())
-    found = differences(header.record(), table.header.record())
+    found = differences(header.content(), table.header.content())
     if found:
         raise UsageError(
             f"{path} is a table of something else: {found.words('this command', 'the table')}; "

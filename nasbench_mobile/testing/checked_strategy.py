@@ -12,7 +12,7 @@ from nasbench_mobile.errors import InvalidTokensError, StrategyError
 from nasbench_mobile.plugins.answers import TooManyError, taken_proposals
 from nasbench_mobile.protocols import Strategy
 from nasbench_mobile.runs.budget import Budget
-from nasbench_mobile.search.loop import batch_size
+from nasbench_mobile.search.player import batch_size
 from nasbench_mobile.testing.call_timeout import Watch
 from nasbench_mobile.testing.law import LawBroken, unbroken
 from nasbench_mobile.types import Decision, Measurement, Proposal, Tokens, Trial

@@ -40,7 +40,7 @@ def no_evaluator_of_its_own(subject: StrategySubject, watch: Watch) -> str:
     with _architectures_made_in_calls(watch, seen.append):
         player = subject.start(watch, problem.space.decisions, seed=2, budget=budget)
         try:
-            Search(player, problem, budget).run()
+            Search(player, problem, budget).drive()
         except EvaluationError:
             pass  # too many failed in a row: what was looked for would have shown by then
         except StrategyError as error:

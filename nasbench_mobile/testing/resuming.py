@@ -57,14 +57,14 @@ class _Runs:
         player = self.subject.start(self.watch, decisions, seed=8, budget=budget)
         with self._log(path) as log:
             if self.workers == 1:
-                search = Search(player, self.problem, budget, log=log)
+                search: Search | AsynchronousSearch = Search(player, self.problem, budget, log=log)
             else:
                 pool = SimulatedPool(self.problem.evaluate_one, _duration_s, self.workers)
                 search = AsynchronousSearch(
                     player, self.problem, self.subject.budget, pool, log=log
                 )
             try:
-                search.run(history)
+                search.drive(history)
             except EvaluationError:
                 pass  # too many failed in a row: the run ends there, resumed or not
             except StrategyError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nasbench_mobile.architecture import Architecture
+from nasbench_mobile.costs import Cost
 from nasbench_mobile.errors import NasbenchError, StrategyError
 from nasbench_mobile.plugins.answers import (
     AnswerError,
@@ -311,3 +312,52 @@ def test_no_answer_raises_anything_but_words(answer: Any) -> None:
         pass
     else:
         assert answer in ([], ())
+
+
+class Measures:
+    """An evaluator of latency that measures energy besides."""
+
+    label, device, kind = "meter", "bench", "measured"
+
+    def __init__(self, energy: Callable[[], Any]) -> None:
+        self._energy = energy
+
+    def latency(self, architectures: Sequence[Architecture]) -> Any:
+        return [LatencyReading(5.0, other_costs=self._energy()) for _ in architectures]
+
+
+def metered(problem: Problem, energy: Callable[[], Any], path: Path) -> Trial:
+    strategy = Answers([Proposal(0, ZERO)])
+    with EventLog.create(path, HEADER) as log:
+        problem = replace(problem, latency=Measures(energy))  # type: ignore[arg-type]
+        Search(strategy, problem, 1, log=log).run()
+    [kept] = read_run(path).trials
+    assert kept == strategy.told[0]
+    return kept
+
+
+def test_other_costs_of_a_reading_come_into_the_log_as_plain_numbers(
+    synthetic_problem: Problem, tmp_path: Path
+) -> None:
+    given = {"energy": Cost(np.float32(2.5), "mJ", np.int64(1))}  # type: ignore[arg-type]
+    found = metered(synthetic_problem, lambda: given, tmp_path / "log").measurement
+    assert found is not None
+    assert found.costs == {"latency": Cost(5.0, "ms"), "energy": Cost(2.5, "mJ", 1.0)}
+    assert type(found.costs["energy"].value) is float
+
+
+@pytest.mark.parametrize(
+    ("energy", "said"),
+    [
+        (lambda: {"energy": 3.0}, "meter gave costs of which one is none: the cost energy is 3.0"),
+        (lambda: {"latency": Cost(3.0, "ms")}, "give it as latency_ms"),
+        (lambda: {"energy": Cost(math.nan, "mJ")}, "the value of a cost is nan"),
+        (lambda: {"energy": Cost(True, "mJ")}, "meter gave energy True, which is no number"),
+        (lambda: 3.0, "meter gave other_costs 3.0, which are no costs by name"),
+        (lambda: "energy", "meter gave other_costs 'energy', which are no costs by name"),
+    ],
+)
+def test_other_costs_that_are_none_fail_their_architecture_alone(
+    synthetic_problem: Problem, tmp_path: Path, energy: Callable[[], Any], said: str
+) -> None:
+    assert said in str(metered(synthetic_problem, energy, tmp_path / "log").failure)

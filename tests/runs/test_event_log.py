@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nasbench_mobile.costs import Cost
 from nasbench_mobile.errors import LogError, NasbenchError
 from nasbench_mobile.runs.event_log import EventLog, read_log, read_run, same_run
 from nasbench_mobile.runs.events import Ask, End, Tell, header_from_json, header_to_json
@@ -193,3 +194,46 @@ def test_a_really_full_device_fails_once_and_clearly(tmp_path: Path) -> None:
 def test_lines_are_json(tmp_path: Path) -> None:
     for line in write(tmp_path / "log.jsonl").read_text().splitlines():
         assert "event" in json.loads(line)
+
+
+COSTLY = replace(SEEN, other_costs=(("energy", Cost(3.25, "mJ", 0.5)), ("memory", Cost(7.0, "MB"))))
+TOLD = (Ask(1, (FIRST,)), Tell((Trial(FIRST, COSTLY, 0.6),), (COSTLY,)))
+
+
+def test_costs_stand_by_name_with_value_and_unit(tmp_path: Path) -> None:
+    lines = [json.loads(line) for line in write(tmp_path / "a", TOLD).read_text().splitlines()]
+    assert lines[0]["schema"] == 3
+    assert lines[2]["trials"][0]["costs"] == {
+        "latency": [70.1, "ms", 0.5], "energy": [3.25, "mJ", 0.5], "memory": [7.0, "MB"],
+    }  # fmt: skip
+    assert "latency_ms" not in lines[2]["trials"][0]
+    lines = [json.loads(line) for line in write(tmp_path / "b").read_text().splitlines()]
+    assert lines[2]["trials"][0]["costs"] == {"latency": [70.1, "ms", 0.5]}
+
+
+def test_costs_that_this_version_does_not_know_are_kept_and_written_on(tmp_path: Path) -> None:
+    path = write(tmp_path / "log", TOLD)
+    contents = read_log(path)
+    assert contents.events == TOLD
+    [trial] = read_run(path).trials
+    assert trial.measurement == COSTLY
+    assert read_run(path).noise_free[0] == COSTLY
+    again = write(tmp_path / "again", contents.events)
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_an_old_log_goes_on_in_its_own_schema(tmp_path: Path) -> None:
+    """Which has no place for other costs, and says so instead of losing them."""
+    header = {**header_to_json(HEADER), "schema": 2}
+    path = tmp_path / "log"
+    with EventLog(path, path.open("xb"), schema=2) as log:
+        log._write(header)
+        log.write(EVENTS[0])
+    with EventLog.reopen(path, read_log(path)) as log:
+        for event in EVENTS[1:]:
+            log.write(event)
+        with pytest.raises(NasbenchError, match="schema 2, which has no costs but latency, and .*"):
+            log.write(TOLD[1])
+    assert read_log(path).events == EVENTS
+    told = json.loads(path.read_text().splitlines()[2])["trials"][0]
+    assert (told["latency_ms"], told["latency_sd_ms"], "costs" in told) == (70.1, 0.5, False)

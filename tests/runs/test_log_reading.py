@@ -67,6 +67,9 @@ def write_records(path: Path, records: list[Any]) -> None:
     path.write_bytes(b"".join(lines))
 
 
+COSTS = (4, "trials", 0, "costs")
+"""Where the costs of the first told trial stand."""
+
 Change = Callable[[list[Any]], None]
 
 
@@ -92,6 +95,21 @@ def put(value: Any, *place: Any) -> Change:
         (put(0, 4, "trials", 1, "id"), 5, "trial 0 is told twice"),
         (put(7, 4, "trials", 1, "id"), 5, "trial 7 was never proposed"),
         (put(7, 6, "trials", 0, "repeat_of"), 7, "trial 2 repeats 7, which was never proposed"),
+        (put([70.1, "s"], *COSTS, "latency"), 5, "the cost latency is in 's'; it must be in ms"),
+        (
+            put([-1.0, "ms"], *COSTS, "latency"),
+            5,
+            "latency_ms is -1.0; it must be finite",
+        ),
+        (put([0.0, "ms"], *COSTS, "latency"), 5, "latency_ms is 0.0; it must be finite"),
+        (put([70.1, 3], *COSTS, "latency"), 5, "the unit of the cost latency is 3; it is text"),
+        (put([70.1], *COSTS, "latency"), 5, r"the cost latency is \[70.1\]; it is \[value, unit"),
+        (put([1.0, ""], *COSTS, "energy"), 5, "the unit of a cost is ''; give it a word"),
+        (put(["1", "mJ"], *COSTS, "energy"), 5, "the cost energy is '1'; it is a number"),
+        (put([1.0, "mJ", -1], *COSTS, "energy"), 5, "the sd of the cost energy is -1"),
+        (put([1.0, "mJ"], *COSTS, "an energy"), 5, "a cost is named 'an energy'"),
+        (put({"energy": [1.0, "mJ"]}, *COSTS), 5, "costs are .*without latency"),
+        (put(70.1, *COSTS), 5, "costs is 70.1; it is a map"),
         (put(4, 4, "trials", 1, "failure"), 5, "failure is 4; it is text"),
         (put([["1"], [2]], 3, "proposals", 0, 1), 4, r"tokens are \[\['1'\], \[2\]\]"),
         (put("12", 3, "proposals", 0, 1), 4, "tokens are '12'"),

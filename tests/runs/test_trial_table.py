@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import io
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from nasbench_mobile.costs import Cost
 from nasbench_mobile.errors import LogError
 from nasbench_mobile.metrics.columns import columns
 from nasbench_mobile.objectives.mnasnet import LatencyObjective
@@ -19,10 +20,11 @@ from nasbench_mobile.types import Fidelity, Measurement, Proposal, StrategySpec,
 
 HEADER = RunHeader({"name": "b"}, "abc", StrategySpec("ppo"), 3, 9)
 SHORT, LONG = Fidelity(epochs=1, data="x"), Fidelity(epochs=5, data="x", width=0.35)
+ENERGY = ("energy", Cost(3.5, "mJ", 0.25))
 SEEN = (
     Measurement(0.61, 70.1, 0.002, 0.5, LONG, 12.5, True),
     Measurement(0.1, 71.0, None, 0.25, SHORT),
-    Measurement(1.0, 1e-3),
+    Measurement(1.0, 1e-3, other_costs=(ENERGY, ("memory", Cost(7.0, "MB")))),
 )
 TRUE = (Measurement(0.6, 70.1, 0.002, 0.5, LONG, 12.5, True), *SEEN[1:])
 TRIALS = (
@@ -51,6 +53,18 @@ def test_trials_come_back_as_they_were() -> None:
     assert kept.fidelities == [LONG, SHORT]
     with pytest.raises(IndexError):
         kept[5]
+
+
+def test_costs_beside_latency_are_columns() -> None:
+    found = table().other_costs
+    assert list(found) == [("energy", "mJ"), ("memory", "MB")]
+    assert found["energy", "mJ"].tolist()[4:] == [3.5]
+    assert np.isnan(found["energy", "mJ"][:4]).all()
+    assert table(TRIALS[:4]).other_costs == {}
+    two = (Trial(Proposal(0, (1, 2)), replace(SEEN[2], other_costs=(ENERGY,)), 0.5), *TRIALS[1:])
+    assert table(two)[0] == two[0]
+    assert table(two)[2] == two[2]
+    assert table(two)[4] == two[4]
 
 
 @pytest.mark.parametrize("token", [0, 255, 256, 65_535, 65_536, 2**31 - 1])
@@ -101,3 +115,14 @@ def test_a_log_is_read_into_the_trials_that_were_written(tmp_path: Path) -> None
     assert run.trials == TRIALS
     assert run.noise_free == NOISE_FREE
     assert run.finished
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_table_of_trials_has_a_column_for_every_other_cost(kept: bool) -> None:
+    trials = table() if kept else TRIALS
+    run = Run(HEADER, trials, NOISE_FREE, finished=True)
+    file = io.StringIO()
+    write_trials(file, [run], LatencyObjective(-0.07, -0.07, 75.0))
+    lines = file.getvalue().splitlines()
+    assert lines[0].endswith(",repeat_of,energy_mJ,memory_MB")
+    assert [line.rsplit(",", 2)[1:] for line in lines[1:]] == [["", ""]] * 4 + [["3.5", "7.0"]]

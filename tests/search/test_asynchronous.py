@@ -13,7 +13,8 @@ from nasbench_mobile.runs.event_log import EventLog, read_log, read_run, same_ru
 from nasbench_mobile.runs.events import Ask, Tell
 from nasbench_mobile.runs.run import RunHeader
 from nasbench_mobile.search.asynchronous import AsynchronousSearch, Job
-from nasbench_mobile.search.loop import Interrupted, Search
+from nasbench_mobile.search.ledger import Interrupted
+from nasbench_mobile.search.loop import Search
 from nasbench_mobile.search.problem import Outcome, Problem
 from nasbench_mobile.types import Failure, Proposal, StrategySpec, Tokens, Trial
 
@@ -47,7 +48,9 @@ ZERO, ONE, TWO = (0,) * 28, (1,) * 28, (0, 0, 1, 1) * 7
 def test_results_come_as_they_finish_and_repeats_wait(synthetic_problem: Problem) -> None:
     strategy = Scripted([ONE, ZERO, ONE, TWO, ZERO])
     pool = simulated(synthetic_problem, workers=2)
-    AsynchronousSearch(strategy, synthetic_problem, 5, pool).run()
+    run = AsynchronousSearch(strategy, synthetic_problem, 5, pool).run()
+    assert (list(run.trials), run.finished) == (strategy.told, True)
+    assert (run.header.workers, run.timing.simulated_s) == (2, pool.simulated_s)
     # 0 takes 1.56 s, 1 takes 1 s; 2 waits for 0 without a worker; 3 starts at 1 s, takes 1.28 s
     assert [trial.proposal.id for trial in strategy.told] == [1, 0, 2, 4, 3]
     assert [trial.repeat_of for trial in strategy.told] == [None, None, 0, 1, None]

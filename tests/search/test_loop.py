@@ -10,8 +10,10 @@ from nasbench_mobile.errors import EvaluationError, ReplayError, StrategyError
 from nasbench_mobile.runs.event_log import EventLog, read_log, read_run, same_run
 from nasbench_mobile.runs.events import Ask, Tell
 from nasbench_mobile.runs.run import RunHeader
-from nasbench_mobile.search.loop import FAILURES_IN_A_ROW, Interrupted, Progress, Search
+from nasbench_mobile.search.ledger import FAILURES_IN_A_ROW, Interrupted
+from nasbench_mobile.search.loop import Search
 from nasbench_mobile.search.problem import Problem
+from nasbench_mobile.search.progress import Progress
 from nasbench_mobile.strategies.random import RandomSearch
 from nasbench_mobile.strategies.regularized_evolution import RegularizedEvolution
 from nasbench_mobile.types import AccuracyReading, Proposal, StrategySpec, Trial
@@ -259,3 +261,38 @@ def test_negative_ids_are_for_the_start(synthetic_problem: Problem) -> None:
 
 
 TWO = (0, 0, 1, 1) * 7
+
+
+def test_a_run_gives_back_what_it_was(synthetic_problem: Problem, tmp_path: Path) -> None:
+    """Of its trials where it has no log, of its log where it has one: the same run."""
+
+    def search(log: EventLog | None, budget: int = 4) -> Search:
+        strategy = Starting([ONE, TWO, ONE])
+        return Search(strategy, synthetic_problem, budget, start=[ZERO], log=log)
+
+    synthetic_problem.accuracy.wrong = lambda tokens: tokens == TWO  # type: ignore[attr-defined]
+    kept = search(None).run()
+    with EventLog.create(tmp_path / "log", HEADER) as log:
+        logged = search(log).run()
+    assert [trial.proposal.id for trial in kept.trials] == [-1, 0, 1, 2]
+    assert [trial.repeat_of for trial in kept.trials] == [None, None, None, 0]
+    assert logged.trials == kept.trials
+    assert logged.noise_free == kept.noise_free
+    assert logged == read_run(tmp_path / "log")
+    assert logged.header == HEADER
+    assert (kept.finished, kept.failure, kept.charged) == (True, None, 4.0)
+    assert kept.timing.evaluate_s > 0.0
+    assert kept.header.strategy.name == "Starting"
+    assert (kept.header.budget, kept.header.start, kept.header.workers) == (4, (ZERO,), None)
+    assert kept.header.target_ms == synthetic_problem.objective.target_ms  # type: ignore[attr-defined]
+
+
+def test_a_resumed_run_gives_back_its_first_trials_too(
+    synthetic_problem: Problem, tmp_path: Path
+) -> None:
+    with EventLog.create(tmp_path / "log", HEADER) as log:
+        whole = Search(Scripted([ZERO, ONE, ZERO]), synthetic_problem, 3, log=log).run()
+    history = read_log(tmp_path / "log").events[:4]
+    again = Search(Scripted([ZERO, ONE, ZERO]), synthetic_problem, 3, header=HEADER).run(history)
+    assert again.trials == whole.trials
+    assert again.header is HEADER

@@ -16,8 +16,10 @@ from nasbench_mobile.runs.event_log import EventLog, read_log, read_run
 from nasbench_mobile.runs.events import Ask, End, Event, Tell
 from nasbench_mobile.runs.run import Run, RunHeader, Timing, ranked_results
 from nasbench_mobile.search.asynchronous import AsynchronousSearch, Job
-from nasbench_mobile.search.loop import FAILURES_IN_A_ROW, Interrupted, Progress, Search
+from nasbench_mobile.search.ledger import FAILURES_IN_A_ROW, Interrupted
+from nasbench_mobile.search.loop import Search
 from nasbench_mobile.search.problem import Outcome, Problem
+from nasbench_mobile.search.progress import Progress
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace
 from nasbench_mobile.types import (
     AccuracyReading,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import lzma
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from nasbench_mobile.errors import UsageError
+from nasbench_mobile.tables.merging import merge_tables
 from nasbench_mobile.tables.row import Row
 from nasbench_mobile.tables.table import FILE, Header, Table, read_table
 from nasbench_mobile.tables.writing import open_table, write_table
@@ -90,7 +92,7 @@ def test_damage_is_named_by_its_line(tmp_path: Path, synthetic_table: Make) -> N
         with pytest.raises(UsageError, match=said):
             read_table(path)
     path.write_text("".join(lines[1:]))
-    with pytest.raises(UsageError, match=r"a table of 'trained-architectures', schema 1"):
+    with pytest.raises(UsageError, match=r"a table of 'trained-architectures', schema 2"):
         read_table(path)
     with pytest.raises(UsageError, match="cannot read the table"):
         read_table(tmp_path / "nowhere")
@@ -134,6 +136,7 @@ def test_two_do_not_write_one_table(tmp_path: Path, synthetic_table: Make) -> No
         ({"failure": "it diverged"}, "give one"),
         ({"accuracy": 45.0}, "fraction in"),
         ({"latency_ms": {"pixel1": 0.0}}, "latency pixel1 is 0.0 ms"),
+        ({"other_costs": {"meter": -1.0}}, "cost meter is -1.0; it must be finite and at least 0"),
     ],
 )
 def test_rows_check_themselves(values: dict[str, Any], said: str) -> None:
@@ -141,3 +144,67 @@ def test_rows_check_themselves(values: dict[str, Any], said: str) -> None:
     assert Row(**good).words == "1 seed 0"
     with pytest.raises(UsageError, match=said):
         Row(**{**good, **values})
+
+
+ENERGY = {"cost": "energy", "unit": "mJ", "label": "meter", "device": "bench", "kind": "measured"}
+
+
+def with_energy(table: Table) -> Table:
+    rows = tuple(replace(row, other_costs={"meter": 3.5}) for row in table.rows)
+    return replace(table, rows=rows, header=replace(table.header, other_costs={"meter": ENERGY}))
+
+
+def test_columns_are_costs_by_name_with_unit(tmp_path: Path, synthetic_table: Make) -> None:
+    table = with_energy(synthetic_table(2, repeated=0))
+    write_table(tmp_path / FILE, table)
+    first, second = map(json.loads, (tmp_path / FILE).read_text().splitlines()[:2])
+    assert first["schema"] == 2
+    assert first["costs"]["meter"] == ENERGY
+    assert first["costs"]["pixel1"].items() >= {"cost": "latency", "unit": "ms"}.items()
+    assert second["costs"] == {**table.rows[0].latency_ms, "meter": 3.5}
+    again = read_table(tmp_path)
+    assert (again.header, again.rows) == (table.header, table.rows)
+
+
+def test_a_table_of_schema_1_goes_on_in_it_and_merges_with_new_ones(
+    tmp_path: Path, synthetic_table: Make
+) -> None:
+    table = synthetic_table(4, repeated=0)
+    old = replace(table, rows=table.rows[:1], header=replace(table.header, schema=1))
+    write_table(tmp_path / FILE, old)
+    with open_table(tmp_path, table.header) as (known, writer):
+        assert known.rows == old.rows
+        writer.row(table.rows[1])
+    lines = [json.loads(line) for line in (tmp_path / FILE).read_text().splitlines()]
+    assert [line.get("schema") for line in lines] == [1, None, None]
+    assert lines[2]["latency_ms"] == table.rows[1].latency_ms
+    new = tmp_path / "new.jsonl"
+    write_table(new, replace(table, rows=table.rows[2:]))
+    merged = merge_tables([tmp_path / FILE, new])
+    assert (merged.rows, merged.header.schema) == (table.rows, 2)
+    with pytest.raises(UsageError, match="a table of schema 1 has no costs but latencies"):
+        write_table(new, with_energy(old))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"cost": "latency"}, "the cost latency is in 'mJ'; it must be in ms"),
+        ({"cost": "an energy"}, "a cost is named 'an energy'"),
+        ({"unit": ""}, "the unit of a cost is ''"),
+    ],
+)
+def test_a_column_of_a_wrong_unit_is_refused(
+    tmp_path: Path, synthetic_table: Make, change: dict[str, str], said: str
+) -> None:
+    table = with_energy(synthetic_table(1, repeated=0))
+    header = replace(table.header, other_costs={"meter": {**ENERGY, **change}})
+    write_table(tmp_path / FILE, replace(table, header=header))
+    with pytest.raises(UsageError, match=f"line 1: {said}"):
+        read_table(tmp_path)
+
+
+def test_a_column_holds_one_cost(synthetic_table: Make) -> None:
+    header = synthetic_table(1).header
+    with pytest.raises(UsageError, match="the column pixel1 would hold latencies and another cost"):
+        replace(header, other_costs={"pixel1": ENERGY})

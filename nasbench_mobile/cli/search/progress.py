@@ -13,8 +13,8 @@ from rich.text import Text
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.report.search_wording import share_words, spent_of
 from nasbench_mobile.runs.run import Run
-from nasbench_mobile.search.loop import Progress
 from nasbench_mobile.search.problem import Outcome
+from nasbench_mobile.search.progress import Progress
 from nasbench_mobile.types import Failure, LatencyReading, Measurement
 
 if TYPE_CHECKING:

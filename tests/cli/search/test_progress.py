@@ -12,8 +12,8 @@ from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.cli.search import progress as search_progress
 from nasbench_mobile.cli.search.progress import SearchProgress
 from nasbench_mobile.runs.run import Run, RunHeader
-from nasbench_mobile.search.loop import Progress
 from nasbench_mobile.search.problem import Outcome
+from nasbench_mobile.search.progress import Progress
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace
 from nasbench_mobile.training.trainer import EpochReport
 from nasbench_mobile.types import (
