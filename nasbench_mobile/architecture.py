@@ -38,7 +38,7 @@ class Architecture:
     def network(
         self, width: float = 1.0, input_size: int | None = None, classes: int = 1000
     ) -> Network:
-        """The layer graph; `width` is a depth multiplier, `input_size` in pixels."""
+        """The layer graph; `width` is a width multiplier, `input_size` in pixels."""
         return self.space.network(self.tokens, width=width, input_size=input_size, classes=classes)
 
     def _repr_svg_(self) -> str | None:

@@ -32,12 +32,12 @@ _TYPES = {str: "text in quotes", int: "a whole number"}
 _KEYS = {"schema": int, "name": str, "version": int, "title": str, "budget_unit": str}
 
 SCHEMA = 1
-"""Of a benchmark's file; one that says none has 1. No part of a benchmark's hash."""
+"""The schema of a benchmark's file; a file that says none has 1. It is no part of the hash."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A named, optioned piece: a space or an evaluator.
+    """A part of a benchmark, a space or an evaluator, with its name and options.
 
     `model` is a file it is made from and `sha256` that file's digest when the benchmark was read;
     `code_sha256` is that of the file in a name like `file.py:Class`, and of the modules beside it
@@ -51,7 +51,7 @@ class Part:
     code_sha256: str = ""
 
     def record(self) -> dict[str, Any]:
-        """JSON form; files stand in it by name and content hash, not by place."""
+        """The part as JSON values; files stand in them by name and content hash, not by place."""
         record: dict[str, Any] = {"name": self.name, "options": self.options}
         if self.code_sha256:
             record.update(name=Path(self.name).name, code_sha256=self.code_sha256)
@@ -62,7 +62,7 @@ class Part:
 
 @dataclass(frozen=True)
 class LatencyChoice:
-    """Another latency for a benchmark than its own, so written that it can be chosen again.
+    """A latency that takes the place of a benchmark's own, written so that it can be chosen again.
 
     `spec` is how the user said it; `evaluator`, `options` and `model` (a file's path) are what a
     benchmark's [latency] would say; `reference_latency_ms` replaces that of the reference point.
@@ -77,7 +77,7 @@ class LatencyChoice:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Space, evaluators, objective, budget unit and hypervolume reference. Equal hash, equal task.
+    """What strategies are compared on; two benchmarks of equal hash are the same task.
 
     `source` is the built-in name or the path it was read from, `latency_choice` what stands in
     place of its own latency; neither is part of the hash.
@@ -106,7 +106,10 @@ class Benchmark:
         return {
             "name": self.name,
             "version": self.version,
-            "space": self.space.record(),
+            "space": {
+                **self.space.record(),
+                "options": catalog.recorded_options(self.space.name, self.space.options),
+            },
             "accuracy": {
                 **self.accuracy.record(),
                 "noise": {"sd": self.noise_sd, "seed": self.noise_seed},
@@ -122,7 +125,7 @@ class Benchmark:
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the record: goes into every log, and two hashes are never compared."""
+        """The SHA-256 of the record. It is in every log; runs of two hashes are never compared."""
         text = json.dumps(self.record(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -215,7 +218,7 @@ def _objective(form: str, target_ms: float) -> LatencyObjective | OwnObjective:
 
 
 def _build(kind: catalog.CatalogKind, part: Part) -> Any:
-    """An evaluator, which has what is asked of its kind; `UsageError` says what is wrong."""
+    """Make an evaluator; `UsageError` says what is missing where it is not one of its kind."""
     factory = catalog.load(kind, part.name)
     with plugin_call(f"building the {kind} {part.name!r}", UsageError):
         if part.model is None:
@@ -240,7 +243,7 @@ _OFFERS: dict[str, tuple[str, ...]] = {
     "accuracy evaluator": ("label", "fidelity", "accuracy"),
     "latency evaluator": ("label", "device", "kind", "latency"),
 }
-"""What is asked of an evaluator (`protocols`)."""
+"""Which attributes an evaluator of each kind must have (see `protocols`)."""
 
 
 def _latency_part(choice: LatencyChoice) -> Part:
@@ -254,7 +257,7 @@ def _latency_part(choice: LatencyChoice) -> Part:
 
 
 def built_in_names() -> list[str]:
-    """Names of the benchmarks that come with the package."""
+    """The names of the benchmarks that come with the package."""
     folder = resources.files("nasbench_mobile.benchmarks")
     return sorted(
         f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")
@@ -302,7 +305,7 @@ def parse_benchmark(path: Path, text: str) -> Benchmark:
 
 
 _DIGITS = re.compile(r"\d{4000,}")
-"""A number that Python refuses to read, and by which it names no line."""
+"""A number so long that Python refuses to read it, without naming its line."""
 
 
 class _Reader:
@@ -378,6 +381,11 @@ class _Reader:
         for key, value in values.items():
             if reason := changed_by_json(value):
                 raise self._error(key, f"is {value!r}, which logs cannot keep: {reason}", table)
+        if table == "space":
+            try:
+                values = catalog.current_options(name, values)
+            except UsageError as error:
+                raise self._error("name", f"is {name!r}: {error}", table) from None
         if model is None:
             return Part(name, values, code_sha256=code)
         if not isinstance(model, str):

@@ -1,4 +1,4 @@
-"""Names to classes, found lazily: built-ins, installed packages' entry points, `file.py:Class`."""
+"""The classes behind names: built-in ones, entry points of packages, and `file.py:Class`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -100,6 +100,10 @@ ENTRY_POINT_GROUPS: dict[CatalogKind, str] = {
 }
 
 
+OLD_SPACE_OPTIONS: dict[str, dict[str, str]] = {"mnasnet": {"depth_multiplier": "width"}}
+"""Options of spaces that had another name: space -> {old name: new name}. Records keep the old."""
+
+
 class Variant(partial[Any]):
     """A class with other defaults; its attributes are those of the class."""
 
@@ -157,9 +161,25 @@ def code_behind(kind: CatalogKind, name: str) -> Code | importlib.metadata.Distr
 
 
 def build_space(name: str, options: dict[str, Any] | None = None) -> SearchSpace:
-    """A search space by name with its keyword options."""
-    space: SearchSpace = call(load("space", name), "space", name, **(options or {}))
+    """A search space by name with its keyword options, of which old names are taken too."""
+    wanted = current_options(name, options or {})
+    space: SearchSpace = call(load("space", name), "space", name, **wanted)
     return space
+
+
+def current_options(space: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """A space's options by the names that they have now; `UsageError` where one is given twice."""
+    renamed = OLD_SPACE_OPTIONS.get(space, {})
+    for old, new in renamed.items():
+        if old in options and new in options:
+            raise UsageError(f"space {space!r} is given {new} and {old}, its old name; give {new}")
+    return {renamed.get(key, key): value for key, value in options.items()}
+
+
+def recorded_options(space: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """A space's options by the names that records and hashes have for them."""
+    recorded = {new: old for old, new in OLD_SPACE_OPTIONS.get(space, {}).items()}
+    return {recorded.get(key, key): value for key, value in options.items()}
 
 
 def build_strategy(
@@ -191,14 +211,18 @@ def check_options(factory: Any, kind: str, name: str, options: Iterable[str]) ->
 
 
 def default_options(factory: Any) -> dict[str, Any] | None:
-    """Keyword-only options and their defaults; None where the factory takes any (`**options`)."""
+    """Keyword-only options and their defaults; None where the factory takes any (`**options`).
+
+    Old names of options (`old_options`) are left out.
+    """
     parameters = inspect.signature(factory).parameters.values()
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return None
+    old = getattr(factory, "old_options", ())
     return {
         parameter.name: None if parameter.default is parameter.empty else parameter.default
         for parameter in parameters
-        if parameter.kind is parameter.KEYWORD_ONLY
+        if parameter.kind is parameter.KEYWORD_ONLY and parameter.name not in old
     }
 
 

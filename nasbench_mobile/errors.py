@@ -17,7 +17,7 @@ class NasbenchError(Exception):
     exit_code = 1
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """For the way from a worker process: whatever an error's class is built from, it is whole.
+        """Pickle the error whole, whatever its class is built from.
 
         By itself an exception is built again from its message alone.
         """
@@ -43,14 +43,14 @@ LISTED_BY = {
     "model": "list models",
     "experiment": "reproduce list",
 }
-"""Kind of name: the command that lists all of them."""
+"""Which command lists all names of a kind."""
 
 FEW = 6
-"""So many names are listed in a message: our choice, they fit two lines of a terminal."""
+"""How many names a message lists: our choice, as these fit two lines of a terminal."""
 
 
 class UnknownNameError(UsageError):
-    """A name that no catalogue entry has; the message suggests the nearest three at most.
+    """A name that nothing in the catalogue has; the message suggests at most three near ones.
 
     Where there are few names, or no command lists them, it lists all.
     """
@@ -66,7 +66,7 @@ class UnknownNameError(UsageError):
 
 
 class InvalidTokensError(UsageError):
-    """Tokens of a wrong length or range for their search space."""
+    """Tokens have a wrong length or range for their search space."""
 
 
 class InvalidCostError(UsageError):
@@ -94,8 +94,8 @@ class StrategyError(NasbenchError):
 
 
 class OutsideError(NasbenchError):
-    """What no candidate is to blame for, a full disk say: it ends a run, which can be resumed."""
+    """A failure that is no proposal's fault, such as a full disk; the run can be resumed."""
 
 
 class EvaluationError(NasbenchError):
-    """Too many evaluations failed; carries the first reason."""
+    """Too many trials failed; the message has the first reason."""

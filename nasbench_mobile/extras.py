@@ -14,7 +14,7 @@ from nasbench_mobile.errors import MissingExtraError
 
 DISTRIBUTION = "nasbench-mobile"
 HOME = Path(__file__).resolve().parents[1]
-"""What holds the package: a checkout, or the site-packages of an installed wheel."""
+"""The folder that holds the package: a checkout, or the site-packages of an installed wheel."""
 
 
 def need(purpose: str, extra: str, **packages: str) -> None:
@@ -46,7 +46,7 @@ def install_command(extra: str, *packages: str) -> str:
 
 
 def _from_here(path: Path) -> str:
-    """Short where it lies in the working folder, else absolute: it is to work as it is shown."""
+    """The path as a command shows it: short within the working folder, else absolute."""
     here = Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 

@@ -21,14 +21,14 @@ def printable(text: str) -> str:
 
 
 def json_printable(text: str) -> str:
-    """The same of a JSON text, which stays one of the same value."""
+    """The same for a JSON text, which still means the same value."""
     if text.isprintable():
         return text
     return "".join(_json_escape(one) if _steers(one) else one for one in text)
 
 
 def repr_of(value: object) -> str:
-    """What `repr` gives or, where it gives nothing, what kind of value that is."""
+    """What `repr` gives or, where that fails, the kind of the value in words."""
     try:
         return repr(value)
     except RecursionError:
@@ -56,6 +56,6 @@ def _escape(one: str) -> str:
 
 
 def _json_escape(one: str) -> str:
-    """As JSON writes it: beyond U+FFFF by two surrogates."""
+    """The escape that JSON has for a character, which beyond U+FFFF is two surrogates."""
     pairs = one.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{pairs[i]:02x}{pairs[i + 1]:02x}" for i in range(0, len(pairs), 2))

@@ -1,4 +1,4 @@
-"""The contracts between the rooms. Each law stands in a docstring and is tested."""
+"""The contracts between the parts of this package. Each law stands in a docstring and is tested."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Strategy(Protocol):
     """
 
     def ask(self, count: int) -> Sequence[Proposal]:
-        """At least one and at most `count` proposals, ids from 0 up, unique within the run.
+        """Give at least one and at most `count` proposals, with ids from 0 up, unique within a run.
 
         An empty answer means "wait" while proposals are in flight: the strategy is asked again
         after the next trial is told. With nothing in flight, as always in a synchronous run, it
@@ -43,7 +43,10 @@ class Strategy(Protocol):
         """
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        """Trials that finished or failed, in ask order in a synchronous run, any order else."""
+        """Learn from trials that finished or failed.
+
+        In a synchronous run they come in the order of the asks, else in any order.
+        """
 
 
 @runtime_checkable
@@ -52,7 +55,7 @@ class Batched(Protocol):
 
     @property
     def batch_size(self) -> int:
-        """A whole number of at least 1; anything else ends the run as a broken contract."""
+        """The number: whole and at least 1. Anything else ends the run as a broken contract."""
 
 
 @runtime_checkable
@@ -69,14 +72,14 @@ class PartialTrainings(Protocol):
 
 @runtime_checkable
 class WarmStart(Protocol):
-    """Optional ability: to learn from architectures the strategy did not propose."""
+    """Optional ability: to learn from architectures that the strategy did not propose."""
 
     def start(self, trials: Sequence[Trial]) -> None:
-        """Finished or failed trials with negative ids, once, before the first ask."""
+        """Learn from finished or failed trials with negative ids, once, before the first ask."""
 
 
 class StrategyFactory(Protocol):
-    """What the catalogue holds: a strategy class, usually."""
+    """What the catalogue holds for a strategy: its class, usually."""
 
     def __call__(
         self, decisions: Sequence[Decision], seed: int, budget: int, **options: Any
@@ -84,25 +87,25 @@ class StrategyFactory(Protocol):
 
 
 class SearchSpace(Protocol):
-    """Decisions and what their tokens mean."""
+    """A search space: its decisions, and which network the tokens for them mean."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def options(self) -> dict[str, Any]:
-        """The explicit options it was built with (JSON values): part of a benchmark's hash."""
+        """The explicit options it was built with, as JSON values; they enter a benchmark's hash."""
 
     @property
     def decisions(self) -> tuple[Decision, ...]: ...
 
     @property
     def size(self) -> int:
-        """Number of token lists."""
+        """The number of token lists."""
 
     @property
     def distinct(self) -> int:
-        """Number of distinct networks: of different canonical token lists."""
+        """The number of distinct networks, which is that of canonical token lists."""
 
     def validate(self, tokens: Sequence[int]) -> Tokens:
         """The tokens as a tuple of ints; `InvalidTokensError` names the first that is wrong."""
@@ -115,22 +118,22 @@ class SearchSpace(Protocol):
         input_size: int | None = None,
         classes: int = 1000,
     ) -> Network:
-        """Decode: the layer graph. `input_size` (pixels) None means the space's own (224)."""
+        """The network that tokens mean; `input_size` (pixels) None means the space's own (224)."""
 
     def encode(self, network: Network) -> Tokens:
-        """Canonical tokens of a full-size network of this space; `InvalidNetworkError` else."""
+        """The canonical tokens of a full-size network; `InvalidNetworkError` if there are none."""
 
     def canonical(self, tokens: Tokens) -> Tokens:
-        """The representative of all token lists that decode to the same network."""
+        """The one token list that stands for all which mean the same network."""
 
     def describe(self, tokens: Tokens) -> str:
         """The block string of the network."""
 
     def sample(self, rng: np.random.Generator) -> Tokens:
-        """Uniform over token lists."""
+        """Draw tokens uniformly over all token lists."""
 
     def neighbours(self, tokens: Tokens) -> Iterator[Tokens]:
-        """Every token list that differs in exactly one token."""
+        """Every token list that differs from this one in exactly one token."""
 
 
 @runtime_checkable
@@ -155,7 +158,7 @@ class Embedded(Protocol):
     def parent(self) -> SearchSpace: ...
 
     def embed(self, tokens: Tokens) -> Tokens:
-        """Canonical tokens of the same network in `parent`."""
+        """The canonical tokens of the same network in `parent`."""
 
 
 class AccuracyEvaluator(Protocol):
@@ -163,7 +166,7 @@ class AccuracyEvaluator(Protocol):
 
     @property
     def label(self) -> str:
-        """What it is and which version, for logs and captions."""
+        """What the evaluator is and in which version, for logs and captions."""
 
     @property
     def fidelity(self) -> Fidelity | None: ...
@@ -180,7 +183,10 @@ class Scalable(Protocol):
     def accuracy_at(
         self, architectures: Sequence[Architecture], fidelities: Sequence[float]
     ) -> Sequence[AccuracyReading | Failure]:
-        """As `accuracy`, each architecture at its own share in (0, 1]; 1 gives `accuracy`."""
+        """The accuracies after shares of the full training in (0, 1], one for each architecture.
+
+        A share of 1 gives what `accuracy` gives.
+        """
 
 
 class LatencyEvaluator(Protocol):
@@ -191,7 +197,7 @@ class LatencyEvaluator(Protocol):
 
     @property
     def device(self) -> str:
-        """For instance `pixel1` or the host's processor name."""
+        """The device whose latency it is, such as `pixel1` or the name of a processor."""
 
     @property
     def kind(self) -> Kind: ...
@@ -201,11 +207,11 @@ class LatencyEvaluator(Protocol):
     ) -> Sequence[LatencyReading | Failure]: ...
 
     def network_latency(self, network: Network) -> LatencyReading:
-        """The door for reference models, which have no tokens."""
+        """The latency of any network, for reference models, which have no tokens."""
 
 
 class Objective(Protocol):
-    """Measurement to reward; higher is better."""
+    """An objective turns a measurement into a reward; higher is better."""
 
     def __call__(self, measurement: Measurement) -> float: ...
 
@@ -218,7 +224,7 @@ class BenchmarkObjective(Objective, Protocol):
 
     @property
     def target_ms(self) -> float:
-        """The latency T (ms) that reports count networks within."""
+        """The target latency T in ms; reports count the networks that are within it."""
 
     def record(self) -> dict[str, Any]:
-        """Everything that decides a reward, as JSON values: name, target_ms and what else."""
+        """Everything that decides a reward, as JSON values, `name` and `target_ms` among them."""

@@ -13,7 +13,7 @@ from nasbench_mobile.errors import UsageError
 from nasbench_mobile.files.json_values import kept_options
 
 Tokens: TypeAlias = tuple[int, ...]
-"""One int per decision, `0 <= tokens[i] < decisions[i].cardinality`: what a strategy proposes."""
+"""What a strategy proposes: one int per decision, `0 <= tokens[i] < decisions[i].cardinality`."""
 
 Kind: TypeAlias = Literal["estimate", "measured", "synthetic"]
 """How a figure came about: by a fitted model, by measuring, or by a made-up function."""
@@ -59,7 +59,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Fidelity:
-    """At what cost an accuracy was measured; None where the evaluator has no such notion.
+    """How much an accuracy was trained for, and on which size of network; None where nobody says.
 
     `width` and `input_size` (pixels) are those of the network that was trained, which a proxy may
     shrink; latency is always that of the full network. Part of the key under which a measurement
@@ -75,7 +75,7 @@ class Fidelity:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An evaluation that gave no number, and why. A value, not an exception."""
+    """A measurement that gave no number, and the reason. It is a value, not an exception."""
 
     reason: str
 
@@ -216,7 +216,7 @@ class StrategySpec:
 
     @property
     def label(self) -> str:
-        """The alias, else `name` or `name:option=value,...`: how tables and folders call it."""
+        """The name in tables and folders: the alias, else `name` or `name:option=value,...`."""
         return self._own_label if self.alias is None else self.alias
 
     @property
@@ -227,7 +227,7 @@ class StrategySpec:
         return f"{self.name}:{given}"
 
     def record(self) -> dict[str, Any]:
-        """JSON values that `StrategySpec(**record)` makes it again from."""
+        """The JSON values from which `StrategySpec(**record)` makes it again."""
         record: dict[str, Any] = {"name": self.name, "options": self.options}
         return record if self.alias is None else {**record, "alias": self.alias}
 
@@ -237,7 +237,7 @@ Family: TypeAlias = Literal["reinforcement learning", "evolution", "Bayesian", "
 
 @dataclass(frozen=True, slots=True)
 class StrategyCard:
-    """What lists and documents say of a strategy class that carries one as its `card`.
+    """What lists and documents say of a strategy; its class carries it as `card`.
 
     `library` does the work ("numpy" where the file itself does), `source` is the paper or page it
     follows, `shines` one sentence on when to choose it.

@@ -11,9 +11,9 @@ from nasbench_mobile.printable import printable
 
 @contextmanager
 def warnings_in_words() -> Iterator[None]:
-    """Within, a warning of this package is printed as `warning: ...`, and each of them once.
+    """While this context is open, each warning of this package is printed once, as `warning: ...`.
 
-    Those of others keep the form that says where in the code they were given.
+    Warnings of other packages keep the form that says where in the code they were given.
     """
     told: set[str] = set()
     usual = warnings.formatwarning

@@ -34,7 +34,7 @@ class CellCode:
     kept: tuple[int, ...] = ()
 
     def decisions(self) -> list[Decision]:
-        """In the order of Zoph et al. 2018, Fig. 3 (steps 1 to 5)."""
+        """The decisions of a block in the order of Zoph et al. 2018, Fig. 3 (steps 1 to 5)."""
         found = []
         for number in range(BLOCKS):
             block = f"{self.name}/block{number + 1}"
@@ -92,7 +92,7 @@ class CellCode:
         return self._joining(tuple(blocks))
 
     def encode(self, cell: Cell) -> Tokens:
-        """Tokens of a cell; `InvalidNetworkError` where it is none of the space's."""
+        """The tokens of a cell; `InvalidNetworkError` where it is none of the space's."""
         if len(cell.blocks) != BLOCKS or any(
             branch.op not in OPS for block in cell.blocks for branch in (block.left, block.right)
         ):
@@ -114,7 +114,7 @@ class CellCode:
         return tuple(tokens)
 
     def read(self, network: Network, segment: str) -> Tokens:
-        """Tokens of the cell that stands in `segment` of a graph: what its names say.
+        """The tokens of the cell that stands in `segment` of a graph: what its names say.
 
         `KeyError` or `ValueError` where they say nothing of the kind; the caller compares.
         """

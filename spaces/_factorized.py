@@ -20,7 +20,7 @@ OPS: tuple[tuple[str, Op, int], ...] = (
     ("conv", "conv", 1), ("sepconv", "sepconv", 1), ("mbconv3", "mbconv", 3),
     ("mbconv6", "mbconv", 6),
 )  # fmt: skip
-"""Label, op and expansion (Tan et al. 2019, section 3.1)."""
+"""Each choice of operation: label, op and expansion (Tan et al. 2019, section 3.1)."""
 KERNELS = (3, 5)
 SE = (0.0, 0.25)
 SKIPS = ("pooling", "identity", "none")
@@ -98,12 +98,12 @@ class BlockCode:
         return [Decision(f"{block}/{f}", len(FIELDS[f][1]), *FIELDS[f]) for f in self.order]
 
     def filters(self, slot: Slot, tokens: Tokens) -> int:
-        """Output filters, after the depth multiplier."""
+        """The number of output filters, after the width multiplier."""
         chosen = slot.filters[tokens[self.order.index("filters")]]
         return round_filters(chosen, self.multiplier)
 
     def spec(self, slot: Slot, tokens: Tokens) -> BlockSpec:
-        """The block before the depth multiplier."""
+        """The block that the tokens mean, before the width multiplier."""
         chosen = dict(zip(self.order, tokens, strict=True))
         _, op, expansion = OPS[chosen["op"]]
         skips: tuple[Skip, ...] = (self.pooling, "identity", "none")
@@ -119,7 +119,7 @@ class BlockCode:
         )
 
     def plainness(self, tokens: Tokens) -> tuple[object, ...]:
-        """Sorts first the list that says its block most plainly: layers 0, no skip."""
+        """A key that sorts first the list which says its block most plainly: layers 0, no skip."""
         chosen = dict(zip(self.order, tokens, strict=True))
         return abs(DEEPENING[chosen["layers"]]), SKIPS[chosen["skip"]] != "none", tokens
 

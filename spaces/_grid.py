@@ -49,7 +49,7 @@ class GridSpace:
         return values
 
     def sample(self, rng: np.random.Generator) -> Tokens:
-        """Uniform over token lists."""
+        """Draw tokens uniformly over all token lists."""
         return tuple(rng.integers(self._highs).tolist())
 
     def neighbours(self, tokens: Tokens) -> Iterator[Tokens]:

@@ -52,7 +52,8 @@ class MnasNetSpace(GridSpace):
       paper does not say: ours are Fig. 4's blocks 1, 2, 3, 5 and 6, one per resolution).
     - filter_grid: `floor16` floors the 1.25x choice to a multiple of 16 from 96 filters up (our
       choice, because only then are MnasNet-A1's 112 and B1's 192 in the space); `literal` does not.
-    - depth_multiplier: of the whole skeleton, stem and blocks; the head stays 1280.
+    - width: the width multiplier of the whole skeleton, stem and blocks; the head stays 1280. Its
+      old name is `depth_multiplier`.
     - sharing: `block`, or `layer` for the flat space that section 3.1 compares with: every layer of
       the skeleton is a block of its own with base 1 layer and its own 432 choices (our choice,
       because it gives the paper's 432^15 with blocks=5).
@@ -61,8 +62,8 @@ class MnasNetSpace(GridSpace):
     - conv_se: whether the SE choice applies to the plain conv (after conv-BN-ReLU) or is ignored
       there; the paper does not say.
 
-    `network(width=...)` multiplies the depth multiplier. What it builds is the canonical list, so
-    that lists which are one architecture at full size are one network at every width.
+    `network(width=...)` is multiplied with the option `width`. It builds the network of the
+    canonical list, so that lists which are one architecture at full size are one at every width.
 
     >>> space = MnasNetSpace()
     >>> len(space.decisions), space.distinct
@@ -70,22 +71,30 @@ class MnasNetSpace(GridSpace):
     """
 
     name = "mnasnet"
+    old_options = ("depth_multiplier",)
+    """Old names of options, which records have: they are taken, but listed nowhere."""
 
     def __init__(
         self,
         *,
         blocks: int = 7,
         filter_grid: Literal["floor16", "literal"] = "floor16",
-        depth_multiplier: float = 1.0,
+        width: float = 1.0,
         sharing: Literal["block", "layer"] = "block",
         order: str = ",".join(FIELDS),
         skip_pooling: Literal["average", "max"] = "average",
         conv_se: bool = True,
+        depth_multiplier: float | None = None,
     ) -> None:
+        if depth_multiplier is not None:
+            if width != 1.0:
+                raise UsageError("width is given, and depth_multiplier, its old name; give width")
+            width = depth_multiplier
+
         self._options = _explicit(
             blocks=(blocks, 7, (5, 7)),
             filter_grid=(filter_grid, "floor16", ("floor16", "literal")),
-            depth_multiplier=(depth_multiplier, 1.0, None),
+            depth_multiplier=(width, 1.0, None),
             sharing=(sharing, "block", ("block", "layer")),
             order=(order, ",".join(FIELDS), None),
             skip_pooling=(skip_pooling, "average", ("average", "max")),
@@ -93,16 +102,15 @@ class MnasNetSpace(GridSpace):
         )
         if sorted(order.split(",")) != sorted(FIELDS):
             raise UsageError(f"order is {order!r}; it must name each of {','.join(FIELDS)} once")
-        self._stem = round_filters(_STEM, depth_multiplier)
+        self._stem = round_filters(_STEM, width)
         self._slots = make_slots(
             blocks, literal=filter_grid == "literal", per_layer=sharing == "layer"
         )
         pooling: Skip = "avgpool" if skip_pooling == "average" else "maxpool"
-        self._code = BlockCode(tuple(order.split(",")), pooling, conv_se, depth_multiplier)
+        self._code = BlockCode(tuple(order.split(",")), pooling, conv_se, width)
         self._filters_at = self._code.order.index("filters")
         self._widths = [
-            [round_filters(filters, depth_multiplier) for filters in slot.filters]
-            for slot in self._slots
+            [round_filters(filters, width) for filters in slot.filters] for slot in self._slots
         ]
         decisions = [self._code.decisions(f"block{b + 1}") for b in range(len(self._slots))]
         super().__init__(list(itertools.chain(*decisions)))
@@ -110,12 +118,16 @@ class MnasNetSpace(GridSpace):
 
     @property
     def options(self) -> dict[str, Any]:
-        """The options that differ from the defaults."""
+        """The options that differ from the defaults, as records name them.
+
+        There `width` is called `depth_multiplier`, so that old tables and studies still match; both
+        names are taken.
+        """
         return dict(self._options)
 
     @property
     def distinct(self) -> int:
-        """Number of distinct networks, counted block by block over the filters between them."""
+        """The number of distinct networks, counted block by block over the filters between them."""
         ways = Counter({self._stem: 1})
         for b in range(len(self._slots)):
             following: Counter[int] = Counter()
@@ -147,7 +159,7 @@ class MnasNetSpace(GridSpace):
         return tuple(found)
 
     def spec(self, tokens: Tokens, width: float = 1.0) -> MobileSpec:
-        """The chain of blocks that the tokens mean, at `width` times the depth multiplier."""
+        """The chain of blocks that the tokens mean, at `width` times that of the space."""
         tokens = self.canonical(tokens)
         blocks = tuple(
             self._code.spec(slot, tokens[_PER_BLOCK * b : _PER_BLOCK * (b + 1)])
@@ -178,7 +190,7 @@ class MnasNetSpace(GridSpace):
         return self._encode(chain.frame, chain.blocks)
 
     def encode_spec(self, spec: MobileSpec) -> Tokens:
-        """As `encode`, from the chain instead of its graph."""
+        """Encode as `encode` does, from the chain of blocks instead of its graph."""
         before = (spec.stem, *(block.filters for block in spec.blocks))
         blocks = [expand_block(block, n) for block, n in zip(spec.blocks, before, strict=False)]
         return self._encode(spec, blocks)

@@ -39,7 +39,7 @@ class MnasNetAnbSpace(GridSpace):
     quarter of the layer's input filters. No two token lists mean one network: every choice shows
     in the layers, and skips are not chosen.
 
-    `network(width=...)` scales stem and blocks by a depth multiplier, as MnasNet does.
+    `network(width=...)` scales stem and blocks by a width multiplier, as MnasNet does.
 
     Option se: `free`, or `off` for the part of the space without squeeze-and-excitation. Its tokens
     keep their places and meanings; those of SE have one value there.

@@ -66,17 +66,17 @@ class MnasNetCoarseSpace(GridSpace):
 
     @property
     def options(self) -> dict[str, Any]:
-        """Empty: the space has none."""
+        """The options of the space, which has none."""
         return {}
 
     @property
     def distinct(self) -> int:
-        """All of them: every choice shows in block 4, which has three layers or more."""
+        """All token lists: every choice shows in block 4, which has three layers or more."""
         return self.size
 
     @property
     def segments(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
-        """Blocks 2-7, by the decisions that act on them; filters, so all else, are fixed."""
+        """Blocks 2-7 are segments, each with the decisions that act on it; all else is fixed."""
         return tuple(
             (
                 f"block{block + 1}",
@@ -86,7 +86,7 @@ class MnasNetCoarseSpace(GridSpace):
         )
 
     def embed(self, tokens: Tokens) -> Tokens:
-        """Canonical tokens of the same network in `parent`."""
+        """The canonical tokens of the same network in `parent`."""
         blocks = [dict(zip(FIELDS, block, strict=True)) for block in _FRAME]
         for (_, field, places, _, values), token in zip(
             _FACTORS, self.validate(tokens), strict=True

@@ -85,7 +85,7 @@ class NasNetSpace(GridSpace):
 
     @property
     def distinct(self) -> int:
-        """Number of distinct networks: of canonical token lists."""
+        """The number of distinct networks, which is that of canonical token lists."""
         normal, reduction = self._codes
         return normal.distinct * reduction.distinct
 

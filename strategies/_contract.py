@@ -25,7 +25,7 @@ def check_arguments(decisions: Sequence[Decision], seed: int, budget: int) -> In
 
 
 MOST = 2**63 - 1
-"""What numpy's integers and a study's files hold."""
+"""The largest whole number that numpy's integers and a study's files hold."""
 
 
 def whole(option: str, value: object, *, least: int, most: int | None = MOST) -> int:
@@ -105,5 +105,5 @@ def never_asked(trial: Trial) -> UsageError:
 
 
 def seed32(seed: int) -> int:
-    """For generators that take 32 bits: `seed` itself where it fits, else a hash of it."""
+    """A seed for generators that take 32 bits: `seed` where it fits, else a hash of it."""
     return seed if seed < 2**32 else int(np.random.SeedSequence(seed).generate_state(1)[0])

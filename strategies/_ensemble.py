@@ -52,7 +52,7 @@ class Ensemble:
         self.size = 0
 
     def add(self, tokens: Sequence[int], reward: float) -> None:
-        """One more trial to learn from."""
+        """Add one more trial to learn from."""
         if self.size == len(self._rewards):
             self._tokens = np.concatenate([self._tokens, np.zeros_like(self._tokens)])
             self._rewards = np.concatenate([self._rewards, np.zeros_like(self._rewards)])
@@ -66,7 +66,7 @@ class Ensemble:
         return rows
 
     def train(self, steps: int, batch_size: int) -> None:
-        """`steps` minibatches of Adam, drawn with replacement, others for each member."""
+        """Train by `steps` minibatches of Adam, drawn with replacement, others for each member."""
         rewards = self._rewards[: self.size]
         targets = (rewards - rewards.mean()) / (rewards.std() or 1.0)
         for _ in range(steps):
@@ -75,7 +75,7 @@ class Ensemble:
             self._step(self._one_hot(self._tokens[drawn]), wanted)
 
     def predict(self, tokens: IntMatrix) -> Floats:
-        """Standardised rewards (members, count) of tokens (count, decisions)."""
+        """Predict standardised rewards (members, count) of tokens (count, decisions)."""
         first, first_bias, last, last_bias = self._parameters
         hidden = np.maximum(self._one_hot(tokens) @ first + first_bias, 0.0)
         predicted: Floats = (hidden @ last + last_bias)[:, :, 0]

@@ -20,16 +20,18 @@ CHECKED_VERSION = "5.0.0"
 
 
 class TPE(Protocol):
-    """One trial at a time; numbers count up from 0, known trials not among them."""
+    """Optuna's TPE, one trial at a time; trials count up from 0, known ones not among them."""
 
     def add(self, tokens: Sequence[int], reward: float | None) -> None:
-        """A trial known from elsewhere, before the first ask; a reward of None if it failed."""
+        """Take a trial known from elsewhere, before the first ask; reward None means that it
+        failed.
+        """
 
     def ask(self) -> list[int]:
-        """Tokens of the next trial."""
+        """The tokens of the next trial."""
 
     def tell(self, number: int, reward: float | None) -> None:
-        """The reward of a trial; None if it failed."""
+        """Take the reward of a trial; None means that it failed."""
 
 
 class StockTPE:
@@ -169,7 +171,7 @@ class FastTPE:
         return best
 
     def _likely(self, samples: Ints, densities: Floats, bad: Ints) -> Ints:
-        """Indices of the `samples` (count, decisions) that may have the largest ratio.
+        """The indices of the `samples` (count, decisions) that may have the largest ratio.
 
         `densities` (count,) are their log-densities among the good trials. Those among the bad
         ones are summed up in single precision by one matrix product over all trials.
@@ -198,7 +200,7 @@ class FastTPE:
         return likely
 
     def _kernels(self, numbers: NDArray[np.integer]) -> Ints:
-        """Tokens of the trials, (free decisions, trials), in the order of their numbers."""
+        """The tokens of the trials, (free decisions, trials), in the order of their numbers."""
         return self._tokens.take(numbers, axis=1)
 
 

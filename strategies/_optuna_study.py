@@ -21,7 +21,7 @@ Direction: TypeAlias = Literal["minimize", "maximize"]
 
 
 class MemoryStudy:
-    """Tokens from a sampler, values to it; trials count up from 0, known ones not among them."""
+    """A sampler's study: it gives tokens and takes values; known trials have no number in it."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class MemoryStudy:
         self._known = 0
 
     def add(self, tokens: Sequence[int], values: Sequence[float] | None) -> None:
-        """A trial that is known from elsewhere; before the first ask."""
+        """Take a trial that is known from elsewhere, before the first ask."""
         failed = optuna.trial.TrialState.FAIL
         self._study.add_trial(
             optuna.trial.create_trial(
@@ -53,7 +53,7 @@ class MemoryStudy:
         self._known += 1
 
     def replay(self, tokens: Sequence[int], values: Sequence[float] | None) -> None:
-        """The same, as if NSGA-II had proposed it, so that it belongs to a generation."""
+        """Take a known trial as if NSGA-II had proposed it, so that it belongs to a generation."""
         with _unannounced():
             self._study.enqueue_trial(dict(zip(self._distributions, tokens, strict=True)))
         self.ask()
@@ -64,12 +64,12 @@ class MemoryStudy:
         self.tell(-1, values)
 
     def ask(self) -> list[int]:
-        """Tokens of the next trial."""
+        """The tokens of the next trial."""
         params = self._study.ask(self._distributions).params  # once: each look copies them all
         return [int(params[name]) for name in self._distributions]
 
     def tell(self, number: int, values: Sequence[float] | None) -> None:
-        """The values of a trial, one per direction; None if it failed."""
+        """Take the values of a trial, one per direction; None means that it failed."""
         if values is None:
             self._study.tell(self._known + number, state=optuna.trial.TrialState.FAIL)
         else:
@@ -105,7 +105,7 @@ class StudyStrategy:
             enter(trial.tokens, self._values(trial))
 
     def ask(self, count: int) -> list[Proposal]:
-        """Exactly `count` proposals."""
+        """Give exactly `count` proposals."""
         proposals = [
             Proposal(self._asked + k, self._next()) for k in range(whole("count", count, least=1))
         ]
@@ -114,7 +114,7 @@ class StudyStrategy:
         return proposals
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        """In any order; Optuna goes by trial number."""
+        """Learn from trials in any order; Optuna goes by trial number."""
         for trial in trials:
             if trial.proposal.id not in self._in_flight:
                 raise never_asked(trial)
@@ -125,7 +125,7 @@ class StudyStrategy:
         return tuple(self._study.ask())
 
     def _values(self, trial: Trial) -> list[float] | None:
-        """None where the trial failed or its reward is no number."""
+        """What Optuna is told of a trial; None where it failed or its reward is no number."""
         reward, measurement = finite_reward(trial), trial.measurement
         if reward is None or measurement is None:
             return None

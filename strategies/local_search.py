@@ -20,7 +20,7 @@ from nasbench_mobile.types import Decision, Proposal, StrategyCard, Tokens, Tria
 
 
 class _Place(NamedTuple):
-    """Where a walk stands or might go."""
+    """A place where a walk stands or might go."""
 
     reward: float
     tokens: Tokens
@@ -101,7 +101,7 @@ class LocalSearch:
 
     @property
     def batch_size(self) -> int:
-        """1: every step sees whether the one before it was better."""
+        """The batch size is 1: every step sees whether the one before it was better."""
         return 1
 
     def start(self, trials: Sequence[Trial]) -> None:
@@ -115,7 +115,7 @@ class LocalSearch:
             self._move(self._here)
 
     def ask(self, count: int) -> list[Proposal]:
-        """Up to `count` neighbours or starts."""
+        """Give up to `count` neighbours or starts."""
         count = whole("count", count, least=1)
         self._settle()
         if self._here is None:
@@ -130,7 +130,7 @@ class LocalSearch:
         return self._proposed(self._fresh(count), False)
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        """In any order; a better neighbour moves the walk at once, or at the end of all."""
+        """Learn in any order; a better neighbour moves the walk at once, or at the end of all."""
         for trial in trials:
             reward, number = finite_reward(trial), trial.proposal.id
             if number in self._steps_in_flight:

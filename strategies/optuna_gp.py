@@ -13,7 +13,7 @@ from nasbench_mobile.strategies._optuna_study import StudyStrategy
 from nasbench_mobile.types import Decision, StrategyCard, Trial
 
 BOUND = 300
-"""Trials beyond which a run is warned of (our choice: a proposal then costs seconds)."""
+"""The number of trials beyond which a run warns (our choice: a proposal then costs seconds)."""
 
 
 class OptunaGP(StudyStrategy):
@@ -100,5 +100,5 @@ class OptunaGP(StudyStrategy):
 
     @property
     def batch_size(self) -> int:
-        """1: every proposal sees every earlier result."""
+        """The batch size is 1: every proposal sees every earlier result."""
         return 1

@@ -73,5 +73,5 @@ class OptunaMOTPE(StudyStrategy):
 
     @property
     def batch_size(self) -> int:
-        """1: every proposal sees every earlier result."""
+        """The batch size is 1: every proposal sees every earlier result."""
         return 1

@@ -82,5 +82,5 @@ class OptunaNSGA2(StudyStrategy):
 
     @property
     def batch_size(self) -> int:
-        """A generation: nothing is learnt within one."""
+        """The batch size is a generation, within which nothing is learnt."""
         return self._population_size

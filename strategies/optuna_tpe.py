@@ -100,11 +100,11 @@ class OptunaTPE:
 
     @property
     def batch_size(self) -> int:
-        """1: every proposal sees every earlier result; asking for more at once gains nothing."""
+        """The batch size is 1, so that every proposal sees every earlier result."""
         return 1
 
     def ask(self, count: int) -> list[Proposal]:
-        """Exactly `count` proposals, whose ids are Optuna's trial numbers."""
+        """Give exactly `count` proposals, whose ids are Optuna's trial numbers."""
         proposals = [
             Proposal(self._asked + k, tuple(self._tpe.ask()))
             for k in range(whole("count", count, least=1))
@@ -114,7 +114,7 @@ class OptunaTPE:
         return proposals
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        """In any order; Optuna goes by trial number."""
+        """Learn from trials in any order; Optuna goes by trial number."""
         for trial in trials:
             if trial.proposal.id not in self._in_flight:
                 raise never_asked(trial)

@@ -117,7 +117,7 @@ class PredictorEvolution:
 
     @property
     def batch_size(self) -> int:
-        """`refit`: nothing is learnt between two fits."""
+        """The batch size is `refit`, as nothing is learnt between two fits."""
         return self._refit
 
     def start(self, trials: Sequence[Trial]) -> None:
@@ -127,7 +127,7 @@ class PredictorEvolution:
             self._learn(trial)
 
     def ask(self, count: int) -> list[Proposal]:
-        """Exactly `count` proposals, as long as there are token lists left."""
+        """Give exactly `count` proposals, as long as there are token lists left."""
         count = whole("count", count, least=1)
         chosen = self._promising(count) if self._ensemble.size >= self._initial else []
         while len(chosen) < count:
@@ -143,7 +143,7 @@ class PredictorEvolution:
         return proposals
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        """In any order; the next fit is at the ask after `refit` of them."""
+        """Learn in any order; the next fit is at the ask after `refit` trials."""
         for trial in trials:
             if trial.proposal.id not in self._in_flight:
                 raise never_asked(trial)

@@ -43,7 +43,7 @@ class RandomSearch:
         family="simple",
         library="numpy",
         source="Li and Talwalkar, UAI 2019, https://arxiv.org/abs/1902.07638",
-        shines="As the baseline of every comparison, and where evaluations are so many in flight "
+        shines="As the baseline of every comparison, and where so many proposals are in flight "
         "that nothing could be learnt between them.",
     )
 
@@ -54,15 +54,15 @@ class RandomSearch:
 
     @property
     def batch_size(self) -> int:
-        """64 (our choice: it only needs to be large enough for evaluators to vectorise)."""
+        """The batch size is 64 (our choice: large enough for evaluators to vectorise)."""
         return 64
 
     def ask(self, count: int) -> list[Proposal]:
-        """Exactly `count` proposals."""
+        """Give exactly `count` proposals."""
         rows = uniform_rows(self._rng, self._cardinalities, whole("count", count, least=1))
         proposals = numbered(self._asked, rows)
         self._asked += len(proposals)
         return proposals
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        """Nothing is learnt."""
+        """Learn nothing."""

@@ -47,15 +47,15 @@ class RandomWithoutRepeats:
 
     @property
     def batch_size(self) -> int:
-        """64 (our choice: it only needs to be large enough for evaluators to vectorise)."""
+        """The batch size is 64 (our choice: large enough for evaluators to vectorise)."""
         return 64
 
     def ask(self, count: int) -> list[Proposal]:
-        """`count` proposals, fewer where the space has no more, none once it is exhausted."""
+        """Give `count` proposals, or fewer where the space has no more token lists."""
         drawn = islice(self._shuffle, whole("count", count, least=1))
         proposals = [Proposal(self._asked + k, tokens) for k, tokens in enumerate(drawn)]
         self._asked += len(proposals)
         return proposals
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        """Nothing is learnt."""
+        """Learn nothing."""

@@ -94,11 +94,11 @@ class RegularizedEvolution:
 
     @property
     def batch_size(self) -> int:
-        """1: every mutant sees every earlier result, as in the authors' Algorithm 1."""
+        """The batch size is 1: every mutant sees every earlier result, as in Algorithm 1."""
         return 1
 
     def ask(self, count: int) -> list[Proposal]:
-        """Up to `count` founders, else exactly `count` mutants."""
+        """Give up to `count` founders, else exactly `count` mutants."""
         count = whole("count", count, least=1)
         wanted = self._population_size - len(self._population) - len(self._founders_in_flight)
         if wanted > 0 or not self._population:

@@ -83,15 +83,15 @@ class SuccessiveHalving:
 
     @property
     def batch_size(self) -> int:
-        """1: a promotion needs every result that there is."""
+        """The batch size is 1, as a promotion needs every result that there is."""
         return 1
 
     def ask(self, count: int) -> list[Proposal]:
-        """Exactly `count` proposals: promotions first, from the highest rung down."""
+        """Give exactly `count` proposals: promotions first, from the highest rung down."""
         return [self._next() for _ in range(whole("count", count, least=1))]
 
     def tell(self, trials: Sequence[Trial]) -> None:
-        """In any order."""
+        """Learn from trials, which may come in any order."""
         for trial in trials:
             rung = self._in_flight.pop(trial.proposal.id, None)
             if rung is None:

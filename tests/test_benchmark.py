@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from nasbench_mobile.architecture import Architecture
-from nasbench_mobile.benchmark import built_in_names, load_benchmark
+from nasbench_mobile.benchmark import built_in_names, load_benchmark, read_benchmark
+from nasbench_mobile.catalog import build_space
 from nasbench_mobile.errors import UnknownNameError, UsageError
 
 TEXT = """\
@@ -197,3 +198,50 @@ def test_unknown_names_suggest_the_nearest(tmp_path: Path) -> None:
     path.write_text(own_space.replace("accuracy.json", "b.toml").replace("latency.json", "b.toml"))
     with pytest.raises(UnknownNameError, match="did you mean 'mnasnet-anb'"):
         load_benchmark(str(path)).build()
+
+
+NARROW = """
+name = "narrow"
+version = 1
+
+[space]
+name = "mnasnet"
+depth_multiplier = 0.35
+
+[accuracy]
+evaluator = "training"
+data = "digits"
+width = 0.25
+
+[latency]
+evaluator = "pixel1"
+model = "pixel1-tunas.json"
+
+[objective]
+form = "soft"
+target_ms = 22
+
+[reference_point]
+accuracy = 0.1
+latency_ms = 298
+"""
+
+
+def test_the_width_of_a_space_has_one_hash_under_both_its_names(tmp_path: Path) -> None:
+    """The hash is that of before the option was renamed, so that old studies go on."""
+    path = tmp_path / "narrow.toml"
+    path.write_text(NARROW)
+    old = read_benchmark(path)
+    path.write_text(NARROW.replace("depth_multiplier", "width"))
+    new = read_benchmark(path)
+    assert old.hash == "6024000309d3b46ef47c449ede7b73e22e8318baa0a9c00a39b9028865bda0de"
+    assert new == old
+    assert new.record() == old.record()
+    assert new.record()["space"]["options"] == {"depth_multiplier": 0.35}
+    assert new.space.options == {"width": 0.35}
+    space = new.build().space
+    assert space.options == {"depth_multiplier": 0.35}
+    assert build_space("mnasnet", space.options).options == space.options
+    path.write_text(NARROW.replace("depth_multiplier = 0.35", "depth_multiplier = 1\nwidth = 1"))
+    with pytest.raises(UsageError, match=r"depth_multiplier, its old name; give width"):
+        read_benchmark(path)

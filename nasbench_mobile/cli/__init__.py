@@ -24,6 +24,7 @@ from nasbench_mobile.cli.export import command as exporting
 from nasbench_mobile.cli.latency import devices, lookup
 from nasbench_mobile.cli.latency import measure as measuring
 from nasbench_mobile.cli.search import command as searching
+from nasbench_mobile.cli.shared import old_names
 from nasbench_mobile.cli.shared.mistakes import CommandLineError, sentence, shortened
 from nasbench_mobile.cli.shared.output import result_alone
 from nasbench_mobile.cli.shared.signals import terminable
@@ -42,20 +43,20 @@ app = typer.Typer(
     ),
 )
 
-app.command("compare")(comparing.compare)
+app.command("compare", cls=old_names.Command)(comparing.compare)
 app.command("resume")(comparing.resume)
 app.command("report")(comparing.report)
 app.command("reproduce")(reproducing.reproduce)
 app.command("list")(listing.list_parts)
-app.command("describe")(describing.describe)
+app.command("describe", cls=old_names.Command)(describing.describe)
 app.command("explain")(describing.explain)
-app.command("export")(exporting.export)
+app.command("export", cls=old_names.Command)(exporting.export)
 app.command("devices")(devices.devices)
-app.command("measure")(measuring.measure)
-app.command("search")(searching.search)
-app.command("train")(training.train)
+app.command("measure", cls=old_names.Command)(measuring.measure)
+app.command("search", cls=old_names.Command)(searching.search)
+app.command("train", cls=old_names.Command)(training.train)
 app.add_typer(lookup.app, name="lookup")
-app.add_typer(collecting.app, name="collect")
+app.add_typer(collecting.app, name="collect", cls=old_names.Group)
 app.add_typer(fitting.app, name="fit")
 app.add_typer(checking.app, name="check")
 app.add_typer(starting.app, name="new")

@@ -24,7 +24,7 @@ app = typer.Typer(
 )
 
 Limit = Annotated[
-    float, typer.Option("--limit", help="Seconds after which a call is taken to hang.", min=0.1)
+    float, typer.Option("--limit", help="After how many seconds a call is taken to hang.", min=0.1)
 ]
 LIMIT_S = 60.0
 
@@ -38,15 +38,25 @@ class Gives(StrEnum):
 
 @app.command()
 def strategy(
-    name: Annotated[str, typer.Argument(help="A name, or `path/to/file.py:Class`; options after.")],
-    quick: Annotated[bool, typer.Option("--quick", help="Leave the slow laws out.")] = False,
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="The strategy: a name, or `path/to/file.py:Class`, with its options after a colon."
+        ),
+    ],
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Leave out the laws that are slow to check.")
+    ] = False,
     budget: Annotated[
-        int | None, typer.Option(help="Proposals per run; fewer for a slow strategy.", min=8)
+        int | None,
+        typer.Option(
+            help="How many proposals each run has. Give fewer for a slow strategy.", min=8
+        ),
     ] = None,
     limit_s: Limit = LIMIT_S,
     as_json: AsJson = False,
 ) -> None:
-    """Check a strategy against its laws; exit with 1 where one is broken.
+    """Check a strategy against its laws, and exit with 1 where one is broken.
 
     Example: `nasbench-mobile check strategy my_idea.py:MyIdea`
     """
@@ -70,11 +80,11 @@ def strategy(
 
 @app.command()
 def space(
-    name: Annotated[str, typer.Argument(help="A name, or `path/to/file.py:Class`.")],
+    name: Annotated[str, typer.Argument(help="Its name, or `path/to/file.py:Class`.")],
     limit_s: Limit = LIMIT_S,
     as_json: AsJson = False,
 ) -> None:
-    """Check a search space against its laws; exit with 1 where one is broken.
+    """Check a search space against its laws, and exit with 1 where one is broken.
 
     Example: `nasbench-mobile check space mnasnet-anb`
     """
@@ -88,19 +98,30 @@ def space(
 
 @app.command()
 def evaluator(
-    gives: Annotated[Gives, typer.Argument(help="What it gives.")],
-    name: Annotated[str, typer.Argument(help="A name, or `path/to/file.py:Class`.")],
-    model: Annotated[Path | None, typer.Option(help="The file that it is made from.")] = None,
+    gives: Annotated[
+        Gives, typer.Argument(help="Whether the evaluator gives accuracies or latencies.")
+    ],
+    name: Annotated[str, typer.Argument(help="Its name, or `path/to/file.py:Class`.")],
+    model: Annotated[
+        Path | None, typer.Option(help="The file that the evaluator is made from.")
+    ] = None,
     space_name: Annotated[
-        str, typer.Option("--space", help="Search space of the architectures it is tried on.")
+        str,
+        typer.Option(
+            "--space", help="The search space of the architectures on which the evaluator is tried."
+        ),
     ] = "mnasnet-anb",
     measures: Annotated[
-        bool, typer.Option("--measures", help="It measures: no two readings are the same.")
+        bool,
+        typer.Option(
+            "--measures",
+            help="Say that the evaluator measures, so that no two of its readings are the same.",
+        ),
     ] = False,
     limit_s: Limit = LIMIT_S,
     as_json: AsJson = False,
 ) -> None:
-    """Check an accuracy or latency evaluator against its laws; exit with 1 where one is broken.
+    """Check an evaluator against the laws of its kind, and exit with 1 where one is broken.
 
     Example: `nasbench-mobile check evaluator latency my_device.py:MyDevice --measures`
     """

@@ -23,17 +23,23 @@ if TYPE_CHECKING:
 DEFAULT_STRATEGIES = "random,regularized-evolution,ppo,optuna-tpe,nevergrad-discrete"
 
 Jobs = Annotated[
-    int, typer.Option("--jobs", "-j", help="Worker processes, one thread each.", min=1)
+    int,
+    typer.Option(
+        "--jobs", "-j", help="How many worker processes run, with one thread each.", min=1
+    ),
 ]
 Rerun = Annotated[
     list[str] | None,
-    typer.Option(help="The label of a strategy whose runs are done again; may be repeated."),
+    typer.Option(
+        help="The label of a strategy whose runs are to be done again. It may be given several "
+        "times."
+    ),
 ]
 CallLimit = Annotated[
     float | None,
     typer.Option(
-        help="Seconds after which a call of a strategy, or one evaluation, is taken to hang; "
-        "default: an hour for plugins, no limit for what is built in.",
+        help="After how many seconds a call of a strategy, or the measuring of one proposal, is "
+        "taken to hang. By default plugins have an hour, and what is built in has no limit.",
         show_default=False,
     ),
 ]
@@ -41,55 +47,85 @@ CallLimit = Annotated[
 
 def compare(
     benchmark: Annotated[
-        str, typer.Option(help="A built-in benchmark's name or a TOML file's path.")
+        str, typer.Option(help="The name of a built-in benchmark, or the path of a TOML file.")
     ] = "imagenet-pixel1",
     strategies: Annotated[
         str | None,
         typer.Option(
-            help="Comma-separated; options after a colon: `ppo:learning_rate=8e-4`.",
+            help="The strategies to compare, separated by commas. Options follow a colon: "
+            "`ppo:learning_rate=8e-4`.",
             show_default=DEFAULT_STRATEGIES,
         ),
     ] = None,
     strategy: Annotated[
         list[str] | None,
         typer.Option(
-            help="One more, under a label: `mine=my_strategy.py:MyStrategy`; may be repeated."
+            help="One more strategy, under a label of yours: `mine=my_strategy.py:MyStrategy`. It "
+            "may be given several times."
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Runs per strategy, seeds 0, 1, ...")] = 10,
-    first_seed: Annotated[int, typer.Option(help="The first of the seeds.", min=0)] = 0,
-    budget: Annotated[int, typer.Option(help="Proposals per run, repeats charged.")] = 1000,
+    seeds: Annotated[
+        int, typer.Option(help="How many runs each strategy has; their seeds are 0, 1, ...")
+    ] = 10,
+    first_seed: Annotated[
+        int, typer.Option(help="The seed of the first run; the others follow it.", min=0)
+    ] = 0,
+    budget: Annotated[
+        int,
+        typer.Option(
+            help="How many proposals each run may make. A proposal that repeats an earlier one "
+            "counts too."
+        ),
+    ] = 1000,
     objective: Annotated[
-        str | None, typer.Option(help="`soft`, `hard` or ALPHA,BETA of Eq. 2-3; `file.py:Name`.")
+        str | None,
+        typer.Option(
+            help="The reward: `soft`, `hard` or ALPHA,BETA of the paper's Eq. 2-3, or your own as "
+            "`file.py:Name`."
+        ),
     ] = None,
-    target_ms: Annotated[float | None, typer.Option(help="Target latency T in ms.")] = None,
+    target_ms: Annotated[
+        float | None, typer.Option(help="The target latency T in milliseconds.")
+    ] = None,
     latency: Annotated[
         str | None,
         typer.Option(
-            help="Instead of the benchmark's own: `pixel1`, `host`, `host-lookup[:FILE]` or "
-            "`android:SERIAL`. T then keeps its ratio to MobileNetV2's latency."
+            help="Where latency comes from instead of the benchmark's own source: `pixel1`, "
+            "`host`, `host-lookup[:FILE]` or `android:SERIAL`. T then keeps its ratio to "
+            "MobileNetV2's latency."
         ),
     ] = None,
     batch: Annotated[
-        int | None, typer.Option(help="Proposals per ask; default: each strategy's own.")
+        int | None,
+        typer.Option(
+            help="For how many proposals a strategy is asked at once. By default each strategy "
+            "has its own number."
+        ),
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(help="Proposals in flight, told as they finish in simulated training time."),
+        typer.Option(
+            "--in-flight",
+            help="How many proposals are in flight at once. The strategy is told of each as it "
+            "finishes in simulated training time.",
+        ),
     ] = None,
     start_from: Annotated[
         str | None,
-        typer.Option(help="Models' names, or an earlier study's folder, that all runs begin with."),
+        typer.Option(
+            help="What all runs begin with: names of models, or the folder of an earlier study."
+        ),
     ] = None,
     jobs: Jobs = 2,
     call_limit_s: CallLimit = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for logs and report; default out/compare-TIME.")
+        Path | None,
+        typer.Option(help="The folder for the logs and the report; by default out/compare-TIME."),
     ] = None,
     rerun: Rerun = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare strategies on a benchmark and say who wins, by how much, how sure.
+    """Compare strategies on a benchmark and say which wins, by how much and how surely.
 
     Example: `nasbench-mobile compare --strategies random,ppo --seeds 5 --budget 500 --out out/a`
     """
@@ -131,7 +167,7 @@ def resume(
     trust: Trust = False,
     as_json: AsJson = False,
 ) -> None:
-    """Go on with a study or a search that was stopped; finished runs are kept as they are.
+    """Go on with a study or search that was stopped. Finished runs are kept as they are.
 
     Example: `nasbench-mobile resume out/study`
     """
@@ -154,7 +190,7 @@ def report(
     trust: Trust = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the report of a study or a search again from its logs, finished or not.
+    """Write the report of a study or search, finished or not, again from its logs.
 
     Example: `nasbench-mobile report out/study --json`
     """
@@ -181,7 +217,7 @@ class _Reading:
 
 
 def _reading(study: Study, trust: bool) -> _Reading:
-    """That of a folder which may be a stranger's: a report does without what it may not run.
+    """What code the report of a folder may run, which may be a stranger's.
 
     Without the space's code architectures are told by their tokens. Without the objective's, a
     noisy study cannot be scored: then asking for it is a `UsageError`.

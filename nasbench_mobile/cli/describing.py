@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
 def describe(
     model: Annotated[
-        str | None, typer.Argument(help="A model's name, tokens, a block string or cells.")
+        str | None,
+        typer.Argument(help="The network: a model's name, tokens, a block string or cells."),
     ] = None,
     trained: options.From = None,
-    depth_multiplier: options.DepthMultiplier = None,
+    width: options.Width = None,
     input_size: options.InputSize = None,
     stem_stride: options.StemStride = None,
     classes: options.Classes = None,
@@ -36,7 +37,7 @@ def describe(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Describe a network: block string or cells, parameters, multiply-adds, latency.
+    """Describe a network by its block string or cells, parameters, multiply-adds and latency.
 
     `--from` describes a network that `train` trained, with the accuracy that it has.
 
@@ -46,9 +47,7 @@ def describe(
     from nasbench_mobile.networks.blockstring import format_spec
     from nasbench_mobile.networks.cost import counts
 
-    source = source_of(
-        Asked(model, trained, space, depth_multiplier, input_size, stem_stride, classes)
-    )
+    source = source_of(Asked(model, trained, space, width, input_size, stem_stride, classes))
     source.say_notes()
     subject, network, record = source.subject, source.network(), source.record
     frame = source.facts()
@@ -84,12 +83,14 @@ def describe(
 
 
 def explain(
-    first: Annotated[str, typer.Argument(help="A model, tokens or a block string.")],
-    second: Annotated[str, typer.Argument(help="Another one.")],
+    first: Annotated[
+        str, typer.Argument(help="The first network: a model's name, tokens or a block string.")
+    ],
+    second: Annotated[str, typer.Argument(help="The second network, in the same forms.")],
     space: options.Space = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say which tokens differ between two architectures and what each costs and gives.
+    """Say which tokens differ between two architectures, and what each costs and gains.
 
     Each difference alone is applied to the first architecture: the change in Pixel 1 milliseconds
     (estimate) and, where a surrogate knows the space, in accuracy. What is left over is where
@@ -180,7 +181,7 @@ def _print_facts(facts: dict[str, Any], svg: Path | None) -> None:
     for line in (facts["block_string"], facts["cells"]):
         if line:
             screen.print(f"  {line}")
-    scale = f"depth multiplier {facts['depth_multiplier']:g}, {facts['input_size']} px"
+    scale = f"width {facts['width']:g}, {facts['input_size']} px"
     stride = f"stem stride {facts['stem_stride']}"
     screen.print(f"  {scale}, {stride}, {facts['classes']} classes")
     screen.print(f"  parameters     {facts['parameters']:,}")
@@ -198,7 +199,7 @@ def _print_facts(facts: dict[str, Any], svg: Path | None) -> None:
             "ms": row["pixel1_latency_ms"],
         }
         said = ", ".join(f"{value:g} {unit}" for unit, value in figures.items() if value)
-        size = "" if row["depth_multiplier"] == 1 else f" at x{row['depth_multiplier']:g}"
+        size = "" if row["width"] == 1 else f" at x{row['width']:g}"
         if row["input_size"] != 224:
             size += f" at {row['input_size']} px"
         screen.print(f"  published{size}: {said} ({row['source']})")

@@ -22,17 +22,17 @@ app = typer.Typer(
     ),
 )
 
-Out = Annotated[Path, typer.Option(help="Folder for the model and its card.")]
+Out = Annotated[Path, typer.Option(help="The folder for the model and its card.")]
 
 
 @app.command()
 def accuracy(
-    data: Annotated[Path, typer.Option(help="Accel-NASBench's networks as CSV.")],
+    data: Annotated[Path, typer.Option(help="The CSV file of Accel-NASBench's networks.")],
     out: Out,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fit the ImageNet accuracy surrogate; hyper-parameters on val, quality on test.
+    """Fit the ImageNet accuracy surrogate; a validation split chooses its hyper-parameters.
 
     Example: `nasbench-mobile fit accuracy --data anb_dataset.csv --out out/fit --json`
     """
@@ -44,16 +44,23 @@ def accuracy(
 
 @app.command()
 def latency(
-    data: Annotated[Path, typer.Option(help="Priced networks, one JSON per line, xz.")],
+    data: Annotated[
+        Path,
+        typer.Option(help="The file of networks with their latencies: JSON lines, packed with xz."),
+    ],
     out: Out,
     check: Annotated[
-        Path | None, typer.Option(help="CSV of published latencies to check against as well.")
+        Path | None,
+        typer.Option(
+            help="A CSV file of published latencies, with which the model is compared as well."
+        ),
     ] = None,
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fit the Pixel 1 latency model: non-negative physical coefficients, checked on what the
-    MnasNet paper and its authors' README published.
+    """Fit the Pixel 1 latency model, whose coefficients are physical and never negative.
+
+    It is compared with the latencies that the MnasNet paper and its authors' README published.
 
     Example: `nasbench-mobile fit latency --data priced_networks.jsonl.xz --out out/fit --json`
     """
@@ -65,15 +72,18 @@ def latency(
 
 @app.command()
 def table(
-    place: Annotated[Path, typer.Argument(help="Folder or file of a table from `collect`.")],
+    place: Annotated[
+        Path, typer.Argument(help="The folder or file of a table that `collect` made.")
+    ],
     out: Out,
-    name: Annotated[str, typer.Option(help="What the surrogate is called.")] = "surrogate",
+    name: Annotated[str, typer.Option(help="The name of the surrogate.")] = "surrogate",
     force: Force = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fit an accuracy surrogate to architectures you trained; held-out ranks against the noise.
+    """Fit an accuracy surrogate to architectures that you trained, and judge it on held-out ones.
 
-    Ends with 1 where it is not good: ranks no better than multiply-adds alone, say.
+    The command ends with 1 where the surrogate is not good, for instance where it ranks no better
+    than multiply-adds alone.
 
     Example: `nasbench-mobile fit table out/table --name mine --out out/fit --json`
     """

@@ -26,10 +26,11 @@ class Parts(StrEnum):
 
 
 def list_parts(
-    what: Annotated[Parts, typer.Argument(help="What to list.")],
+    what: Annotated[Parts, typer.Argument(help="What is listed.")],
     as_json: AsJson = False,
     page: Annotated[
-        bool, typer.Option("--page", help="Print docs/strategies.md (strategies only).")
+        bool,
+        typer.Option("--page", help="Print docs/strategies.md. This goes with `strategies` only."),
     ] = False,
 ) -> None:
     """List spaces, strategies, benchmarks or models.
@@ -114,7 +115,7 @@ def _card(benchmark: Benchmark) -> str | None:
 
 
 def _of_table(benchmark: Benchmark) -> dict[str, Any]:
-    """Size, noise and optimum of a benchmark whose accuracies are a table's; nothing of others."""
+    """The size, noise and optimum of a benchmark on a table; nothing for other benchmarks."""
     if benchmark.accuracy.name != "tabular" or benchmark.accuracy.model is None:
         return {}
     from nasbench_mobile.collecting.facts import table_facts

@@ -26,32 +26,56 @@ QUICK_OUT = Path("out") / "reproduction-quick"
 
 def reproduce(
     names: Annotated[
-        list[str], typer.Argument(help="`list`, `all`, or experiments by name.", metavar="NAME...")
+        list[str],
+        typer.Argument(
+            help="What to reproduce: `list`, `all`, or the names of experiments.", metavar="NAME..."
+        ),
     ],
     strategies: Annotated[
-        str | None, typer.Option(help="Comma-separated; default: the experiment's own.")
+        str | None,
+        typer.Option(
+            help="The strategies, separated by commas. By default each experiment has its own."
+        ),
     ] = None,
     seeds: Annotated[
-        int | None, typer.Option(help="Seeds 0, 1, ... per strategy; default 10.", min=1)
+        int | None,
+        typer.Option(
+            help="How many runs each strategy has, with the seeds 0, 1, ...; by default 10.", min=1
+        ),
     ] = None,
     samples: Annotated[
         int | None,
-        typer.Option(help="Models sampled per run; default the experiment's own.", min=1),
+        typer.Option(
+            help="How many proposals each run makes (the paper says: models sampled). By default "
+            "each experiment has its own number.",
+            min=1,
+        ),
     ] = None,
     device: Annotated[
         str | None,
-        typer.Option(help="table1: measure all of it too, on `host` or `android:SERIAL`."),
+        typer.Option(
+            help="What table1 measures the latency of all its networks on, beside the estimate: "
+            "`host` or `android:SERIAL`."
+        ),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="A small form: 3 seeds of few samples.")
+        bool,
+        typer.Option(
+            "--quick", help="Run a small form of the experiments, with 3 seeds and few proposals."
+        ),
     ] = False,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", help="Worker processes.", min=1)] = 2,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", help="How many worker processes run.", min=1)
+    ] = 2,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for pictures, tables, report and logs; out/reproduction."),
+        typer.Option(
+            help="The folder for pictures, tables, the report and logs; by default "
+            "out/reproduction."
+        ),
     ] = None,
     page: Annotated[
-        bool, typer.Option("--page", help="Print docs/reproduction.md (with list only).")
+        bool, typer.Option("--page", help="Print docs/reproduction.md. This goes with `list` only.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

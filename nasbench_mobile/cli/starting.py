@@ -17,7 +17,7 @@ from nasbench_mobile.shell_words import command
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    help="Start a plugin of your own: a working file and its test.",
+    help="Start a plugin of your own with a working file and its test.",
 )
 
 TEST = '''"""The laws of a strategy, on this one: each becomes a test."""
@@ -34,10 +34,10 @@ class Test{name}(StrategyContract):
 
 @app.command()
 def strategy(
-    name: Annotated[str, typer.Argument(help="What to call it, like `my-idea`.")],
-    out: Annotated[Path, typer.Option(help="Folder for the two files.")] = Path(),
+    name: Annotated[str, typer.Argument(help="The name of the strategy, such as `my-idea`.")],
+    out: Annotated[Path, typer.Option(help="The folder for the two files.")] = Path(),
 ) -> None:
-    """Write a working strategy and its test; change it into your idea.
+    """Write a working strategy and its test, which you then change into your idea.
 
     Example: `nasbench-mobile new strategy my-idea --out out/my`
     """

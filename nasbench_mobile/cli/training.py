@@ -24,8 +24,15 @@ if TYPE_CHECKING:
 
 
 def train(
-    model: Annotated[str, typer.Argument(help="A model's name, tokens, or a block string.")],
-    out: Annotated[Path, typer.Option(help="The folder for weights, record and checkpoint.")],
+    model: Annotated[
+        str, typer.Argument(help="The network: a model's name, tokens, or a block string.")
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="The folder for the weights, the record of the training and its checkpoint."
+        ),
+    ],
     data: options.Data = "digits",
     recipe: options.RecipeOption = options.RecipeName.PROXY,
     epochs: options.Epochs = None,
@@ -33,7 +40,11 @@ def train(
     input_size: options.InputSize = None,
     stem_stride: options.StemStride = None,
     seed: Annotated[
-        int, typer.Option(help="The seed of the first weights, the order and the crops.", min=0)
+        int,
+        typer.Option(
+            help="The seed of the initial weights, of the order of the images and of their crops.",
+            min=0,
+        ),
     ] = 0,
     set_: options.RecipeValues = None,
     validation_images: options.ValidationImages = None,
@@ -42,12 +53,19 @@ def train(
     broken: options.Broken = options.BrokenImages.FAIL,
     space: Annotated[
         str | None,
-        typer.Option(help="The space of the tokens; default: the one with as many tokens."),
+        typer.Option(
+            help="The search space that the tokens are of; by default the one with as many tokens."
+        ),
     ] = None,
-    device: options.Device = "auto",
+    device: options.Accelerator = "auto",
     precision: options.PrecisionOption = options.PrecisionName.AUTO,
     devices: Annotated[
-        int, typer.Option(help="How many GPUs of each machine are used (Lightning Fabric).", min=1)
+        int,
+        typer.Option(
+            "--accelerator-count",
+            help="How many accelerators of each machine are used (Lightning Fabric).",
+            min=1,
+        ),
     ] = 1,
     nodes: Annotated[
         int, typer.Option(help="How many machines are used (Lightning Fabric).", min=1)
@@ -58,7 +76,7 @@ def train(
     memory_limit_mb: options.MemoryLimit = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a network on images; the same command again goes on where it was cut short.
+    """Train a network on images. The same command again goes on where it was cut short.
 
     Validation images are held out of the training set, or are those of a `val` folder where there
     is a `test` folder too; the test set is evaluated once, at the end.

@@ -81,10 +81,10 @@ def _how(table: Table, facts: TableFacts) -> list[str]:
         f"{recipe['batch_size']}, {recipe['optimizer']}, learning rate {recipe['learning_rate']:g} "
         f"per 256 images, schedule {recipe['schedule']}; every value stands in the table's first "
         "line.",
-        f"- **Networks**: depth multiplier {training['width']:g}, {training['input_size']} pixels"
+        f"- **Networks**: width multiplier {training['width']:g}, {training['input_size']} pixels"
         + (f", stem of stride {stride}" if stride else "")
         + f", computed in {training['precision']} bits. Latency, parameters and multiply-adds are "
-        "those of the full-size network (depth multiplier 1, 224 pixels).",
+        "those of the full-size network (width multiplier 1, 224 pixels).",
         f"- **Trained** from {first.get('started', '?')[:10]} to {last.get('started', '?')[:10]} "
         f"(starts) on {', '.join(machines) or 'unknown'} with PyTorch {', '.join(torch) or '?'}: "
         f"{facts['cost_s'] / 3600:.1f} hours.",
@@ -143,7 +143,7 @@ def _references(table: Table) -> list[str]:
     if not found:
         return []
     columns = list(table.header.latency)
-    head = "| model | depth multiplier | pixels | accuracy, % | seeds | multiply-adds, M |"
+    head = "| model | width multiplier | pixels | accuracy, % | seeds | multiply-adds, M |"
     lines = ["## Reference models", "", head + "".join(f" {c}, ms |" for c in columns)]
     lines.append("|---" * (6 + len(columns)) + "|")
     for _, rows in found:
@@ -161,7 +161,7 @@ def _reference(rows: list[Row], columns: list[str]) -> str:
     latencies = [row.latency_ms.get(column) for column in columns]
     cells = [
         str(row.name),
-        f"{row.depth_multiplier:g}",
+        f"{row.width:g}",
         str(row.input_size),
         f"{100 * mean_accuracy(rows):.2f}",
         str(len(rows)),

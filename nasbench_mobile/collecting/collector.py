@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from nasbench_mobile.training.trainer import EpochReport
 
 Latencies: TypeAlias = Mapping[str, LatencyEvaluator]
-"""Column of the table -> evaluator."""
+"""The evaluator of each column of the table."""
 
 
 @dataclass
 class Watcher:
-    """Told how it goes; does nothing by itself.
+    """A watcher, which is told how it goes; by itself it does nothing.
 
     `says` is called with a sentence for people; `epoch` after every epoch, where trainings are in
     this process; `row` after every row with the number of trainings done and to do.
@@ -63,7 +63,7 @@ class Trainer:
             seed=job.seed,
             origin=job.origin,
             name=None if model is None else model.name,
-            depth_multiplier=1.0 if model is None else model.depth_multiplier,
+            width=1.0 if model is None else model.width,
             input_size=FULL_SIZE if model is None else model.input_size,
             parameters=parameters(network),
             multiply_adds=multiply_adds(network),

@@ -81,7 +81,7 @@ def table_facts(table: Table, among: Collection[Tokens] | None = None) -> TableF
 
 
 def mean_accuracy(rows: list[Row]) -> float:
-    """Over the seeds of one network."""
+    """Figures over the seeds of one network."""
     return statistics.fmean(row.accuracy for row in rows if row.accuracy is not None)
 
 

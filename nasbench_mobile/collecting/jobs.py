@@ -13,7 +13,7 @@ from nasbench_mobile.tables.row import Key, Origin
 from nasbench_mobile.types import Tokens
 
 MOST_TRAININGS = 1_000_000
-"""Of a table (our choice: two years of trainings of a minute, and as many lines)."""
+"""How many trainings a table may have: our choice, two years of trainings of a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +27,16 @@ class Job:
 
     @property
     def key(self) -> Key:
-        """That of the row it will be."""
+        """The key of the row that the training will give."""
         model = self.reference
         if model is None:
             return (self.tokens, None, 1.0, FULL_SIZE), self.seed
-        return (None, model.name, model.depth_multiplier, model.input_size), self.seed
+        return (None, model.name, model.width, model.input_size), self.seed
 
 
 @dataclass(frozen=True, slots=True)
 class Seeds:
-    """With how many seeds, from 0, networks are trained.
+    """How many seeds each network is trained with.
 
     Architectures with `each`, the first `repeated` of them with `more`, and reference models with
     `models`. With another `first` than 0 seeds are counted from there.
@@ -84,7 +84,7 @@ def all_jobs(
 
 
 def shard(jobs: Sequence[Job], text: str | None) -> list[Job]:
-    """Those of one machine, `1/4` to `4/4`: every fourth; all where there is no text."""
+    """The jobs of one machine: of `1/4` to `4/4` every fourth one, and all without a text."""
     if text is None:
         return list(jobs)
     part, slash, parts = text.partition("/")

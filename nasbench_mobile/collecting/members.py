@@ -13,7 +13,7 @@ from nasbench_mobile.search.problem import Outcome, Problem
 from nasbench_mobile.types import Failure, Tokens
 
 ENUMERABLE = 100_000
-"""Spaces of up to so many token lists are gone through whole: our choice, a second or so."""
+"""The largest space that is gone through whole, in token lists: our choice, it takes a second."""
 
 
 def every_architecture(space: SearchSpace) -> Iterator[Architecture]:

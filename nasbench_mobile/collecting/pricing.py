@@ -35,6 +35,6 @@ def _network(row: Row, space: SearchSpace) -> Network:
     if row.tokens is not None:
         return space.network(row.tokens)
     for model in references():
-        if (None, model.name, model.depth_multiplier, model.input_size) == row.identity:
+        if (None, model.name, model.width, model.input_size) == row.identity:
             return model.full()
     raise UsageError(f"{row.words} is no reference model of this version; nothing says what it is")

@@ -11,11 +11,11 @@ from nasbench_mobile.networks.zoo import model
 
 MULTIPLIERS = (0.35, 0.5, 0.75, 1.0, 1.4)
 INPUT_SIZES = (96, 128, 160, 192, 224)
-"""Depth multipliers and input sizes (pixels) of Tan et al. 2019, Fig. 5."""
+"""Width multipliers and input sizes (pixels) of Tan et al. 2019, Fig. 5."""
 
 FULL_SIZE = 224
 LEAST = 32
-"""Least input size (pixels) that a network with a stem of stride 2 is built for."""
+"""The least input size (pixels) that a network with a stem of stride 2 is built for."""
 
 SINGLE_TYPES = (("mbconv3", 3), ("mbconv3", 5), ("mbconv6", 3), ("mbconv6", 5))
 """Table 6's networks of one type of block: expansion and kernel."""
@@ -23,12 +23,12 @@ SINGLE_TYPES = (("mbconv3", 3), ("mbconv3", 5), ("mbconv6", 3), ("mbconv6", 5))
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A network without tokens: a chain of blocks at a depth multiplier and an input size."""
+    """A network without tokens: a chain of blocks at a width multiplier and an input size."""
 
     name: str
     spec: MobileSpec
     head_grows: bool = False
-    depth_multiplier: float = 1.0
+    width: float = 1.0
     input_size: int = FULL_SIZE
 
     def full(self) -> Network:
@@ -40,7 +40,7 @@ class Reference:
     ) -> Network:
         """What is trained in its place.
 
-        Treated as any architecture: the network that the depth multiplier makes has its filters
+        Treated as any architecture: the network that the width multiplier makes has its filters
         multiplied by `width` again (rounded twice, the head left alone, as a proxy leaves it), and
         images shrink in proportion, `input_size` pixels standing for 224.
         """
@@ -52,11 +52,11 @@ class Reference:
         return with_stem_stride(network, 2 if stem_stride is None else stem_stride, side)
 
     def _scaled(self) -> MobileSpec:
-        return scale(self.spec, self.depth_multiplier, head_grows=self.head_grows)
+        return scale(self.spec, self.width, head_grows=self.head_grows)
 
 
 def proxy_side(input_size: int, proxy_size: int) -> int:
-    """Pixels a side of a proxy's images where `proxy_size` stands for 224.
+    """The side in pixels of a proxy's images where `proxy_size` stands for 224.
 
     >>> [proxy_side(size, 32) for size in INPUT_SIZES]
     [14, 18, 23, 27, 32]
@@ -65,16 +65,16 @@ def proxy_side(input_size: int, proxy_size: int) -> int:
 
 
 def references() -> list[Reference]:
-    """All of them, each network once.
+    """All reference models, each network once.
 
-    MnasNet-A1 and MobileNetV2 at the depth multipliers and input sizes of Fig. 5 (Table 4 is among
+    MnasNet-A1 and MobileNetV2 at the width multipliers and input sizes of Fig. 5 (Table 4 is among
     them), MnasNet-B1 (Table 2), MnasNet-small (Table 4's MnasNet-search2), the four networks of
     Table 6 with one type of block, and A1 without and MobileNetV2 with squeeze-and-excitation.
     """
     a1, v2 = _reference("mnasnet-a1"), _reference("mobilenet-v2")
     found = []
     for base in (a1, v2):
-        found += [replace(base, depth_multiplier=multiplier) for multiplier in MULTIPLIERS]
+        found += [replace(base, width=multiplier) for multiplier in MULTIPLIERS]
         found += [replace(base, input_size=size) for size in INPUT_SIZES if size != FULL_SIZE]
     found += [_reference("mnasnet-b1"), _reference("mnasnet-small")]
     found += [_single_type(a1, op, kernel) for op, kernel in SINGLE_TYPES]

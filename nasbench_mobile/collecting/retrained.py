@@ -13,7 +13,7 @@ from nasbench_mobile.tables.table import Table
 from nasbench_mobile.types import Measurement, Tokens
 
 TOP = 0.1
-"""Share of the table that counts as its top."""
+"""The share of the table that counts as its top."""
 
 
 class RetrainedRank(TypedDict):

@@ -15,15 +15,15 @@ from nasbench_mobile.tables.row import Origin
 from nasbench_mobile.types import Tokens
 
 CHANGED = 3.0
-"""Mean number of tokens drawn anew around a given network: our choice, some half a block's."""
+"""The mean number of tokens drawn anew around a network: our choice, about half a block's."""
 
 ATTEMPTS = 1000
-"""Draws before a new network around the given ones is given up on."""
+"""How many draws are made before no new network is looked for around the given ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Canonical tokens and how they came about."""
+    """The canonical tokens and how they came about."""
 
     tokens: Tokens
     origin: Origin

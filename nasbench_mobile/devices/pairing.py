@@ -16,12 +16,12 @@ from functools import cache
 from nasbench_mobile.errors import UsageError
 
 LEVEL = 0.95
-"""Coverage of every interval here."""
+"""The coverage of every interval here."""
 
 
 @dataclass(frozen=True, slots=True)
 class PairedRatio:
-    """Candidate over reference, and how well it is known.
+    """The ratio of candidate to reference, and how well it is known.
 
     `low`, `high`: the interval of `value` at `LEVEL`. `cv` is the spread of what `value` is the
     middle of (pairs, or bursts of them) as a fraction of it, `pairs` how many runs of each stand

@@ -62,8 +62,9 @@ def parse_listing(text: str) -> list[Listed]:
 def parse_phones(text: str, connected: Sequence[str] = ()) -> list[NamedPhone]:
     """The phones that `SERIAL[@MASK],...` names, without the `android:` before it.
 
-    Serials in quotes are taken as they are. Of the others one that is `connected` is recognised
-    whole, commas and at signs included; else a comma ends it and the last at sign begins its mask.
+    Serials in quotes are taken as they are. A serial without quotes that is `connected` is
+    recognised whole, commas and at signs included; else a comma ends it and the last at sign begins
+    its mask.
 
     >>> parse_phones("S1@f0, 'odd, one'")
     [NamedPhone(serial='S1', mask='f0'), NamedPhone(serial='odd, one', mask=None)]

@@ -25,7 +25,7 @@ _AGAIN = "remove it, and the reference is measured again"
 def nominal_ms(key: str, measure: Callable[[], float]) -> float:
     """The milliseconds kept under `key`; measured by `measure` and kept where there are none.
 
-    Of processes that measure at the same time the first to finish wins: all return its number.
+    Where processes measure at the same time, the first to finish wins: all return its number.
     """
     path = kept_folder() / "nominal-latency" / (re.sub(r"[^A-Za-z0-9._+-]+", "_", key) + ".json")
     if not path.exists():

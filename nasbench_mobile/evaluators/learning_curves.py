@@ -15,7 +15,7 @@ from nasbench_mobile.surrogates.accuracy import SurrogateAccuracy
 from nasbench_mobile.types import AccuracyReading, Failure, Fidelity
 
 FULL_EPOCHS = 16.0
-"""Epochs of a full training of the surrogate's data (Accel-NASBench)."""
+"""How many epochs a full training of the surrogate's data has (Accel-NASBench)."""
 
 
 class SyntheticCurves:
@@ -54,7 +54,7 @@ class SyntheticCurves:
         noise: float = 0.01,
         seed: int = 0,
     ) -> SyntheticCurves:
-        """Curves that end at the surrogate in `path`."""
+        """Make curves that end at the surrogate in `path`."""
         end = SurrogateAccuracy.from_file(path)
         return cls(end, gap=gap, spread=spread, noise=noise, seed=seed)
 
@@ -69,13 +69,13 @@ class SyntheticCurves:
     def accuracy(
         self, architectures: Sequence[Architecture]
     ) -> Sequence[AccuracyReading | Failure]:
-        """At the end of training: the surrogate's own."""
+        """The accuracies at the end of training, which are the surrogate's own."""
         return self._end.accuracy(architectures)
 
     def accuracy_at(
         self, architectures: Sequence[Architecture], fidelities: Sequence[float]
     ) -> Sequence[AccuracyReading | Failure]:
-        """After shares of the training, each in (0, 1]."""
+        """The accuracies after shares of the training, each in (0, 1]."""
         ends = self._end.accuracy(architectures)
         triples = zip(architectures, ends, fidelities, strict=True)
         return [self._early_reading(*triple) for triple in triples]

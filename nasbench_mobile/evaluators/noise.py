@@ -60,7 +60,8 @@ class NoisyAccuracy:
         return [self._noisy(*pair) for pair in zip(architectures, readings, strict=True)]
 
     def standard_noise(self, architecture: Architecture, share: float = 1.0) -> float:
-        """Its draw from the standard normal: the quantile at a hash of identity and seed.
+        """An architecture's draw from the standard normal: the quantile at a hash of it and the
+        seed.
 
         A training of another `share` of the full one is another measurement with its own draw.
         """

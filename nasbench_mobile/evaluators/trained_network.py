@@ -1,4 +1,4 @@
-"""Of which network an accuracy is: the one that was trained, not the full one that was timed."""
+"""Which network an accuracy belongs to: the one that was trained, not the full one."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from nasbench_mobile.networks.stem import with_stem_stride
 from nasbench_mobile.types import Fidelity
 
 IMAGENET_CLASSES = 1000
-"""Of ImageNet, for which the spaces' full networks are made."""
+"""How many classes ImageNet has, for which the spaces' full networks are made."""
 
 _CLASSES = re.compile(r"\bof (\d+) classes\b")
-"""In what data sets call themselves (`training.layout.identity`)."""
+"""Finds the number of classes in a data set's identity (`training.layout.identity`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedNetwork:
-    """How the networks were made that an accuracy is of; the defaults are the full network's.
+    """How the trained networks were made; the defaults are those of the full network.
 
     `input_size` (pixels) None is the space's own, `stem_stride` None the space's too.
     """
@@ -31,7 +31,7 @@ class TrainedNetwork:
 
     @classmethod
     def of(cls, fidelity: Fidelity | None, stem_stride: int | None = None) -> TrainedNetwork:
-        """From the fidelity of an accuracy; the full network where there is none.
+        """Read it from the fidelity of an accuracy; without one it is the full network.
 
         Classes are read from what the data set calls itself; one that does not say is taken for
         ImageNet.

@@ -28,14 +28,14 @@ if TYPE_CHECKING:  # torch is imported when something is trained
     from nasbench_mobile.training.trainer import EpochReport, Setting
 
 TrainingProgress: TypeAlias = Callable[[int, "EpochReport"], None]
-"""Told after every epoch: the architecture's place in the batch, and the epoch's report."""
+"""Is told after every epoch: the architecture's place in the batch, and the epoch's report."""
 
 
 class TrainingAccuracy:
     """Accuracy evaluator that trains every architecture it is given.
 
     `data` is a folder, tar file or `digits` (`load_data`); `recipe` is `proxy` or `full` with
-    `epochs` and `options` (fields of `Recipe`) changed. Networks are made at depth multiplier
+    `epochs` and `options` (fields of `Recipe`) changed. Networks are made at width multiplier
     `width` and `input_size` pixels (None: 32 for images of up to 32 px a side, else 224), with
     `stem_stride` where it is given. Accuracy is on validation images alone; the test set is never
     read. With a `checkpoints` folder a training cut short goes on where it stood, at most
@@ -79,7 +79,7 @@ class TrainingAccuracy:
         self.recipe: Recipe = recipe_named(recipe).changed(**changes)
         if not width > 0 or (input_size is not None and input_size < 32):
             raise UsageError(
-                f"width is {width} and input_size {input_size}; give a depth multiplier above 0 "
+                f"width is {width} and input_size {input_size}; give a width multiplier above 0 "
                 "and 32 pixels or more"
             )
         self._place, self._wanted, self._wanted_content = data, data_identity, data_content
@@ -126,7 +126,7 @@ class TrainingAccuracy:
 
     @property
     def input_size(self) -> int:
-        """Pixels a side of the networks that are trained."""
+        """The side in pixels of the images that are trained on."""
         if self._input_size is None:
             from nasbench_mobile.training.data import default_input_size
 
@@ -305,7 +305,7 @@ class TrainingAccuracy:
         return record
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the data, which another process reads for itself."""
+        """The state without the data, which another process reads for itself."""
         return {**self.__dict__, "_data": None}
 
 

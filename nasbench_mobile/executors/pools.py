@@ -30,7 +30,7 @@ class Pool(Protocol[JobIn, ResultOut]):
     def submit(self, key: Any, job: JobIn) -> None: ...
 
     def completed(self) -> Sequence[tuple[Any, ResultOut]]:
-        """Wait until at least one job is done; all that are, in the order they finished."""
+        """Wait until a job is done, and give all that are, in the order in which they finished."""
 
 
 class ExecutorPool(Generic[Job, Result]):

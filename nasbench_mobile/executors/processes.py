@@ -109,7 +109,7 @@ class _Worker:
     ended_for_s: float | None = None
 
     def end_if_overdue(self) -> None:
-        """Kill it where its call has been overdue for `CHECK_S`."""
+        """Kill the worker where its call has been overdue for `CHECK_S`."""
         if self.job is None or not self.watch.overdue:
             self.overdue_since_s = None
         elif self.overdue_since_s is None:
@@ -340,7 +340,7 @@ def _without_script() -> Iterator[None]:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Within, processes that are started have one thread for each library."""
+    """While this context is open, processes that start have one thread for each library."""
     before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
     try:

@@ -23,7 +23,7 @@ STOP = b"stop"
 """What a parent sends to be told from a job: end at the next chance."""
 
 PR_SET_PDEATHSIG = 1
-"""Of Linux's prctl(2)."""
+"""The option of Linux's prctl(2) that has a process killed when its parent dies."""
 
 
 class Channel:
@@ -105,7 +105,7 @@ def _follow(sentinel: int) -> None:
 
 
 def _print_to_stderr() -> None:
-    """Whatever a plugin prints must not stand in the result of a command.
+    """Keep whatever a plugin prints out of the result of a command.
 
     Line by line, so that nothing is lost with a process that is killed.
     """

@@ -66,7 +66,7 @@ def read_json(path: Path, remedy: str = RESTORE, *, nan: bool = False) -> Any:
 
 
 def read_json_map(path: Path, remedy: str = RESTORE, *, nan: bool = False) -> dict[str, Any]:
-    """As `read_json`, and `LogError` too where the value is no map."""
+    """Read a JSON file as `read_json` does; `LogError` too where its value is no map."""
     data = read_json(path, remedy, nan=nan)
     if type(data) is not dict:
         raise damaged(path, f"it holds {shown(data)}, not a map", remedy)

@@ -18,6 +18,7 @@ from nasbench_mobile.image_search.request_file import (
     write_request,
 )
 from nasbench_mobile.shell_words import command
+from nasbench_mobile.studies.renamed_options import OLD_OPTIONS, current_space
 from nasbench_mobile.training.recipe_words import read_values
 
 if TYPE_CHECKING:
@@ -35,19 +36,26 @@ def opened(folder: Path, request: Request) -> Study | None:
 
     if not is_search(folder) or not (folder / MANIFEST).is_file():
         return None
-    there, here = read_request(folder)["options"], json.loads(json.dumps(request.record()))
+    there = dict(read_request(folder)["options"])
+    here = json.loads(json.dumps(request.record()))
+    if isinstance(there.get("space"), str):
+        there["space"] = current_space(there["space"])
     differing = [key for key in here if _differ(there, key, here[key])]
     if differing:
         said = "; ".join(
-            f"--{key.strip('_').replace('_', '-')} {_word(here[key])}, there "
-            f"{_word(there.get(key))}"
-            for key in differing
+            f"{_option(key)} {_word(here[key])}, there {_word(there.get(key))}" for key in differing
         )
         raise UsageError(
             f"{folder} holds a search with other options: {said}; give another --out, or go on "
             f"with that one: {command('resume', folder)}"
         )
     return Study.open(folder)
+
+
+def _option(key: str) -> str:
+    """How the command line names an option of the record."""
+    named = f"--{key.strip('_').replace('_', '-')}"
+    return OLD_OPTIONS["search"].get(named, named)
 
 
 def _differ(there: Mapping[str, Any], key: str, here: Any) -> bool:
@@ -144,12 +152,13 @@ def _subject(request: Request) -> Subject:
             raise UsageError(f"--set {key}=null cannot be kept in a benchmark's file; give a value")
     same = (
         "data", "width", "input_size", "stem_stride", "seed", "validation_images", "train_images",
-        "split_seed", "device", "loaders", "threads", "time_limit_s", "memory_limit_mb", "recipe",
+        "split_seed", "loaders", "threads", "time_limit_s", "memory_limit_mb", "recipe",
         "broken", "precision",
     )  # fmt: skip
     return Subject(
         _one(request.space, "space"),
         {key: getattr(request, key) for key in same}
+        | {"device": request.accelerator}
         | {"options": {key: value for key, value in values.items() if value is not None}},
     )
 

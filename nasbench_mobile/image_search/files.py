@@ -18,6 +18,7 @@ from nasbench_mobile.report.search_page import PLOTS, search_page
 from nasbench_mobile.report.search_summary import NetworkRow
 from nasbench_mobile.report.trials import write_trials
 from nasbench_mobile.studies.descriptions import drawer
+from nasbench_mobile.studies.renamed_options import current_command
 from nasbench_mobile.studies.study import Study
 
 BEST, RECORD, PAGE, TRIALS = "best", "best.json", "report.html", "trials.csv"
@@ -77,7 +78,7 @@ def _write_page(study: Study, found: SearchResults) -> list[Path]:
     files[folder / PAGE] = search_page(
         found.run, found.rows, found.summary, pictures, _drawings(study, found.best),
         nothing=found.nothing, resume=None if found.ended else found.resume,
-        command=read_request(folder)["command"],
+        command=current_command(read_request(folder)["command"]),
     )  # fmt: skip
     for path, content in files.items():
         write_result(path, content)

@@ -19,7 +19,7 @@ from nasbench_mobile.training.recipe_words import value_words
 DIGITS = "digits"
 """The one data set with a name of its own; any other is a place."""
 
-_WORDS = ("data", "space", "latency", "strategy", "objective", "recipe", "device")
+_WORDS = ("data", "space", "latency", "strategy", "objective", "recipe", "accelerator")
 _LEAST = {
     "budget": 1, "batch": 1, "seed": 0, "input_size": 32, "stem_stride": 1,
     "validation_images": 1, "train_images": 1, "split_seed": 0, "loaders": 0, "threads": 1,
@@ -56,7 +56,7 @@ class Request:
     train_images: int | None = None
     split_seed: int = 0
     broken: str = "fail"
-    device: str = "auto"
+    accelerator: str = "auto"
     precision: str = "auto"
     loaders: int = 0
     threads: int = 1
@@ -98,6 +98,7 @@ class Request:
         """As JSON values, for the folder of the search: those of the command's options."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}
         del values["options"]
+        values["device"] = values.pop("accelerator")  # its name in all records
         return {**values, "set_": value_words(self.options) or None}
 
     def command(self, folder: Path, top: int | None = None) -> str:

@@ -42,7 +42,7 @@ def search_on_images(
     train_images: int | None = None,
     split_seed: int = 0,
     broken: str = "fail",
-    device: str = "auto",
+    accelerator: str = "auto",
     precision: str = "auto",
     loaders: int = 0,
     threads: int = 1,
@@ -81,7 +81,7 @@ def search_on_images(
         start_from=None if start_from is None else _path(start_from, "start_from"), seed=seed,
         recipe=recipe, epochs=epochs, options={} if options is None else options, width=width,
         input_size=input_size, stem_stride=stem_stride, validation_images=validation_images,
-        train_images=train_images, split_seed=split_seed, broken=broken, device=device,
+        train_images=train_images, split_seed=split_seed, broken=broken, accelerator=accelerator,
         precision=precision, loaders=loaders, threads=threads, time_limit_s=time_limit_s,
         memory_limit_mb=memory_limit_mb,
     )  # fmt: skip

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nasbench_mobile.types import StrategySpec
 
 FILE = "benchmark.toml"
-"""Name of the benchmark's file in the folder of a search."""
+"""The name of the benchmark's file in the folder of a search."""
 
 PIXEL1 = "imagenet-pixel1"
 """The benchmark whose latency, target and reference latency a search starts from."""

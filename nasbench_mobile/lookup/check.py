@@ -20,7 +20,7 @@ CHECK_SEED = 2
 NEAR = 0.10
 """Networks are near one latency where they are predicted within this fraction of it."""
 MOST_NETWORKS = 10_000
-"""Of each group (our choice: they are measured for half a day)."""
+"""How many networks a group may have: our choice, they are measured for half a day."""
 
 LONGEST_DRAW = 100_000
 VISITS = 3
@@ -33,9 +33,9 @@ Listener = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Prediction against measurement of whole networks: mean absolute error in per cent, Kendall's
-    tau, the mean signed error in per cent, the range of what was measured. `measuring` is the
-    standard error of the measurements themselves in per cent, which is in all of these.
+    """How predictions compare with measurements of whole networks: mean absolute error in per cent,
+    Kendall's tau, the mean signed error in per cent, the range of what was measured. `measuring` is
+    the standard error of the measurements themselves in per cent, which is in all of these.
     """
 
     networks: int
@@ -61,7 +61,7 @@ class CheckedNetwork(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Of networks drawn at random, and of those drawn near one latency (`near_ms` +-10 %)."""
+    """How well a table predicts networks drawn at random, and some near one latency."""
 
     random: Quality
     near: Quality

@@ -20,13 +20,13 @@ from nasbench_mobile.protocols import SearchSpace
 from nasbench_mobile.types import Failure, Tokens
 
 BATCH = 32
-"""Pieces measured beside one reference (our choice)."""
+"""How many pieces are measured beside one reference (our choice)."""
 WRITE_EVERY_S = 2.0
 """What a killed process loses at most, beside the batch it was at."""
 WHOLE_NETWORKS = 16
-"""Random networks that the scale is fitted to (our choice)."""
+"""How many random networks the scale is fitted to (our choice)."""
 WHOLE_SEED = 1
-"""Seed of those networks; a check draws others."""
+"""The seed of those networks; a check draws others."""
 
 
 class RatioMeter(Protocol):
@@ -59,7 +59,7 @@ class RatioMeter(Protocol):
 
 
 Listener = Callable[[int, int], None]
-"""Told how many of how many looks are done."""
+"""Is told how many of how many looks are done."""
 
 
 def fill_lookup(

@@ -22,7 +22,7 @@ class LookupLatency:
 
     latency = reference's nominal milliseconds * scale * sum over pieces of their ratio to the
     reference (keys: see `block_keys`). It holds for chain networks whose pieces are in the table,
-    at the table's depth multiplier and input size; of others it says which piece is missing.
+    at the table's width multiplier and input size; of others it says which piece is missing.
     """
 
     kind: Kind = "estimate"
@@ -58,7 +58,7 @@ class LookupLatency:
         return LatencyReading(math.fsum(self.segment_latency_ms(network).values()))
 
     def segment_latency_ms(self, network: Network) -> Mapping[str, float]:
-        """Milliseconds per segment (stem, block1, ..., head) in order.
+        """The milliseconds per segment (stem, block1, ..., head) in order.
 
         `UsageError` names a key that is not in the table, `InvalidNetworkError` where the network
         is no chain of blocks.

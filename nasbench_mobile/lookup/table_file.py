@@ -116,5 +116,5 @@ def _positive(value: Any) -> float:
 
 
 def _short(value: float) -> float:
-    """Six digits: ten times finer than anything measured."""
+    """Round to six digits, ten times finer than anything measured."""
     return float(f"{value:.6g}")

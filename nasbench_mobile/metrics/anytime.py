@@ -16,7 +16,7 @@ from nasbench_mobile.types import Measurement
 
 
 def incumbents(reward: Floats) -> Ints:
-    """Position of the highest reward so far, after each trial: shape `(trials,)`.
+    """The position of the highest reward so far, after each trial: shape `(trials,)`.
 
     The first of equals stays; -1 before the first success (a failed trial's reward is NaN).
     """
@@ -27,7 +27,7 @@ def incumbents(reward: Floats) -> Ints:
 
 
 def anytime_best(columns: Columns, objective: Objective) -> Floats:
-    """Noise-free reward of the incumbent after each trial: shape `(trials,)`, NaN before one.
+    """The noise-free reward of the incumbent after each trial: shape `(trials,)`, NaN before one.
 
     With noise the curve may fall: the incumbent is what a lucky reading chose.
     """
@@ -55,13 +55,13 @@ def at_budget(curve: Floats, columns: Columns, budget: int) -> Floats:
 
 
 def best(columns: Columns) -> int | None:
-    """Position of the final incumbent; None where no trial succeeded."""
+    """The position of the final incumbent; None where no trial succeeded."""
     chosen = incumbents(columns.reward)
     return int(chosen[-1]) if chosen.size and chosen[-1] >= 0 else None
 
 
 def best_reward(columns: Columns, objective: Objective) -> float:
-    """Noise-free reward of the final incumbent; 0 where no trial succeeded.
+    """The noise-free reward of the final incumbent; 0 where no trial succeeded.
 
     0 is the least that Eq. 2 of MnasNet can give. A run that found nothing is worth nothing (our
     choice: leaving it out would flatter a strategy whose runs fail).
@@ -79,9 +79,9 @@ def truth(columns: Columns, position: int) -> Measurement:
 
 
 def best_within_target(columns: Columns, target_ms: float) -> float | None:
-    """Noise-free accuracy of the most accurate network that the strategy saw within the target.
+    """The noise-free accuracy of the most accurate network that the strategy saw within the target.
 
-    Of trials that count as results; None where there is none.
+    Only trials that count as results are looked at; None where there is none.
     """
     within = columns.ok & (columns.latency_ms <= target_ms)
     seen = np.where(within, columns.accuracy, -np.inf)
@@ -97,10 +97,10 @@ def within_target_share(columns: Columns, target_ms: float) -> float:
 
 
 def repeat_rate(columns: Columns) -> float:
-    """Share of trials that proposed an architecture the run already knew."""
+    """The share of trials that proposed an architecture the run already knew."""
     return float(columns.repeat.mean()) if columns.repeat.size else 0.0
 
 
 def failed_count(columns: Columns) -> int:
-    """Number of trials that failed."""
+    """The number of trials that failed."""
     return int(columns.failed.sum())

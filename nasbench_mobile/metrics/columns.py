@@ -41,7 +41,7 @@ class Columns:
 
     @property
     def ok(self) -> Bools:
-        """Which trials have a reward that counts."""
+        """Which trials count as results, as a mask of shape `(trials,)`."""
         return ~np.isnan(self.reward)
 
 
@@ -76,7 +76,9 @@ def columns(run: Run) -> Columns:
 
 
 def _of_table(table: TrialTable) -> Columns:
-    """Those of a run read from a log. What is shared with the table is not written to."""
+    """The columns of a run that was read from a log. What is shared with the table is not written
+    to.
+    """
     counting = ~table.failed & (table.share == 1.0)
     return Columns(
         reward=np.where(counting, table.reward, np.nan),

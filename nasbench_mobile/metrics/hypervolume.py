@@ -39,13 +39,13 @@ def hypervolume(accuracy: ArrayLike, latency_ms: ArrayLike, reference: Reference
 
 
 def run_hypervolume(columns: Columns, reference: ReferencePoint) -> float:
-    """Hypervolume of the front that a run's strategy saw, scored by noise-free values."""
+    """The hypervolume of the front that a run's strategy saw, scored by noise-free values."""
     chosen = run_front(columns)
     return hypervolume(columns.true_accuracy[chosen], columns.true_latency_ms[chosen], reference)
 
 
 def anytime_hypervolume(columns: Columns, reference: ReferencePoint) -> Floats:
-    """Hypervolume after each trial: shape `(trials,)`, 0 before the first success.
+    """The hypervolume after each trial: shape `(trials,)`, 0 before the first success.
 
     With noise the curve may fall: a lucky reading pushes a truly better network off the front.
     """

@@ -12,7 +12,7 @@ from nasbench_mobile.metrics.columns import Bools, Columns, Floats, Ints
 
 
 def front(accuracy: ArrayLike, latency_ms: ArrayLike) -> Ints:
-    """Positions of the non-dominated points, fastest first; of equal points the first only.
+    """The positions of the non-dominated points, fastest first; of equal points the first only.
 
     Arrays of shape `(n,)`; points with NaN are never on the front. A point is dominated when
     another is at least as accurate and as fast, and better in one.
@@ -30,7 +30,7 @@ def front(accuracy: ArrayLike, latency_ms: ArrayLike) -> Ints:
 
 
 def run_front(columns: Columns) -> Ints:
-    """Trials on a run's front, fastest first, judged by the values that the strategy saw.
+    """The trials on a run's front, fastest first, judged by the values that the strategy saw.
 
     A figure of the front is made from `true_accuracy` and `true_latency_ms` at these positions:
     what the noisy values chose, scored without noise.
@@ -55,7 +55,7 @@ class IncrementalFront:
 
     @property
     def keys(self) -> tuple[int, ...]:
-        """Keys of the points on the front, fastest first."""
+        """The keys of the points on the front, fastest first."""
         return tuple(self._keys)
 
     def add(self, accuracy: float, latency_ms: float, key: int) -> bool:

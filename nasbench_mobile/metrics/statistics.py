@@ -18,7 +18,7 @@ from nasbench_mobile.errors import UsageError
 from nasbench_mobile.metrics.columns import Floats
 
 RESAMPLES = 10_000
-"""Bootstrap resamples: our choice, because the ends of an interval then move by less than a
+"""How many bootstrap resamples: our choice, as the ends of an interval then move by less than a
 hundredth of its width from one generator seed to the next (rliable's default is 50,000)."""
 
 BOOTSTRAP_SEED = 20210830
@@ -31,7 +31,7 @@ at 5 and 92 % at 10; on rewards of real searches in 71 to 75 % at 3 and 85 % at 
 95 % interval at all; from 5 on it is a little narrow, as the percentile method is."""
 
 LEAST_PAIRS = 6
-"""Fewest pairs for which the exact two-sided signed-rank test can reach p < 0.05: its least p
+"""The fewest pairs for which the exact two-sided signed-rank test can reach p < 0.05: its least p
 over n pairs is 2 / 2**n, which is 0.0625 for 5 and 0.03125 for 6."""
 
 EQUAL = "equal on every seed"
@@ -39,7 +39,7 @@ EQUAL = "equal on every seed"
 
 
 def iqm(values: ArrayLike) -> float:
-    """Interquartile mean: of the middle half, a quarter cut off each end (Agarwal et al. 2021).
+    """The interquartile mean: of the middle half, a quarter cut off each end (Agarwal et al. 2021).
 
     >>> iqm([1, 2, 3, 4, 5, 6, 7, 100])
     4.5
@@ -59,7 +59,7 @@ def bootstrap_interval(
     resamples: int = RESAMPLES,
     seed: int = BOOTSTRAP_SEED,
 ) -> tuple[float, float] | None:
-    """Stratified bootstrap interval (percentile method) of a statistic over all values.
+    """The stratified bootstrap interval (percentile method) of a statistic over all values.
 
     `groups` holds one array of runs per benchmark, each resampled by itself with replacement, as
     Agarwal et al. 2021 (section 4.1) do; one benchmark is one group. `statistic` reduces the last
@@ -99,7 +99,7 @@ class PairedTest:
 
 
 def wilcoxon(first: ArrayLike, second: ArrayLike) -> PairedTest:
-    """Two-sided Wilcoxon signed-rank test of `first - second`, both of shape `(pairs,)`.
+    """The two-sided Wilcoxon signed-rank test of `first - second`, both of shape `(pairs,)`.
 
     Demsar 2006, section 3.1.3, with zero differences dropped (Wilcoxon's own way). Untested where
     fewer than `LEAST_PAIRS` pairs differ: no outcome could then be significant.
@@ -128,7 +128,7 @@ def wilcoxon(first: ArrayLike, second: ArrayLike) -> PairedTest:
 
 
 def _rank_biserial(difference: Floats) -> float | None:
-    """Of differences of shape `(pairs,)`, zeros dropped as by the test."""
+    """The rank-biserial correlation of differences of shape `(pairs,)`, without zeros."""
     if not difference.size:
         return None
     differing = difference[difference != 0.0]

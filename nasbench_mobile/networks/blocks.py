@@ -34,7 +34,7 @@ NonLinearity: TypeAlias = Literal["relu", "relu6"]
 
 
 MOST_LAYERS = 1000
-"""Layers of one block: our choice, far above any network that was ever trained."""
+"""The most layers of one block: our choice, far above any network that was ever trained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def expand_block(block: BlockSpec, input_filters: int) -> tuple[Layer, ...]:
 
 
 def round_filters(filters: int, multiplier: float) -> int:
-    """Filters times a depth multiplier, to a multiple of 8 (tensorflow/tpu, mnasnet).
+    """Filters times a width multiplier, to a multiple of 8 (tensorflow/tpu, mnasnet).
 
     n = max(8, int(f m + 4) // 8 * 8), plus 8 where n < 0.9 f m. A multiplier of 1 changes nothing
     (as in the released code, which then skips the rule): 12 stays 12.
@@ -157,7 +157,7 @@ def round_filters(filters: int, multiplier: float) -> int:
 
 
 def scale(spec: MobileSpec, multiplier: float, *, head_grows: bool = False) -> MobileSpec:
-    """The spec at a depth multiplier: stem and blocks scale, the head stays (MnasNet's rule).
+    """The spec at a width multiplier: stem and blocks scale, the head stays (MnasNet's rule).
 
     `head_grows`: the head scales too for multipliers above 1 (MobileNetV2's rule). A spec without
     head conv (MobileNetV1) scales everywhere.

@@ -32,7 +32,7 @@ class Published:
     top1: float | None = None
     top5: float | None = None
     pixel1_latency_ms: float | None = None
-    depth_multiplier: float = 1.0
+    width: float = 1.0
     input_size: int = 224
     label: str | None = None
     finding: str | None = None
@@ -42,8 +42,8 @@ class Published:
 class ModelCard:
     """A reference model: where it comes from, what was printed of it, how it is built.
 
-    A chain of mobile blocks has a `spec` (`head_grows`: its head scales too at depth multipliers
-    above 1, MobileNetV2's rule). Any other network has a `builder`, of depth multiplier, input
+    A chain of mobile blocks has a `spec` (`head_grows`: its head scales too at width multipliers
+    above 1, MobileNetV2's rule). Any other network has a `builder`, of width multiplier, input
     size (pixels) and classes; `cells` are its cells in one line (see `cells`) where it has any.
     """
 
@@ -60,19 +60,17 @@ class ModelCard:
         if (self.spec is None) == (self.builder is None):
             raise UsageError(f"model {self.name!r} needs a spec or a builder, and not both")
 
-    def scaled(self, depth_multiplier: float = 1.0) -> MobileSpec:
-        """The chain at a depth multiplier (any above 0); `UsageError` where it is no chain."""
+    def scaled(self, width: float = 1.0) -> MobileSpec:
+        """The chain at a width multiplier (any above 0); `UsageError` where it is no chain."""
         if self.spec is None:
             raise UsageError(
                 f"model {self.name!r} is no chain of mobile blocks, so it has no block string; "
                 "build its network instead"
             )
-        return scale(self.spec, depth_multiplier, head_grows=self.head_grows)
+        return scale(self.spec, width, head_grows=self.head_grows)
 
-    def build(
-        self, depth_multiplier: float = 1.0, input_size: int = 224, classes: int = 1000
-    ) -> Network:
-        """The graph at any depth multiplier above 0 and input size from 32 pixels."""
+    def build(self, width: float = 1.0, input_size: int = 224, classes: int = 1000) -> Network:
+        """The graph at any width multiplier above 0 and input size from 32 pixels."""
         if self.builder is not None:
-            return self.builder(depth_multiplier, input_size, classes)
-        return blocks.build(self.scaled(depth_multiplier), input_size, classes)
+            return self.builder(width, input_size, classes)
+        return blocks.build(self.scaled(width), input_size, classes)

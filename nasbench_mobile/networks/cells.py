@@ -83,7 +83,7 @@ class Cell:
 
     @property
     def unread(self) -> tuple[int, ...]:
-        """States that no block reads."""
+        """The states that no block reads."""
         read = {branch.state for b in self.blocks for branch in (b.left, b.right)}
         return tuple(state for state in range(len(self.blocks) + 2) if state not in read)
 
@@ -113,7 +113,7 @@ def format_cells(normal: Cell, reduction: Cell) -> str:
 
 
 def parse_cells(text: str) -> tuple[Cell, Cell]:
-    """(normal, reduction) of what `format_cells` wrote."""
+    """Read the (normal, reduction) cells of what `format_cells` wrote."""
     found = re.fullmatch(r"\s*normal\s(.*)\sreduction\s(.*)", text, re.DOTALL)
     if found is None:
         raise InvalidNetworkError(f"{text!r} is not 'normal BLOCKS join(..) reduction BLOCKS ..'")

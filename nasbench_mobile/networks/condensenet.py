@@ -34,14 +34,14 @@ class CondenseNet:
                 f"{self.groups} groups"
             )
 
-    def build(self, depth_multiplier: float, input_size: int, classes: int) -> Network:
+    def build(self, width: float, input_size: int, classes: int) -> Network:
         """The layer graph; names: `stem/...`, `block1/layer1/...`, `head/...`.
 
-        The depth multiplier scales every growth (the source has none: our choice).
+        The width multiplier scales every growth (the source has none: our choice).
         """
         write = LayerWriter(start(input_size, classes))
         add, rng = write.builder.add, np.random.default_rng(self.groups)
-        growths = [scaled(growth, depth_multiplier, self.groups) for _, growth in self.blocks]
+        growths = [scaled(growth, width, self.groups) for _, growth in self.blocks]
         x = add("stem/conv", Conv(2 * growths[0], (3, 3), 2, padding=TORCH_3X3), IMAGE)
         for block, ((layers, _), growth) in enumerate(zip(self.blocks, growths, strict=True), 1):
             if block > 1:

@@ -12,22 +12,22 @@ from nasbench_mobile.networks.layers import TORCH_3X3, LayerWriter, scaled, star
 
 def build_darts(
     normal: Cell, reduction: Cell, *, filters: int = 48, cells: int = 14,
-    depth_multiplier: float = 1.0, input_size: int = 224, classes: int = 1000,
+    width: float = 1.0, input_size: int = 224, classes: int = 1000,
 ) -> Network:  # fmt: skip
     """The layer graph: three 3x3 convolutions of stride 2, then cells.
 
     The defaults are the paper's ImageNet setting. Every state a cell reads is first a ReLU, 1x1
     convolution and batch norm, or a factorized reduction after a cell (or stem) that reduced.
-    Names: `stem/...`, `cell1/...` to `cell14/...`, `head/...`. The depth multiplier scales all of
+    Names: `stem/...`, `cell1/...` to `cell14/...`, `head/...`. The width multiplier scales all of
     it (the source has none: our choice).
     """
-    filters = scaled(filters, depth_multiplier, 2, least=8)
+    filters = scaled(filters, width, 2, least=8)
     builder = start(input_size, classes)
     write = LayerWriter(builder)
 
-    def halve(name: str, width: int, source: int, *, activate: bool) -> int:
+    def halve(name: str, outputs: int, source: int, *, activate: bool) -> int:
         return write.conv_bn(
-            name, width, (3, 3), source, stride=2, padding=TORCH_3X3, activate=activate
+            name, outputs, (3, 3), source, stride=2, padding=TORCH_3X3, activate=activate
         )
 
     x = halve("stem/1", filters // 2, IMAGE, activate=True)

@@ -9,7 +9,7 @@ from html import escape
 from nasbench_mobile.networks.blocks import BlockSpec, MobileSpec, expand_block
 
 WIDTH = 380
-"""Units (pixels at 100 %) of a drawing: our choice, because it fits a phone held upright."""
+"""The width of a drawing in units (pixels at 100 %): our choice, as it fits a phone."""
 
 _BOX_X, _BOX_WIDTH, _BOX_HEIGHT, _GAP, _STACK = 14, 218, 40, 22, 3
 
@@ -19,7 +19,7 @@ _COLOURS = {
     "conv": "#BBBBBB", "sepconv": "#F0E442", "dsconv": "#CC79A7", "mbconv3": "#56B4E9",
     "mbconv4": "#009E73", "mbconv6": "#E69F00", "mbconv": "#D55E00", "end": "#DDDDDD",
 }  # fmt: skip
-"""By type of layer: Okabe and Ito's colours (2008), light enough for black text."""
+"""The colour of each type of layer: Okabe and Ito's (2008), light enough for black text."""
 
 _NAMES = {"conv": "Conv", "sepconv": "SepConv", "dsconv": "Depthwise + 1x1 conv"}
 _SKIPS = {"identity": "identity skip", "avgpool": "average-pool skip", "maxpool": "max-pool skip"}

@@ -68,7 +68,7 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class GlobalPool:
-    """Mean over height and width, kept as 1 x 1."""
+    """The mean over height and width, kept as 1 x 1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ _WEIGHTED = {
 
 
 def too_fine(content: bytes) -> dict[str, float]:
-    """By name, the tensors whose step is too fine for the sums they are of, and the sums' step.
+    """The tensors, by name, whose step is too fine for the sums they hold, with the sums' step.
 
     Such is a layer that is silent on all images of the calibration, or nearly.
     """
@@ -27,7 +27,7 @@ def too_fine(content: bytes) -> dict[str, float]:
 
 
 def _steps(content: bytes) -> Iterator[tuple[str, float, float]]:
-    """Of every layer with weights: its output's name, the step of its sums, that of its output."""
+    """Every layer with weights: the name of its output, the step of its sums and of its output."""
     model = schema.Model.GetRootAs(content)
     graph = model.Subgraphs(0)
     for index in range(graph.OperatorsLength()):

@@ -27,7 +27,7 @@ TORCH_3X3: Padding = ((1, 1), (1, 1))
 
 
 MOST_MULTIPLIER = 1000.0
-"""The largest depth multiplier: our choice, a network grows a millionfold there."""
+"""The largest width multiplier: our choice, a network grows a millionfold there."""
 
 
 MOST_UNITS = 10**7
@@ -47,20 +47,20 @@ def start(input_size: int, classes: int) -> NetworkBuilder:
 
 
 def check_multiplier(multiplier: float) -> None:
-    """`UsageError` where a depth multiplier is not finite or not above 0."""
+    """`UsageError` where a width multiplier is not finite or not above 0."""
     if not (math.isfinite(multiplier) and multiplier > 0):
-        raise UsageError(f"depth multiplier is {multiplier}; it must be finite and above 0")
+        raise UsageError(f"width multiplier is {multiplier}; it must be finite and above 0")
     if multiplier > MOST_MULTIPLIER:
         raise UsageError(
-            f"depth multiplier is {multiplier}; above {MOST_MULTIPLIER:g} no network of these "
+            f"width multiplier is {multiplier}; above {MOST_MULTIPLIER:g} no network of these "
             "families fits a memory"
         )
 
 
 def scaled(filters: int, multiplier: float, divisor: int, least: int | None = None) -> int:
-    """Filters times a depth multiplier, to the nearest multiple of `divisor` from `least` up.
+    """Filters times a width multiplier, to the nearest multiple of `divisor` from `least` up.
 
-    For families whose sources know no depth multiplier: our choice, because it changes nothing at
+    For families whose sources know no width multiplier: our choice, because it changes nothing at
     1 and leaves widths that the family's groups and halves divide.
     """
     check_multiplier(multiplier)

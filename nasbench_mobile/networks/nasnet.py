@@ -48,7 +48,7 @@ class CellFrame:
             )
 
     def widened(self, multiplier: float) -> CellFrame:
-        """At a depth multiplier: stem and cells scale (no source has one: our choice)."""
+        """At a width multiplier: stem and cells scale (no source has one: our choice)."""
         return CellFrame(
             scaled(self.filters, multiplier, 2, least=8), self.repeats,
             scaled(self.stem, multiplier, 8), self.dropout, self.counted, self.bottleneck,

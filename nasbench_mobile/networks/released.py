@@ -50,18 +50,16 @@ Build: TypeAlias = Callable[[float, int, int], Network]
 
 
 def cell_network(frame: CellFrame, cells: tuple[Cell, Cell]) -> Build:
-    """What builds the network of these cells at a depth multiplier, input size and classes."""
+    """What builds the network of these cells at a width multiplier, input size and classes."""
 
-    def build(depth_multiplier: float, input_size: int, classes: int) -> Network:
-        return build_cells(frame.widened(depth_multiplier), *cells, input_size, classes)
+    def build(width: float, input_size: int, classes: int) -> Network:
+        return build_cells(frame.widened(width), *cells, input_size, classes)
 
     return build
 
 
-def _darts(depth_multiplier: float, input_size: int, classes: int) -> Network:
-    return build_darts(
-        *_DARTS, depth_multiplier=depth_multiplier, input_size=input_size, classes=classes
-    )
+def _darts(width: float, input_size: int, classes: int) -> Network:
+    return build_darts(*_DARTS, width=width, input_size=input_size, classes=classes)
 
 
 def _card(

@@ -2,7 +2,7 @@
 
 Layers and widths are those of megvii-model/ShuffleNet-Series. Both start with a 3x3 convolution and
 a max pool, each of stride 2, and have stages of 4, 8 and 4 units; the first unit of a stage
-halves height and width. The depth multiplier scales all widths (our choice: the published sizes
+halves height and width. The width multiplier scales all widths (our choice: the published sizes
 have widths of their own).
 """
 
@@ -26,30 +26,30 @@ class ShuffleNet:
     groups: int = 3
 
     def __post_init__(self) -> None:
-        if any(width % (4 * self.groups) for width in self.widths) or self.stem % self.groups:
+        if any(outputs % (4 * self.groups) for outputs in self.widths) or self.stem % self.groups:
             raise InvalidNetworkError(
                 f"ShuffleNet of stem {self.stem} and widths {self.widths} does not divide into "
                 f"{self.groups} groups of quarters"
             )
 
-    def build(self, depth_multiplier: float, input_size: int, classes: int) -> Network:
+    def build(self, width: float, input_size: int, classes: int) -> Network:
         """The layer graph; names: `stem/...`, `stage1/unit1/...`, `head/...`."""
         write = LayerWriter(start(input_size, classes))
-        x = _stem(write, scaled(self.stem, depth_multiplier, self.groups))
-        # Every width must leave the first unit of a stage some channels beside those pooled.
-        least = scaled(self.stem, depth_multiplier, self.groups)
-        for stage, (width, units) in enumerate(zip(self.widths, _UNITS, strict=True), 1):
+        x = _stem(write, scaled(self.stem, width, self.groups))
+        # A stage must leave its first unit some channels beside those that are pooled.
+        least = scaled(self.stem, width, self.groups)
+        for stage, (outputs, units) in enumerate(zip(self.widths, _UNITS, strict=True), 1):
             step = 4 * self.groups
-            width = max(scaled(width, depth_multiplier, step), (least // step + 1) * step)
+            outputs = max(scaled(outputs, width, step), (least // step + 1) * step)
             for unit in range(1, units + 1):
                 first = stage == unit == 1
-                x = self._unit(write, f"stage{stage}/unit{unit}", width, unit == 1, first, x)
-            least = width
+                x = self._unit(write, f"stage{stage}/unit{unit}", outputs, unit == 1, first, x)
+            least = outputs
         write.classifier(x, classes, bias=False)
         return write.builder.build()
 
     def _unit(
-        self, write: LayerWriter, name: str, width: int, halves: bool, first: bool, source: int
+        self, write: LayerWriter, name: str, outputs: int, halves: bool, first: bool, source: int
     ) -> int:
         """Group convolution, shuffle, depthwise, group convolution; the network's first groups
         not its first convolution, because it has few channels (Zhang et al. 2018, section 3.2).
@@ -57,13 +57,13 @@ class ShuffleNet:
         add, stride = write.builder.add, 2 if halves else 1
         channels = write.builder.shape(source)[0]
         x = write.conv_bn(
-            f"{name}/reduce", width // 4, (1, 1), source, groups=1 if first else self.groups,
+            f"{name}/reduce", outputs // 4, (1, 1), source, groups=1 if first else self.groups,
             activate=True,
         )  # fmt: skip
         x = write.shuffle(f"{name}/shuffle", self.groups, x)
         x = write.depthwise(f"{name}/depthwise/conv", 3, x, stride=stride, padding=TORCH_3X3)
         x = write.bn(f"{name}/depthwise", x)
-        filters = width - channels if halves else width
+        filters = outputs - channels if halves else outputs
         x = write.conv_bn(f"{name}/expand", filters, (1, 1), x, groups=self.groups)
         if not halves:
             return write.relu(name, add(f"{name}/add", Add(), source, x))
@@ -81,33 +81,33 @@ class ShuffleNetV2:
     head: int
     dropout: float = 0.0
 
-    def build(self, depth_multiplier: float, input_size: int, classes: int) -> Network:
+    def build(self, width: float, input_size: int, classes: int) -> Network:
         """The layer graph; names: `stem/...`, `stage1/unit1/...`, `head/...`."""
         write = LayerWriter(start(input_size, classes))
-        x = _stem(write, scaled(self.stem, depth_multiplier, 2))
-        for stage, (width, units) in enumerate(zip(self.widths, _UNITS, strict=True), 1):
+        x = _stem(write, scaled(self.stem, width, 2))
+        for stage, (outputs, units) in enumerate(zip(self.widths, _UNITS, strict=True), 1):
             least = 2 * (write.builder.shape(x)[0] // 2 + 1)
-            width = max(scaled(width, depth_multiplier, 2), least)
-            x = self._halving_unit(write, f"stage{stage}/unit1", width, x)
+            outputs = max(scaled(outputs, width, 2), least)
+            x = self._halving_unit(write, f"stage{stage}/unit1", outputs, x)
             for unit in range(2, units + 1):
-                x = self._unit(write, f"stage{stage}/unit{unit}", width, x)
-        head = scaled(self.head, depth_multiplier, 8)
+                x = self._unit(write, f"stage{stage}/unit{unit}", outputs, x)
+        head = scaled(self.head, width, 8)
         x = write.conv_bn("head", head, (1, 1), x, activate=True)
         write.classifier(x, classes, dropout=self.dropout, bias=False)
         return write.builder.build()
 
-    def _unit(self, write: LayerWriter, name: str, width: int, source: int) -> int:
+    def _unit(self, write: LayerWriter, name: str, outputs: int, source: int) -> int:
         """Half of the channels pass, half go through convolutions; then both are shuffled."""
-        add, half = write.builder.add, width // 2
+        add, half = write.builder.add, outputs // 2
         kept = add(f"{name}/kept", ChannelSelect(tuple(range(half))), source)
-        x = add(f"{name}/taken", ChannelSelect(tuple(range(half, width))), source)
+        x = add(f"{name}/taken", ChannelSelect(tuple(range(half, outputs))), source)
         x = self._branch(write, name, half, half, 1, x)
         return write.shuffle(f"{name}/shuffle", 2, add(f"{name}/concat", Concat(), kept, x))
 
-    def _halving_unit(self, write: LayerWriter, name: str, width: int, source: int) -> int:
+    def _halving_unit(self, write: LayerWriter, name: str, outputs: int, source: int) -> int:
         """As in the source, the branch that only projects keeps its channels."""
         channels = write.builder.shape(source)[0]
-        x = self._branch(write, name, width // 2, width - channels, 2, source)
+        x = self._branch(write, name, outputs // 2, outputs - channels, 2, source)
         kept = write.depthwise(
             f"{name}/projection/depthwise/conv", 3, source, stride=2, padding=TORCH_3X3
         )

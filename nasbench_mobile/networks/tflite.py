@@ -317,7 +317,7 @@ _WRITTEN = {
 
 
 def _shuffle(channels: int, groups: int) -> Array:
-    """Indices of a channel shuffle (Zhang et al. 2018, ShuffleNet, section 3.1)."""
+    """The indices of a channel shuffle (Zhang et al. 2018, ShuffleNet, section 3.1)."""
     return np.arange(channels).reshape(groups, -1).T.ravel()
 
 

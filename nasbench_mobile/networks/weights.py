@@ -47,7 +47,7 @@ class Weights:
         if array.shape != wanted:
             raise UsageError(
                 f"weights {name!r} have shape {array.shape}, but this network needs {wanted}; "
-                "were they trained at another depth multiplier or number of classes?"
+                "were they trained at another width multiplier or number of classes?"
             )
         return array
 

@@ -34,7 +34,7 @@ def pads(node: Node, padding: Padding | None = None) -> tuple[Pair, Pair]:
 
 
 def pixels_in_windows(node: Node, pool: Pool) -> NDArray[np.int64]:
-    """Pixels of the input in each window, [height, width]; the rest of a window is padding.
+    """The pixels of the input in each window, [height, width]; the rest of a window is padding.
 
     `InvalidNetworkError` where a window is padding alone: it has no maximum and no average.
     """

@@ -32,7 +32,7 @@ _A1 = ModelCard(
             0.641,
             None,
             22.8,
-            depth_multiplier=0.35,
+            width=0.35,
             finding="Counted: 1,747,018 parameters (1.75M, printed 1.7M) and 61.68M multiply-adds, "
             "squeeze-and-excitation's included; the printed 63M is 2.1 % more, and no part of the "
             "network explains it.",
@@ -106,12 +106,12 @@ _V2 = ModelCard(
             0.747,
             0.925,
             143,
-            depth_multiplier=1.4,
+            width=1.4,
             label="MobileNetV2 (1.4x)",
             finding="Counted: 6,108,776 parameters (6.11M) and 582.20M multiply-adds. The printed "
             "6.9M is MobileNetV2's own Table 4, 0.79M above the count; multiply-adds agree.",
         ),
-        Published(_TABLE_4, 1.66, 59, 0.603, None, 21.4, depth_multiplier=0.35),
+        Published(_TABLE_4, 1.66, 59, 0.603, None, 21.4, width=0.35),
     ),
     head_grows=True,
 )
@@ -150,8 +150,6 @@ def model(name: str) -> ModelCard:
     return MODELS[name]
 
 
-def network(
-    name: str, depth_multiplier: float = 1.0, input_size: int = 224, classes: int = 1000
-) -> Network:
-    """A reference model's graph at any depth multiplier above 0 and input size from 32 pixels."""
-    return model(name).build(depth_multiplier, input_size, classes)
+def network(name: str, width: float = 1.0, input_size: int = 224, classes: int = 1000) -> Network:
+    """A reference model's graph at any width multiplier above 0 and input size from 32 pixels."""
+    return model(name).build(width, input_size, classes)

@@ -22,7 +22,7 @@ _LATER: ContextVar[bool] = ContextVar("_LATER", default=False)
 
 @contextmanager
 def found_later() -> Iterator[None]:
-    """Within, `OwnObjective.find` runs no code: its file is read, and loaded by the first call.
+    """While this context is open, `OwnObjective.find` reads a file and runs no code of it.
 
     For what opens a folder that may be a stranger's.
     """
@@ -104,7 +104,7 @@ class OwnObjective:
         return built
 
     def __getstate__(self) -> dict[str, Any]:
-        """For worker processes, which load the file themselves."""
+        """The state without the loaded code, as worker processes load the file themselves."""
         return {key: value for key, value in vars(self).items() if key != "_reward"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -1,1 +1,1 @@
-"""What users bring: code in files, calls into it, their time limits, and the answers."""
+"""Everything about plugins: their code in files, calls of it, time limits, and their answers."""

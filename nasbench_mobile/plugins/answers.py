@@ -1,4 +1,4 @@
-"""What plugins answer, taken in: numbers of any library become plain ones, the rest is refused.
+"""Answers of plugins, as they are taken: numbers of any library become plain, the rest is refused.
 
 The loop and the kit for authors both ask here, so that what one accepts the other does not crash
 on. Nothing here knows who asks: errors say what was seen and what is wanted.
@@ -89,7 +89,7 @@ def _taken_tokens(number: int, tokens: object) -> Tokens:
 
 
 class AnswerError(NasbenchError):
-    """What an evaluator gave is no reading, and why."""
+    """An evaluator gave what is no reading; the message says why."""
 
 
 def taken_readings(
@@ -250,11 +250,11 @@ def _is_truth(value: object) -> bool:
 
 
 WIDEST = 120
-"""Characters of a wrong value that a message shows: our choice, it fits two lines."""
+"""How many characters of a wrong value a message shows: our choice, they fit two lines."""
 
 
 def shown_answer(value: object) -> str:
-    """A wrong value for a message: its type where that says more, never more than a line or two."""
+    """A wrong value as a message shows it, by its type where that says more; two lines at most."""
     text = repr_of(value)
     if hasattr(value, "__next__") or " object at 0x" in text:
         return f"a {type(value).__name__}"

@@ -1,4 +1,4 @@
-"""Calls of what others wrote: whatever a plugin raises is its own mistake, and said as one."""
+"""Calls of plugins: whatever a plugin raises is reported as the plugin's own mistake."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nasbench_mobile.plugins.time_limits import OverdueError, time_limit
 def plugin_call(
     what: str, wrap: Callable[[str], NasbenchError], limit_s: float | None = None
 ) -> Iterator[None]:
-    """Within, a plugin's error becomes `wrap("WHAT raised TYPE: MESSAGE")`, with it as the cause.
+    """Turn a plugin's error into `wrap("WHAT raised TYPE: MESSAGE")`, with it as the cause.
 
     So does a call that takes longer than `limit_s` seconds (`time_limits`). Errors of this project
     go through as they are. So do Ctrl-C and SIGTERM of the user; that a

@@ -18,7 +18,7 @@ from nasbench_mobile.plugins.code_files import Code, code_of_file
 
 
 def names_file(name: str) -> bool:
-    """Whether a name is that of something in a file."""
+    """Whether a name means something in a file."""
     return ".py:" in name or name.endswith(".py")
 
 

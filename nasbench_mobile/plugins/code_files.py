@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 ELSEWHERE = sys.stdlib_module_names | {"nasbench_mobile"}
-"""Never taken from beside a file: Python finds its own modules first, and ours have a version."""
+"""Modules that are not looked for beside a file: Python finds its own first, ours have a version.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Code:
 
 
 def code_of_file(file: Path) -> Code:
-    """All the code of a file: every module beside it that it imports, and those import, and so on.
+    """All code of a file: itself and, in turn, the modules beside it that are imported.
 
     Packages beside it count with their own relative imports. OSError where a file cannot be read.
     """
@@ -104,7 +105,7 @@ def _modules(folder: Path, dotted: tuple[str, ...]) -> Iterator[tuple[PurePosixP
 
 
 def _all_of(folder: Path, package: PurePosixPath) -> Iterator[tuple[PurePosixPath, Path]]:
-    """Every module of a package, which `import *` may run."""
+    """All modules of a package, as `import *` may run any of them."""
     if package.parts:
         for path in sorted((folder / package).glob("*.py")):
             yield package / path.name, path

@@ -14,7 +14,7 @@ from nasbench_mobile.types import StrategySpec
 
 
 def parse_strategies(text: str) -> list[StrategySpec]:
-    """`random,ppo:learning_rate=8e-4,entropy=1e-4,my.py:Mine` to specs, in order.
+    """Read `random,ppo:learning_rate=8e-4,entropy=1e-4,my.py:Mine` as specs, in order.
 
     A piece with `=` but no name before it continues the options of the strategy to its left.
 
@@ -52,7 +52,7 @@ def check_labels(specs: Sequence[StrategySpec]) -> None:
 
 
 def parse_labelled(text: str) -> StrategySpec:
-    """`LABEL=SPEC` to a spec of that label; split at the first `=`.
+    """Read `LABEL=SPEC`, which is split at the first `=`, as a spec with that label.
 
     SPEC is one name with its options, in which commas within brackets and quotes part nothing.
 
@@ -73,7 +73,7 @@ def parse_labelled(text: str) -> StrategySpec:
 
 
 _SPEC = re.compile(r"(?P<name>.*?\.py:\w+|[^:=,]+)(?::(?P<options>.*))?", re.DOTALL)
-"""A file's path may hold anything; other names hold no character of the grammar."""
+"""Matches the name of a strategy: a file's path, or a name without characters of the grammar."""
 
 
 def spec_words(spec: StrategySpec) -> str:
@@ -130,7 +130,7 @@ def _option(text: str) -> tuple[str, Any]:
 
 
 WORDS = {"true": True, "false": False, **dict.fromkeys(("nan", "inf", "infinity"), math.nan)}
-"""Words that mean other than themselves; the last three are numbers that no option may be."""
+"""Words that do not mean themselves; the last three are numbers that no option may have."""
 
 
 def option_value(text: str) -> Any:

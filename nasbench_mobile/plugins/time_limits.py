@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import BaseContext
 
 PLUGIN_LIMIT_S = 3600.0
-"""Seconds that one call of a strategy, or one evaluation, may take where it is a plugin's: our
+"""Seconds that a plugin may take for one call of a strategy, or to measure one proposal: our
 choice, generous beside trainings of minutes. What is built in has no limit of this kind."""
 
 
@@ -26,15 +26,16 @@ class OverdueError(NasbenchError):
 
 
 class _Overdue(BaseException):
-    """Raised within the call; no `except Exception` of a plugin catches it."""
+    """The error that is raised within the call; no `except Exception` of a plugin catches it."""
 
 
 @contextmanager
 def time_limit(seconds: float | None) -> Iterator[None]:
-    """Within, `OverdueError` once so many seconds have passed; None is no limit.
+    """Raise `OverdueError` within this context once its seconds have passed; None is no limit.
 
     Works in a process's main thread, on systems with interval timers, and on calls that come back
-    to the interpreter now and then. Of a call that does not a worker's parent hears (`CallWatch`).
+    to the interpreter now and then. A call that does not is watched by the parent of the worker
+    (`CallWatch`).
     """
     if seconds is None or not _can_be_limited():
         yield
@@ -55,7 +56,7 @@ def time_limit(seconds: float | None) -> Iterator[None]:
 
 
 def checked_limit(seconds: float | None) -> float | None:
-    """A user's limit: above 0 seconds, or None for none."""
+    """Check a user's limit, which is above 0 seconds, or None for no limit."""
     if seconds is not None and not seconds > 0.0:
         raise UsageError(f"the limit of a call is {seconds:g} s; give more than 0 seconds")
     return seconds
@@ -95,7 +96,7 @@ _watch: CallWatch | None = None
 
 
 def watched_by_parent(watch: CallWatch) -> None:
-    """For a worker process: its parent learns from `watch` which call it is in, and how long."""
+    """Let a worker's parent learn from `watch` which call the worker is in, and for how long."""
     global _watch
     _watch = watch
 

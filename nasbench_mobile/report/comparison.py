@@ -35,22 +35,22 @@ class ScoredRun:
 
     @property
     def ended(self) -> bool:
-        """Whether it came to its end, good or bad; False where it was interrupted."""
+        """Whether the run came to its end, good or bad; False where it was interrupted."""
         return self.run.finished or self.run.failure is not None
 
     @property
     def complete(self) -> bool:
-        """Whether it ended well."""
+        """Whether the run ended well."""
         return self.run.finished and self.run.failure is None
 
     @property
     def pick(self) -> int | None:
-        """Position of the trial that its own readings chose; None where it found nothing."""
+        """The position of the trial that its own readings chose; None where it found nothing."""
         return best(self.columns)
 
     @property
     def stopped_early(self) -> bool:
-        """Whether it ended well with a whole proposal or more of its budget left.
+        """Whether the run ended well with a whole proposal or more of its budget left.
 
         A strategy that has nothing more to propose ends its run so. What is left of partial
         trainings, less than one proposal, may buy nothing and is no early stop.
@@ -80,16 +80,16 @@ class StrategyRuns:
 
     @property
     def provisional(self) -> bool:
-        """Whether no run has ended yet, so that figures are of what there is so far."""
+        """Whether no run has ended yet, so that figures are provisional."""
         return not any(scored.ended for scored in self.runs)
 
     @cached_property
     def scored(self) -> tuple[ScoredRun, ...]:
         """The runs that figures are made from.
 
-        Those that ended; a failed run counts with what it had found by then, because leaving it
-        out would flatter its strategy. Interrupted runs are listed but wait to be resumed; only
-        where there are no others do their figures so far stand in (`provisional`).
+        These are the runs that ended; a failed run counts with what it had found by then, because
+        leaving it out would flatter its strategy. Interrupted runs are listed but wait to be
+        resumed; only where there are no others do their figures so far stand in (`provisional`).
         """
         if self.provisional:
             return tuple(scored for scored in self.runs if scored.run.trials)
@@ -128,7 +128,7 @@ class Comparison:
 
     @property
     def baseline(self) -> StrategyRuns | None:
-        """Random search as it comes: the one without a label of its own where there are two."""
+        """The comparison's random search: where there are two, the one without its own label."""
         found = [group for group in self.strategies if group.is_random_search]
         return min(found, key=lambda group: group.label != BASELINE, default=None)
 
@@ -194,7 +194,7 @@ def _check_alike(runs: Sequence[Run]) -> None:
         if header.budget != first.budget:
             raise LogError(
                 f"runs of two budgets cannot be compared: {first.strategy.label} seed "
-                f"{first.seed} has {first.budget} evaluations, {who} has {header.budget}; "
+                f"{first.seed} has {first.budget} proposals, {who} has {header.budget}; "
                 "report them apart"
             )
         if header.start != first.start:
@@ -205,7 +205,8 @@ def _check_alike(runs: Sequence[Run]) -> None:
             )
         if header.workers != first.workers:
             raise LogError(
-                f"{first.strategy.label} seed {first.seed} had {first.workers} workers and {who} "
+                f"{first.strategy.label} seed {first.seed} had {first.workers} proposals in "
+                f"flight and {who} "
                 f"{header.workers}; report them apart"
             )
         if (header.strategy.label, header.seed) in seen:

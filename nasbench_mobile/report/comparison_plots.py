@@ -26,7 +26,7 @@ from nasbench_mobile.report.tables import rank
 from nasbench_mobile.runs.budget import SLACK
 
 SAMPLES_DRAWN = 1500
-"""Samples of a strategy drawn behind its front: our choice, enough to see where it looked."""
+"""How many trials of a strategy are drawn behind its front: our choice, to see where it looked."""
 
 End: TypeAlias = tuple[tuple[float, float], str, Look]
 """Where a line ends (x, y), whose it is and how it looks."""
@@ -35,7 +35,7 @@ _INK = "#222222"  # names: some of the colours are too pale to read as text
 
 
 def draw_anytime(comparison: Comparison, *, log: bool = True) -> Figure:
-    """Noise-free reward of the incumbent against evaluations: median and quartiles over seeds.
+    """Draw the noise-free reward of the incumbent over proposals: median and quartiles of seeds.
 
     The vertical axis starts where the strategies are after 1 % of the budget (10 at least).
     """
@@ -64,7 +64,7 @@ def draw_anytime(comparison: Comparison, *, log: bool = True) -> Figure:
         axes.set_ylim(min(lows) - 0.03 * span, max(highs) + 0.05 * span)
     if log:
         _plain_log_ticks(axes, start, comparison.budget)
-    axes.set_xlabel(f"Evaluations ({comparison.benchmark.get('budget_unit', 'proposals')})")
+    axes.set_xlabel("Proposals")
     axes.set_ylabel("Best reward so far (noise-free)")
     several = any(len(group.scored) > 1 for group in groups)
     title = "Median over seeds; band: quartiles" if several else "One seed of each strategy"
@@ -74,7 +74,7 @@ def draw_anytime(comparison: Comparison, *, log: bool = True) -> Figure:
 
 
 def draw_fronts(comparison: Comparison) -> Figure:
-    """Median attainment front of each strategy over samples of all its runs (noise-free)."""
+    """Draw each strategy's median attainment front over the trials of all its runs (noise-free)."""
     figure, axes = one_plot()
     groups = [group for group in rank(comparison) if group.scored]
     looks_of = looks([group.label for group in groups])
@@ -109,9 +109,9 @@ def draw_fronts(comparison: Comparison) -> Figure:
     axes.set_xlabel(latency_label(comparison.benchmark))
     axes.set_ylabel("Top-1 accuracy (%)")
     axes.set_title(
-        "Front attained by half of the seeds; dots: sampled networks"
+        "Front attained by half of the seeds; dots: proposed networks"
         if any(len(group.scored) > 1 for group in groups)
-        else "Front of each strategy's seed; dots: sampled networks",
+        else "Front of each strategy's seed; dots: proposed networks",
         fontsize=9, color=GREY, loc="left",
     )  # fmt: skip
     if axes.lines:
@@ -120,7 +120,7 @@ def draw_fronts(comparison: Comparison) -> Figure:
 
 
 def draw_latencies(comparison: Comparison) -> Figure:
-    """Histogram of the latencies that each strategy sampled, all seeds together, one row each."""
+    """Draw a histogram of the latencies that each strategy proposed, with one row for each."""
     groups = [group for group in rank(comparison) if group.scored]
     sampled = {group.label: _latencies(group) for group in groups}
     trials = {group.label: sum(len(s.run.trials) for s in group.scored) for group in groups}
@@ -146,7 +146,7 @@ def draw_latencies(comparison: Comparison) -> Figure:
         strip(axes)
     rows[-1].set_xlabel(f"{latency_label(comparison.benchmark)}; dashed: target "
                         f"{comparison.target_ms:g} ms")  # fmt: skip
-    figure.supylabel("Share of samples (%)", fontsize=10)
+    figure.supylabel("Share of proposals (%)", fontsize=10)
     return figure
 
 

@@ -29,7 +29,7 @@ def notes(summary: Summary) -> list[str]:
 
 
 def accuracy_note(summary: Summary) -> str:
-    """How accuracies came about, with how short the trainings were where logs say."""
+    """Say how accuracies came about, and how short the trainings were where logs say so."""
     record, trained = summary["accuracy"], summary["accuracy"]["trained"]
     way, label = _WAYS.get(record["evaluator"] or ""), record["label"]
     if way is None or trained is None:
@@ -51,7 +51,7 @@ def _trainings(trained: Trained) -> str:
 
 
 def latency_note(summary: Summary) -> str:
-    """That latencies were not measured; nothing where they were."""
+    """Say that latencies were not measured; say nothing where they were."""
     kind = summary["latency"]["kind"]
     if kind == "measured":
         return ""
@@ -63,7 +63,7 @@ def latency_note(summary: Summary) -> str:
 
 
 def picks_note(summary: Summary) -> str:
-    """How many of the runs' picks are extrapolated, and at what latency they lie."""
+    """Say how many of the runs' picks are extrapolated, and at what latencies they lie."""
     rows, target_ms = summary["strategies"], summary["objective"]["target_ms"]
     picks = [pick for row in rows for pick in row["picks"]]
     if len(picks) < 2:
@@ -152,7 +152,7 @@ def stopped_early(row: StrategyRow, summary: Summary) -> str:
 
 
 def counts_note(summary: Summary) -> str:
-    """Of which networks the parameters, multiply-adds and latencies of the best list are."""
+    """Say which networks the parameters, multiply-adds and latencies of the best list are of."""
     of = next((row["counted"] for row in summary["best_architectures"] if row["counted"]), None)
     if of is None:
         return ""
@@ -167,7 +167,7 @@ def counts_note(summary: Summary) -> str:
 
 
 def spent(charged: float) -> str:
-    """What of a budget was spent; a partial training leaves a part of a proposal."""
+    """Say how much of a budget was spent; partial trainings spend parts of a proposal."""
     return f"{charged:,.0f}" if abs(charged - round(charged)) < 0.005 else f"{charged:,.2f}"
 
 

@@ -11,12 +11,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 SIZE = (6.0, 4.0)
-"""Inches: a journal's column and a half."""
+"""The size of a figure in inches: a journal's column and a half."""
 
 DPI = 160
 
 MARGIN = 0.03
-"""Of an axis' span, left free beside the outermost samples: our choice, a dot's width."""
+"""The share of an axis left free beside the outermost trials: our choice, a dot's width."""
 
 GREY = "#666666"
 """Of what is said beside a drawing."""

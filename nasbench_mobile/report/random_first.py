@@ -14,8 +14,8 @@ OPTIONS = {
     "optuna-gp": "n_startup_trials",
     "predictor-evolution": "initial",
 }
-"""Of built-in strategies, the option that says how many proposals are drawn, from nothing it was
-told, before the first that is not."""
+"""The option of each built-in strategy that says how many proposals it draws at random before the
+first that it bases on what it was told."""
 
 
 def random_throughout(header: RunHeader) -> RandomFirst | None:

@@ -116,7 +116,7 @@ class AblationPanel:
 
 
 def draw_ablation(panels: Sequence[AblationPanel]) -> Figure:
-    """As Fig. 6 of MnasNet: samples with their Pareto curve above, latency histogram below.
+    """Draw Fig. 6 of MnasNet: trials with their Pareto curve above, latency histogram below.
 
     The panels share their axes. The latency ticks are the paper's (50, 75, 100 ms) and go on
     beyond; its accuracy ticks are of a proxy task and do not apply.
@@ -174,7 +174,7 @@ def draw_figure3(
     target_ms: float = 80.0,
     printed: Sequence[tuple[float, float, float]] = (),
 ) -> Figure:
-    """As Fig. 3 of MnasNet: both rewards of one accuracy (0.5) against latency, in its axes.
+    """Draw Fig. 3 of MnasNet: both rewards of one accuracy (0.5) against latency.
 
     Arrays of shape `(points,)`; `printed` are the paper's own (ms, hard, soft), as circles.
     Ticks are the paper's: 20 to 160 ms, rewards 0.2, 0.4, 0.6.

@@ -26,8 +26,8 @@ from nasbench_mobile.report.wording import number, percent
 from nasbench_mobile.runs.run import Run
 
 LISTED = 20
-"""Networks that the page lists beside those on the front: our choice, a screenful; trials.csv has
-all."""
+"""How many networks the page lists beside the front: our choice, a screenful; trials.csv has all.
+"""
 
 Rows: TypeAlias = Sequence[NetworkRow]
 Draw: TypeAlias = Callable[[Run, Rows, SearchSummary], bytes | None]
@@ -38,7 +38,7 @@ def _history(run: Run, rows: Rows, summary: SearchSummary) -> bytes | None:
 
 
 def _front(run: Run, rows: Rows, summary: SearchSummary) -> bytes | None:
-    """None where no candidate has an accuracy."""
+    """The picture of the front; None where no candidate has an accuracy."""
     if not any(trial.ok for trial in run.trials):
         return None
     return _png(draw_front(run, rows, summary, latency_label(run.header.benchmark)))
@@ -49,7 +49,7 @@ PLOTS: tuple[tuple[str, str, Draw], ...] = (
      _front),
     ("history", "Accuracy and reward of every candidate, in the order they were tried", _history),
 )  # fmt: skip
-"""Name of the file, caption, and what draws it."""
+"""The name of the file, caption, and what draws it."""
 
 
 def search_page(

@@ -39,7 +39,7 @@ def how_trained(summary: SearchSummary) -> str:
 
 
 def how_measured(summary: SearchSummary) -> str:
-    """Of which network latency and counts are, as a search trains another, smaller one."""
+    """Say which network latency and counts are of, as a search trains another, smaller one."""
     size, kind = summary["latency_input_size"], summary["latency_kind"]
     came = {
         "measured": "was measured", "estimate": "is an estimate",

@@ -32,13 +32,13 @@ from nasbench_mobile.runs.run import Run
 from nasbench_mobile.types import Tokens
 
 DRAWN = 3
-"""Best architectures that the page draws: our choice, a row on a wide screen."""
+"""How many of the best architectures the page draws: our choice, a row on a wide screen."""
 
 PLOTS: tuple[tuple[str, str, Callable[[Comparison], Figure]], ...] = (
-    ("anytime", "Best reward so far, scored without noise, over evaluations", draw_anytime),
+    ("anytime", "Best reward so far, scored without noise, over proposals", draw_anytime),
     ("final", "Final best reward of every seed", draw_final),
-    ("pareto", "Accuracy and latency: fronts and samples", draw_fronts),
-    ("latency", "Latencies that each strategy sampled", draw_latencies),
+    ("pareto", "Accuracy and latency: fronts and trials", draw_fronts),
+    ("latency", "Latencies that each strategy proposed", draw_latencies),
 )
 """Name, caption, and what draws it."""
 
@@ -101,7 +101,7 @@ def _png(figure: Any) -> bytes:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """As `replacing`, saying what to do where it fails."""
+    """Replace a file as `replacing` does, and say what to do where that fails."""
     try:
         with replacing(path) as file:
             yield file

@@ -36,7 +36,7 @@ Describe: TypeAlias = Callable[[Tokens], Description]
 """How a report, which knows no search space, learns what tokens mean."""
 
 TOP = 10
-"""Length of the list of best architectures: our choice, because it fills a screen."""
+"""The length of the list of best architectures: our choice, because it fills a screen."""
 
 
 def summary(runs: Sequence[Run], describe: Describe | None = None) -> Summary:

@@ -27,11 +27,11 @@ from nasbench_mobile.report.wording import NOTHING, number
 from nasbench_mobile.runs.budget import SLACK
 
 WIDTH = 100
-"""Columns of what is printed into a pipe or a file, and of the whole leaderboard."""
+"""How wide in columns a pipe or file is taken to be, and the whole leaderboard is."""
 
 PLAIN_INTERVAL_S = 10.0
-"""Without a terminal, seconds between two lines of progress: our choice, so that the log of a
-four-minute study has a screenful."""
+"""The seconds between two lines of progress where there is no terminal: our choice, so that the log
+of a four-minute study has a screenful."""
 
 
 class _Console(Console):
@@ -119,7 +119,7 @@ class _Progress:
     updated_s: float | None = None
 
     def rate(self) -> float | None:
-        """Proposals per wall second since the first report, what was resumed left out."""
+        """The proposals per wall second since the first report, what was resumed left out."""
         if self.started_s is None or self.updated_s is None or self.updated_s <= self.started_s:
             return None
         fresh = sum(self.charged.values()) - sum(self.first.values())

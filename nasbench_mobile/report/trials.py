@@ -1,4 +1,4 @@
-"""trials.csv: every evaluation of a study, one line each (R12: log every evaluation)."""
+"""trials.csv: every trial of a study, one line each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ noise; tokens are joined by spaces; a field without a value is empty. Behind the
 `NAME_UNIT` for every cost beside latency that any trial has."""
 
 AT_ONCE = 4096
-"""Rows that are made of arrays at a time (our choice: some hundred kilobytes)."""
+"""How many rows are made of arrays at a time (our choice: some hundred kilobytes)."""
 
 
 def write_trials(file: TextIO, runs: Sequence[Run], objective: Objective | None = None) -> None:

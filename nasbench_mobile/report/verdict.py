@@ -1,4 +1,4 @@
-"""Who wins, by how much, how sure: a few sentences.
+"""The verdict: which strategy wins, by how much and how surely, in a few sentences.
 
 Who is ahead is a matter of medians, who is better a matter of the test over paired seeds, and the
 two may disagree. The direction of a claim is that of the tested statistic (`rank_biserial`).
@@ -15,11 +15,11 @@ from nasbench_mobile.report.summary import Pair, StrategyRow, Summary
 from nasbench_mobile.report.wording import counted, listed
 
 SIGNIFICANT = 0.05
-"""Level of the verdict, on Holm's adjusted p: the customary one (Demsar 2006)."""
+"""The level of the verdict, on Holm's adjusted p: the customary one (Demsar 2006)."""
 
 
 def verdict(summary: Summary) -> str:
-    """A plain reading of a `summary`; what it cannot know, it says."""
+    """The verdict in words on a `summary`; it says what it cannot know."""
     rows, pairs = summary["strategies"], summary["pairs"]
     ranked = [row for row in rows if row["unranked"] is None]
     unfinished = sum(not run["failed"] for row in rows for run in row["incomplete"])
@@ -190,7 +190,7 @@ def _power(pairs: Sequence[Pair]) -> str:
 
 
 def _failed(rows: Sequence[StrategyRow]) -> str:
-    """Of runs whose strategy has others that did not fail; of the rest another sentence tells."""
+    """Name the failed runs of strategies that have others; another sentence tells of the rest."""
     if not any(run["failed"] for row in rows if not row["unranked"] for run in row["incomplete"]):
         return ""
     count = sum(run["failed"] for row in rows for run in row["incomplete"])

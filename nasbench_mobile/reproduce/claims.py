@@ -96,12 +96,12 @@ class Verdict:
 
 
 def exactly(claim: str, holds: bool, detail: str) -> Verdict:
-    """Of a claim that arithmetic or counting decides."""
+    """The verdict on a claim that arithmetic or counting decides."""
     return Verdict(claim, "exact" if holds else "does not hold", detail)
 
 
 def on(benchmark: str, claim: str, holds: bool, detail: str) -> Verdict:
-    """Of a claim about behaviour, seen on a benchmark.
+    """The verdict on a claim about behaviour, as seen on a benchmark.
 
     What was tested and not shown (an interval that includes no difference, say) does not hold: the
     detail has the figures, and there is no status in between.
@@ -113,7 +113,7 @@ def on(benchmark: str, claim: str, holds: bool, detail: str) -> Verdict:
 
 @cache
 def claims() -> tuple[Claim, ...]:
-    """All of them, in the order of the paper."""
+    """All claims, in the order of the paper."""
     text = resources.files("nasbench_mobile.reproduce").joinpath("claims.toml").read_text("utf-8")
     return tuple(Claim(**record) for record in tomllib.loads(text)["claim"])
 

@@ -182,7 +182,7 @@ class Experiment:
 
 
 Ours: TypeAlias = Callable[[tuple[Value, ...], str], tuple[float | None, str]]
-"""Of a row's keys and a column: our figure, or None, and how or why not."""
+"""Gives our figure for a row's keys and a column, or None, and how it was made or why not."""
 
 
 def numbers(table: PrintedTable, ours: Ours) -> list[Number]:

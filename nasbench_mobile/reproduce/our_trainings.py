@@ -16,7 +16,7 @@ NAME = "mnasnet-cifar10-host"
 """The benchmark that looks accuracies up in a table of trainings of our own."""
 
 Key: TypeAlias = tuple[str, float, int]
-"""Model, depth multiplier, input size (pixels, full size)."""
+"""Model, width multiplier, input size (pixels, full size)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Trained:
     seed_sd: float | None = None
 
     def accuracy(self, name: str, multiplier: float, size: int) -> float | None:
-        """Mean over seeds; None where the network is not in the table."""
+        """The mean over seeds; None where the network is not in the table."""
         values = self.accuracies.get((name, multiplier, size))
         return sum(values) / len(values) if values else None
 

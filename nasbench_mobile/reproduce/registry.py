@@ -38,5 +38,5 @@ def experiment(name: str) -> Experiment:
 
 
 def experiments() -> list[Experiment]:
-    """All of them."""
+    """All experiments, in the order in which they are listed."""
     return [experiment(name) for name in MODULES]

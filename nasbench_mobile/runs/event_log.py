@@ -253,7 +253,7 @@ def has_ended(path: Path) -> bool:
 
 
 def has_begun(path: Path) -> bool:
-    """Whether there is a log, and more of one than a header that a process died while writing.
+    """Whether a log has begun, with more than a header that a process died while writing.
 
     A file without a whole line that is no header's beginning has begun: reading it says what it is,
     as with what cannot be read.

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from nasbench_mobile.errors import UsageError
 
 PLAIN = re.compile(r"[a-z0-9](?:[a-z0-9._+-]{0,58}[a-z0-9+-])?")
-"""Labels that are folder names themselves: no capitals, as some disks do not tell them apart."""
+"""Matches labels that are folder names as they are; capitals some disks do not tell apart."""
 
 RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
-"""What Windows takes for devices."""
+"""Names that Windows takes for devices."""
 
 READABLE = 40
 """Characters of a label that its folder's name keeps: our choice, a name and an option."""

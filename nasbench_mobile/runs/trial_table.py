@@ -33,7 +33,7 @@ class TrialTable(Sequence[Trial]):
     """
 
     def __init__(self, pairs: Iterable[tuple[Trial, Measurement | None]]) -> None:
-        """Of trials, each with its noise-free measurement (None where it failed)."""
+        """Make the table of trials, each with its noise-free measurement (None where it failed)."""
         numbers = {name: array("d") for name in _NUMBERS}
         ids, repeats = array("q"), array("q")
         extrapolated, tokens = array("b"), array("H")

@@ -20,7 +20,7 @@ from nasbench_mobile.search.progress import OnProgress, Progress
 from nasbench_mobile.types import Failure, Proposal, Tokens
 
 Job: TypeAlias = tuple[Architecture, float]
-"""What a worker does: an architecture at a fidelity."""
+"""The job of a worker: an architecture at a fidelity."""
 
 ArchitecturePool: TypeAlias = Pool[Job, Outcome | Failure]
 

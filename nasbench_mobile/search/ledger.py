@@ -19,8 +19,8 @@ from nasbench_mobile.search.progress import OnProgress, Progress
 from nasbench_mobile.types import Failure, Measurement, Proposal, Tokens, Trial
 
 FAILURES_IN_A_ROW = 50
-"""So many failed evaluations with no success between them end the run: our choice, a device that
-is gone fails every time while a sick architecture fails alone."""
+"""How many failed trials in a row end the run: our choice, as a device that is gone fails every
+time while a sick architecture fails alone."""
 
 Key: TypeAlias = tuple[Tokens, float]
 """Under which a measurement is reused: the architecture's identity and the fidelity."""
@@ -120,7 +120,7 @@ class Ledger:
         self._count(trials)
         if self._failed_in_a_row >= FAILURES_IN_A_ROW:
             raise EvaluationError(
-                f"{self._failed_in_a_row} evaluations in a row failed; the first said: "
+                f"{self._failed_in_a_row} trials in a row failed; the first said: "
                 f"{self._first_failure}"
             )
         if self._on_progress is not None and self._on_progress(self.progress):

@@ -12,7 +12,7 @@ from nasbench_mobile.types import Failure
 
 
 class Watcher(Protocol):
-    """Hears of every candidate that is evaluated, `share` being that of the full training."""
+    """A watcher hears of every candidate; `share` is its share of the full training."""
 
     def begins(self, architecture: Architecture, share: float) -> None: ...
 
@@ -20,7 +20,7 @@ class Watcher(Protocol):
 
 
 class Unwatched:
-    """A watcher that nobody hears of."""
+    """A watcher that does nothing."""
 
     def begins(self, architecture: Architecture, share: float) -> None:
         """Nothing is to be done."""
@@ -41,7 +41,7 @@ class OneByOne(Problem):
     def evaluate(
         self, architectures: Sequence[Architecture], fidelities: Sequence[float] | None = None
     ) -> list[Outcome | Failure]:
-        """As `Problem.evaluate`."""
+        """Evaluate as `Problem.evaluate` does."""
         shares = [1.0] * len(architectures) if fidelities is None else fidelities
         return [
             self._watched(architecture, share)
@@ -55,6 +55,6 @@ class OneByOne(Problem):
         return outcome
 
     def evaluated(self, architecture: Architecture, share: float) -> Outcome | Failure:
-        """The outcome of one, between what the watcher hears."""
+        """The outcome of one architecture, between two calls of the watcher."""
         [outcome] = super().evaluate([architecture], [share])
         return outcome

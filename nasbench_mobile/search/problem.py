@@ -207,7 +207,7 @@ def _measurement(accuracy: AccuracyReading, latency: LatencyReading) -> Measurem
 
 
 def label_of(evaluator: object) -> str:
-    """What an evaluator calls itself, or its class where it does not say: for messages."""
+    """The name of an evaluator for messages: what it calls itself, else that of its class."""
     try:
         label: object = getattr(evaluator, "label", None)
     except Exception:
@@ -217,7 +217,7 @@ def label_of(evaluator: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """Whose call it is, for messages, and how many seconds one architecture may take."""
+    """A call: whose it is, for messages, and how many seconds one architecture may take."""
 
     whose: str
     limit_s: float | None

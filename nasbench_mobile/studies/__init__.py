@@ -1,4 +1,4 @@
-"""Runs to be compared: their plan and folder, and how they are run, trusted and resumed."""
+"""Studies: the plan and folder of runs to compare, and how they are run, trusted and resumed."""
 
 from __future__ import annotations
 

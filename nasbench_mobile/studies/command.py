@@ -14,7 +14,7 @@ from nasbench_mobile.types import StrategySpec
 
 
 def study_command(plan: Plan, folder: Path) -> str:
-    """`nasbench-mobile compare ...`, quoted for a shell.
+    """The command `nasbench-mobile compare ...` that makes a study again, quoted for a shell.
 
     What no option can say, seeds that do not follow each other and architectures to start from, is
     said behind a #.
@@ -44,7 +44,7 @@ def _words(plan: Plan, folder: Path) -> Iterator[str]:
     if plan.batch:
         yield from ("--batch", f"{plan.batch}")
     if plan.workers:
-        yield from ("--workers", f"{plan.workers}")
+        yield from ("--in-flight", f"{plan.workers}")
     yield from ("--out", f"{folder}")
 
 

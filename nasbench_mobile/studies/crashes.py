@@ -34,10 +34,10 @@ from nasbench_mobile.search.problem import Outcome, Problem
 from nasbench_mobile.types import Failure, Tokens
 
 MOST_IN_A_ROW = 2
-"""Deaths with nothing to evaluate after which a run is given up: its strategy is to blame."""
+"""How many deaths with nothing to evaluate end a run, as its strategy is then to blame."""
 
 UNSEEN = "the process of the search was killed or crashed"
-"""How somebody died of whom nobody saw it."""
+"""What is said of a death that nobody saw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,13 @@ class Death:
     how: str
     pending: tuple[Tokens, ...]
     log_bytes: int = sys.maxsize
-    """How long the log was; those written before that was noted say nothing of it."""
+    """How long the log was; a record that was written before this was noted does not say."""
 
 
 def note_death(log: Path, death: NasbenchError) -> bool:
-    """Write a death down; whether the run may be tried again.
+    """Write a death down, and return whether the run may be tried again.
 
-    Not where a worker was told to end, and not where deaths leave nothing to suspect.
+    It may not where a worker was told to end, or where deaths leave nothing to suspect.
     """
     if getattr(death, "told_to_end", False):
         return False
@@ -120,14 +120,14 @@ def ended_by_death(log: Path) -> str | None:
 class Cautious(OneByOne):
     """A problem whose evaluation may end the process: architectures are evaluated one by one.
 
-    Those of `quarantined`, by tokens, are failed without being evaluated, for the reason given.
+    Architectures in `quarantined`, by tokens, fail without being evaluated, for the reason given.
     """
 
     log: Path
     quarantined: dict[Tokens, str]
 
     def evaluated(self, architecture: Architecture, share: float) -> Outcome | Failure:
-        """As `OneByOne.evaluated`; what is under way is written down until it ends."""
+        """Evaluate as `OneByOne.evaluated` does, with a note on disk of what is under way."""
         if (how := self.quarantined.get(architecture.tokens)) is not None:
             return Failure(f"not evaluated again: twice while it was evaluated, {how}")
         marker = _evaluating(self.log)

@@ -48,14 +48,14 @@ def describer(benchmark: Benchmark, runs: Sequence[Run] = ()) -> Describe:
 
 
 def _fidelities(run: Run) -> Iterable[Fidelity]:
-    """Those of its measurements that say one, the first trial's first."""
+    """The fidelities that a run's measurements name, the first trial's first."""
     if isinstance(run.trials, TrialTable):
         return run.trials.fidelities
     return (m.fidelity for m in run.noise_free if m is not None and m.fidelity is not None)
 
 
 def _stem_stride(accuracy: Part) -> int | None:
-    """That of the networks an evaluator trains, or its table's were trained with."""
+    """The stride of the stem of the networks that an evaluator trains, or its table was made of."""
     if accuracy.name == "tabular" and accuracy.model is not None:
         stride: int | None = read_table(accuracy.model).header.training["stem_stride"]
         return stride

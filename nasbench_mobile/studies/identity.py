@@ -72,9 +72,9 @@ def _distributions() -> Mapping[str, list[str]]:
 
 
 def needed_by(kind: catalog.CatalogKind, name: str) -> tuple[str, ...]:
-    """Distributions behind a name: its own, what that needs, or what a file imports; () built in.
+    """The distributions behind a name: its own and what that needs, or those a file imports.
 
-    Those that are not installed may be among them.
+    A built-in name has none. Some may not be installed.
     """
     behind = catalog.code_behind(kind, name)
     if behind is None:

@@ -76,7 +76,7 @@ def latency_evaluators(
     if not alone and not named.keys() <= {"pixel1", "host-lookup"}:
         raise UsageError(
             f"latencies are {', '.join(specs)}: one that is measured is disturbed by trainings "
-            "beside it; use --workers 1, or an estimate: pixel1, host-lookup"
+            "beside it; use --jobs 1, or an estimate: pixel1, host-lookup"
         )
     return {name: latency_evaluator(spec, space, filling) for name, spec in named.items()}
 

@@ -38,7 +38,7 @@ class LoggedRewards:
         return self.own.target_ms
 
     def record(self) -> dict[str, Any]:
-        """That of the objective itself."""
+        """The record of the objective itself."""
         return self.own.record()
 
     def __call__(self, measurement: Measurement) -> float:

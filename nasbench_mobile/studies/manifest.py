@@ -19,7 +19,7 @@ from nasbench_mobile.studies.identity import Made, made_now
 from nasbench_mobile.studies.plan import LARGEST_SEED, Plan
 
 MANIFEST, SCHEMA = "study.json", 2
-"""File in a study's folder, and the version of what stands in it."""
+"""The name of the file in a study's folder, and the schema of what stands in it."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Manifest:
 
     @classmethod
     def new(cls, plan: Plan) -> Manifest:
-        """That of a study which begins now."""
+        """The manifest of a study that begins now."""
         folders = run_folders([spec.label for spec in plan.strategies])
         return cls(plan, tuple(map(made_now, plan.strategies)), tuple(folders))
 
     def with_made(self, made: Mapping[str, Made]) -> Manifest:
-        """The same with other makings of some labels."""
+        """The manifest with what makes some labels replaced."""
         pairs = zip(self.plan.strategies, self.made, strict=True)
         return replace(self, made=tuple(made.get(spec.label, now) for spec, now in pairs))
 
@@ -89,7 +89,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def read_record(folder: Path) -> dict[str, Any]:
-    """What stands in a manifest, as JSON values of a schema that is known."""
+    """The JSON values in a manifest, whose schema is checked to be known."""
     path = folder / MANIFEST
     if not path.is_file():
         raise UsageError(f"{folder} holds no study: there is no {MANIFEST} in it")
@@ -153,7 +153,7 @@ def _items(path: Path, data: Mapping[str, Any], key: str, form: Form) -> list[An
 
 
 def differing(found: Mapping[str, Any], plan: Plan) -> list[str]:
-    """In what a manifest's record is of another plan; [] where it is of this one."""
+    """The keys in which a manifest's record differs from a plan; [] where it is of this plan."""
     wanted = json.loads(json.dumps(plan.to_json()))
     keys = ("name", "options", "alias")
     specs = [{key: spec[key] for key in keys if key in spec} for spec in found["strategies"]]

@@ -16,14 +16,14 @@ from nasbench_mobile.plugins.strategy_words import check_labels, means_itself
 from nasbench_mobile.types import StrategySpec, Tokens
 
 LARGEST_SEED = 2**32 - 1
-"""What every library's generator takes (numpy's RandomState, for one)."""
+"""The largest seed that every library's generator takes (numpy's RandomState, for one)."""
 
 MOST_SEEDS = 100_000
-"""Of a study (our choice: a manifest lists each of them, and each is a file)."""
+"""How many seeds a study may have: our choice, a manifest lists each, and each is a file."""
 
 
 def seeds_from(first: int, count: int) -> tuple[int, ...]:
-    """So many seeds from `first` on; `UsageError` where a study cannot have them."""
+    """The `count` seeds from `first` on; `UsageError` where a study cannot have them."""
     checked_whole_number("seeds", count, 1, MOST_SEEDS)
     checked_whole_number("a seed", first, 0, LARGEST_SEED)
     return tuple(range(first, first + count))
@@ -59,7 +59,9 @@ class Plan:
             if choice is not None:
                 self._keep(name, checked_whole_number(name, choice, 1, LARGEST_WHOLE))
         if self.batch is not None and self.workers is not None:
-            raise UsageError("batch and workers are both given; workers ask as they become free")
+            raise UsageError(
+                "batch and workers are both given; give one, as a worker asks when it is free"
+            )
         if not self.strategies:
             raise UsageError("no strategies given; name at least one")
         self._keep("strategies", tuple(self.strategies))

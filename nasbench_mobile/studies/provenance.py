@@ -20,7 +20,7 @@ LIBRARIES = (
     "moocore",
     "ai-edge-litert",
 )
-"""Distributions that figures rest on: their version can change what a run does or scores."""
+"""The distributions that figures rest on: their versions can change what a run does or scores."""
 
 
 def versions(others: Iterable[str] = ()) -> dict[str, str]:

@@ -26,7 +26,7 @@ class Past:
     headers: tuple[RunHeader, ...]
 
     def seeds_of_other_code(self, code: str) -> list[int]:
-        """Seeds of the runs that other code made, as far as logs say."""
+        """The seeds of the runs that other code made, as far as logs say."""
         return [one.seed for one in self.headers if one.code not in (None, code)]
 
     def made_by_other_code(self) -> bool:
@@ -111,9 +111,9 @@ def _code_notes(past: Past) -> list[str]:
 
 
 def _default_notes(past: Past) -> list[str]:
-    """On defaults of a built-in strategy that another version of this package had.
+    """Notes on built-in strategies whose defaults were others in the version that ran them.
 
-    Those of others are part of their code, which a report does not run.
+    The defaults of other strategies are part of their code, which a report does not run.
     """
     own = "nasbench-mobile"
     here = versions().get(own)

@@ -122,7 +122,7 @@ class Study:
         refuse_other_code(self.folder, [p for p in self._pasts() if p.spec.label not in but])
 
     def labels_of_other_code(self) -> list[str]:
-        """Of strategies some of whose runs were made by other code than there is now."""
+        """The labels of strategies some of whose runs were made by other code than there is now."""
         return [past.spec.label for past in self._pasts() if past.made_by_other_code()]
 
     def notes(self) -> list[str]:
@@ -219,7 +219,8 @@ class Study:
             )
 
     def _left(self, listen: Listener) -> list[Task]:
-        """The runs that have not ended. Of those that have, and of damaged ones, `listen` hears.
+        """The runs that have not ended. `listen` is told of those that have ended and of damaged
+        ones.
 
         An ended run's log is read here once, and kept for `runs`.
         """
@@ -307,7 +308,7 @@ class Study:
         return [self._run_of(task) for task in self.tasks() if has_begun(task.log)]
 
     def sound_runs(self) -> tuple[list[Run], list[str]]:
-        """As `runs` without those whose logs are damaged, and what is said of each of these.
+        """The runs whose logs are sound, and a sentence on each whose log is damaged.
 
         `LogError` where all are damaged: nothing can be told from the others then.
         """
@@ -318,10 +319,10 @@ class Study:
         return [run for run in runs if run.damage is None], damages
 
     def all_runs(self) -> list[Run]:
-        """As `runs`, and at the end those that have no trials because of their logs.
+        """All runs, at the end those that have no trials because of their logs.
 
-        Of these, one that is damaged has that as its `damage`, and one whose header is not whole
-        was `stopped` before it had begun.
+        A run whose log is damaged has that as its `damage`, and one whose header is not whole was
+        `stopped` before it had begun.
         """
         sound, broken = [], []
         for task in self.tasks():

@@ -37,7 +37,7 @@ from nasbench_mobile.studies.provenance import environment, versions
 from nasbench_mobile.types import StrategySpec
 
 MESSAGE_INTERVAL_S = 0.25
-"""Least seconds between two messages of a run to its parent."""
+"""The least number of seconds between two messages of a run to its parent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,11 @@ class Task:
     seed: int
     log: Path
     made: Made | None = None
-    """What the study says makes the strategy's results; None leaves it to what there is now."""
+    """The code that, by the study, makes the strategy's results; None means the code there is now.
+    """
 
     call_limit_s: float | None = None
-    """Seconds that one call of the strategy or one evaluation may take; None leaves it to
+    """Seconds that a call of the strategy, or measuring one proposal, may take; None leaves it to
     `PLUGIN_LIMIT_S` for what is not built in, and to no limit for what is."""
 
 

@@ -46,7 +46,9 @@ class NamedCode:
 
     @property
     def refusal(self) -> str | None:
-        """Why it is not run unasked, in a sentence that says what to do; None where it is."""
+        """Why the code is not run unasked, in a sentence that says what to do; None where it is
+        run.
+        """
         if self.inside:
             return (
                 f"the {self.what} is code in the study's own folder, {self.file} "
@@ -63,7 +65,7 @@ class NamedCode:
 
     @property
     def notice(self) -> str:
-        """What is said before it is run."""
+        """What is said before the code is run."""
         recorded = {None: "no hash was recorded", self.now: "as recorded"}
         said = recorded.get(self.recorded, f"recorded was {self.recorded}")
         return f"runs code for the {self.what}: {self.file} (sha256 {self.now}, {said})"

@@ -16,11 +16,11 @@ from nasbench_mobile.types import Failure, Tokens
 
 PIXEL1_MODEL = "pixel1-tunas.json"
 SURROGATES = {"mnasnet-anb": "imagenet-anb-ridge.json"}
-"""Fitted accuracy models that come with the package, by the space they know."""
+"""The fitted accuracy models that come with the package, by the space they know."""
 
 
 def built_in_model(file: str) -> Path:
-    """Where a fitted model of the package lies."""
+    """The path of a fitted model of the package."""
     return Path(str(resources.files("nasbench_mobile.benchmarks"))) / file
 
 

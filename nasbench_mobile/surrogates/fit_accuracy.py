@@ -122,7 +122,7 @@ def fit_accuracy(data: str | os.PathLike[str], out: str | os.PathLike[str]) -> F
 
 
 def fit_pairwise(tokens: Ints, target: Floats, penalty: float) -> PairwiseModel:
-    """Least squares of `target`, shape (N,), on tokens, shape (N, 28), and all their pairs.
+    """Fit least squares of `target`, shape (N,), on tokens, shape (N, 28), and all their pairs.
 
     In the coding of `design`, with the penalty on the squared products' coefficients alone. So what
     shrinks is the step between neighbouring values of an interaction, not a difference to an

@@ -24,11 +24,11 @@ Floats = npt.NDArray[np.float64]
 
 NAME = "pixel1-tunas"
 HELD_OUT = 0.2
-"""Share of the networks that is held out for the figures (our choice)."""
+"""The share of the networks that is held out for the figures (our choice)."""
 LEAST_ROWS = 100
 """Fewer networks than this are refused: there are 17 coefficients (our choice)."""
 COEFFICIENT_DIGITS = 9
-"""Digits of the nanoseconds per count that are kept: below any effect on a network."""
+"""How many digits of the nanoseconds per count are kept: below any effect on a network."""
 
 SOURCE = {
     "data": "random networks, priced by the two large Pixel 1 cost models of TuNAS",
@@ -177,7 +177,7 @@ Pixel 1 estimates of another model (TuNAS's, itself fitted by its authors to mea
 ## Against multiply-adds alone
 
 Fitted the same way to the same rows. Figures are of the held-out rows, and of published latencies
-that no model was fitted to: {a1_rows} of MnasNet-A1 by input size and depth multiplier
+that no model was fitted to: {a1_rows} of MnasNet-A1 by input size and width multiplier
 ({A1_SOURCE}), and four networks of Tables 1 and 2 of
 Tan et al. 2019. Which counts the model has was settled with both in view, so neither is quite
 untouched.

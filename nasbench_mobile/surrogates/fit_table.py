@@ -27,19 +27,19 @@ from nasbench_mobile.types import Tokens
 Floats = npt.NDArray[np.float64]
 
 LEAST = 300
-"""Fewest architectures to fit to: our choice; of fewer, a held-out quarter is too small to tell a
-model from counting multiply-adds."""
+"""The fewest architectures to fit to: our choice; a held-out quarter of fewer is too small to tell
+a model from counting multiply-adds."""
 
 HELD_OUT, FOLDS = 0.25, 5
-"""Share held out, and folds of the rest by which penalties are chosen (our choice)."""
+"""The share held out, and the folds of the rest by which penalties are chosen (our choice)."""
 
 PENALTIES = tuple(float(x) for x in 10.0 ** np.arange(-1.0, 3.01, 0.5))
 PAIR_WEIGHTS = (0.0, 0.01, 0.1, 1.0)
-"""Ridge penalties tried, and by how much products weigh beside main effects (0: none). Our choice:
-half decades, wide enough that the best lies inside."""
+"""The ridge penalties tried, and how much products weigh beside main effects (0: nothing). Our
+choice: half decades, wide enough that the best lies inside."""
 
 STATES = 64
-"""Most states of a block of the model's tables: our choice, small and quick to look up."""
+"""The most states of a block of the model's tables: our choice, quick to look up."""
 
 
 def fit_table(

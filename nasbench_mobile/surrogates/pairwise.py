@@ -39,7 +39,7 @@ class BlockTables:
     pair: Mapping[tuple[int, int], Floats]
 
     def block_states(self, tokens: npt.ArrayLike) -> Ints:
-        """Indices of the states, shape (N, blocks), of tokens of shape (N, decisions)."""
+        """The indices of the states, shape (N, blocks), of tokens of shape (N, decisions)."""
         array = np.asarray(tokens, dtype=np.int64)
         columns = []
         for positions, states in zip(self.positions, self.states, strict=True):
@@ -48,7 +48,7 @@ class BlockTables:
         return np.stack(columns, axis=1)
 
     def predict(self, tokens: npt.ArrayLike) -> Floats:
-        """Values, shape (N,), of tokens of shape (N, decisions), unclipped."""
+        """The values, shape (N,), of tokens of shape (N, decisions), unclipped."""
         states = self.block_states(tokens)
         total = np.full(len(states), self.base)
         for block, table in enumerate(self.unary):

@@ -15,7 +15,7 @@ Ints = npt.NDArray[np.int64]
 
 
 def design(tokens: Ints, sizes: Sequence[int]) -> tuple[Floats, int]:
-    """Columns for tokens of shape (N, decisions), and how many of them are main effects.
+    """The columns for tokens of shape (N, decisions), and how many of them are main effects.
 
     The basis is "value at least k" of each decision, as -1/2 or +1/2, and the products of two
     decisions' members. It spans what one-hot indicators and their products span, with as many

@@ -85,7 +85,7 @@ class Pixel1Latency:
         return {segment: round(value * 1e-6, DIGITS) for segment, value in totals.items()}
 
     def layer_latency_ms(self, network: Network) -> dict[str, float]:
-        """Milliseconds per layer that takes any, by name, in order, after `WHOLE`."""
+        """The milliseconds per layer that takes any, by name, in order, after `WHOLE`."""
         layers = {WHOLE: self.coefficients_ns["networks"] * 1e-6}
         for node in network:
             if cost := self._node_ns(node):

@@ -31,12 +31,12 @@ code's README (`A1_SOURCE`). Its 17 ms at 96 pixels and 0.75 is out of line with
 stays as printed."""
 
 TABLE_1 = (("mobilenet-v1", 1.0), ("mobilenet-v2", 1.0), ("mobilenet-v2", 1.4), ("mnasnet-b1", 1.0))
-"""(model, depth multiplier) of the other networks checked: 113, 75 and 143 ms in Table 1 of Tan et
+"""(model, width multiplier) of the other networks checked: 113, 75 and 143 ms in Table 1 of Tan et
 al. 2019, 77 ms in its Table 2; the figures are the zoo's."""
 
 
 Rows = list[tuple[int, float, float]]
-"""(input size in pixels, depth multiplier, published milliseconds) of MnasNet-A1."""
+"""(input size in pixels, width multiplier, published milliseconds) of MnasNet-A1."""
 
 
 def published_checks(
@@ -98,7 +98,7 @@ def _model_check(
     published = next(
         figure.pixel1_latency_ms
         for figure in zoo.model(name).published
-        if figure.depth_multiplier == multiplier and figure.pixel1_latency_ms
+        if figure.width == multiplier and figure.pixel1_latency_ms
     )
     predicted = latency_ms(zoo.network(name, multiplier))
     return rounded(

@@ -18,13 +18,13 @@ Select: TypeAlias = Callable[[Floats], Chosen]
 """Which architectures are of a group, by their labels, shape (N,)."""
 
 WANTED_SHARE = 0.7
-"""Share of the ceiling that a good surrogate reaches: our choice."""
+"""The share of the ceiling that a good surrogate reaches: our choice."""
 
 REPEATED = 3
-"""Seeds of a label that counts as repeated."""
+"""How many seeds a label has that counts as repeated."""
 
 LEAST = 5
-"""Fewest architectures that Kendall's tau is given of."""
+"""The fewest architectures for which Kendall's tau is given."""
 
 JUDGED = ("held out", "held out, top quarter")
 """The groups that decide whether a surrogate is good."""
@@ -32,7 +32,7 @@ JUDGED = ("held out", "held out, top quarter")
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """What a model was not fitted to; predictions, labels, seeds a label, all of shape (N,)."""
+    """Held-out architectures: predictions, labels and seeds of each label, all of shape (N,)."""
 
     predicted: Floats
     labels: Floats

@@ -75,7 +75,7 @@ class PricedBlock:
 
 @cache
 def _block_counts(block: PricedBlock, size: int) -> tuple[Floats, int]:
-    """Counts of a block on a square input of `size`, and its output's size.
+    """The counts of a block on a square input of `size`, and its output's size.
 
     Kept, because 12,000 networks are made of a few thousand different blocks.
     """
@@ -93,14 +93,14 @@ def _counts(nodes: Iterable[Node]) -> Floats:
 
 
 def network_counts(nodes: Iterable[Node]) -> Floats:
-    """Counts of all `FEATURES` of a whole network's layers, shape (len(FEATURES),)."""
+    """The counts of all `FEATURES` of a whole network's layers, shape (len(FEATURES),)."""
     counts = _counts(nodes)
     counts[_INDEX["networks"]] = 1.0
     return counts
 
 
 def _frame_counts(row: Mapping[str, Any], block_size: int) -> Floats:
-    """Counts of the head on maps of `block_size`; layers after pooling are 1x1 on 1x1."""
+    """The counts of the head on maps of `block_size`; layers after pooling are 1x1 on 1x1."""
     builder = NetworkBuilder((int(row["head"][0]["input_filters"]), block_size, block_size))
     x, pooled = IMAGE, False
     for position, layer in enumerate(row["head"]):
@@ -114,7 +114,7 @@ def _frame_counts(row: Mapping[str, Any], block_size: int) -> Floats:
 
 
 def row_counts(row: Mapping[str, Any]) -> Floats:
-    """Counts of one row of the data file."""
+    """The counts of one row of the data file."""
     builder = NetworkBuilder((3, int(row["resolution"]), int(row["resolution"])))
     kernel = int(row["stem"]["kernel"])
     stem = Conv(int(row["stem"]["filters"]), (kernel, kernel), stride=2)
@@ -127,7 +127,7 @@ def row_counts(row: Mapping[str, Any]) -> Floats:
 
 
 def read_priced_networks(data: str | os.PathLike[str]) -> tuple[Floats, Floats]:
-    """Counts, shape (N, len(FEATURES)), and latencies in ms, shape (N,), of an .jsonl.xz file.
+    """The counts, shape (N, len(FEATURES)), and latencies in ms, shape (N,), of an .jsonl.xz file.
 
     `UsageError` names the file, and the row where one is wrong.
     """

@@ -1,4 +1,4 @@
-"""In what two records differ, said value by value."""
+"""The differences between two records, value by value."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Differences:
         return bool(self.found)
 
     def words(self, first: str, second: str) -> str:
-        """All of them in one sentence; `first` and `second` say whose the values are."""
+        """All differences in one sentence; `first` and `second` say whose the values are."""
         return "; ".join(
             f"{place} is {one!r} in {first} and {other!r} in {second}"
             for place, one, other in self.found

@@ -12,7 +12,7 @@ from nasbench_mobile.tables.row import Row
 from nasbench_mobile.tables.table import Table, read_table
 
 NAMED = 5
-"""Rows that an error names; our choice, the rest is counted."""
+"""How many rows an error names: our choice, the rest is counted."""
 
 
 def merge_tables(places: Sequence[Path]) -> Table:

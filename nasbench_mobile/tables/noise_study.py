@@ -21,7 +21,7 @@ RESAMPLES = 2_000
 digits."""
 
 SEED = 5
-"""Of the bootstrap and of the simulated labels: a study of one table is one study."""
+"""The seed of the bootstrap and of the simulated labels, so that a study gives one answer."""
 
 TOLERATED = 1 / 3
 """Largest ratio of seed noise to the spread between architectures with which a table is taken to
@@ -29,7 +29,7 @@ rank: our choice, Kendall's tau between two trainings of normally spread archite
 0.71."""
 
 DRAWS = 1_000
-"""Simulated sets of labels for a ceiling: our choice, its standard error is below 0.003."""
+"""How many sets of labels a ceiling simulates: our choice, its standard error is below 0.003."""
 
 Interval = tuple[float, float]
 
@@ -56,7 +56,7 @@ class NoiseRecord(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class NoiseStudy:
-    """Standard deviations of accuracy (fractions) with 95 % intervals.
+    """The standard deviations of accuracy (fractions) with 95 % intervals.
 
     `seed_sd` is that between seeds of one architecture (pooled; interval from chi-square),
     `spread_sd` that between architectures' true accuracies: the square root of the variance of
@@ -105,7 +105,7 @@ class NoiseStudy:
 
 
 def noise_study(accuracies: Sequence[Sequence[float]]) -> NoiseStudy:
-    """Of the accuracies of every architecture, one per seed, the first seed first.
+    """Study the accuracies of every architecture, one per seed, the first seed first.
 
     `UsageError` where there are fewer than three architectures or fewer than two have two seeds.
     """
@@ -172,7 +172,7 @@ def tau_ceiling(
 
 
 def _within(groups: Sequence[Floats]) -> tuple[Floats, npt.NDArray[np.int64]]:
-    """Of every network, the squared deviations from its mean, summed, and degrees of freedom."""
+    """The sum of squared deviations from each network's mean, and the degrees of freedom."""
     squares = np.array([float(((g - g.mean()) ** 2).sum()) for g in groups])
     return squares, np.array([len(group) - 1 for group in groups])
 

@@ -20,6 +20,9 @@ COSTS_BY_NAME = 2
 
 _IN_FILE = {"latency_ms": "costs"}
 
+RECORDED_WIDTH = "depth_multiplier"
+"""What tables call a row's `width`: the name that they have always had for it."""
+
 Identity: TypeAlias = tuple[Tokens | None, str | None, float, int]
 Key: TypeAlias = tuple[Identity, int]
 
@@ -29,7 +32,7 @@ class Row:
     """A training's outcome, or its `failure`; latency and counts are of the full-size network.
 
     `tokens` are canonical in the table's space; None for a reference model, which has a `name`, a
-    `depth_multiplier` and an `input_size` (pixels, of the full-size network) instead. `accuracy`
+    `width` and an `input_size` (pixels, of the full-size network) instead. `accuracy`
     is a fraction on validation images, `history` that of every epoch. `latency_ms` has one entry
     per latency evaluator of the table, None where it could not tell; `other_costs` has those of
     columns that are no latencies, in the units that the table's header says.
@@ -39,7 +42,7 @@ class Row:
     seed: int
     origin: Origin
     name: str | None = None
-    depth_multiplier: float = 1.0
+    width: float = 1.0
     input_size: int = 224
     accuracy: float | None = None
     history: tuple[float, ...] = ()
@@ -68,12 +71,12 @@ class Row:
 
     @property
     def identity(self) -> Identity:
-        """Which network it is of."""
-        return self.tokens, self.name, self.depth_multiplier, self.input_size
+        """Which network the training is of."""
+        return self.tokens, self.name, self.width, self.input_size
 
     @property
     def key(self) -> Key:
-        """Which training it is of: a table has one row for each, or one after its failures."""
+        """Which training the row is of; a table has one row for each, or one after its failures."""
         return self.identity, self.seed
 
     @property
@@ -82,7 +85,7 @@ class Row:
         if self.tokens is not None:
             what = ",".join(map(str, self.tokens))
         else:
-            what = f"{self.name} x{self.depth_multiplier:g} at {self.input_size} px"
+            what = f"{self.name} x{self.width:g} at {self.input_size} px"
         return f"{what} seed {self.seed}"
 
     def record(self, schema: int) -> dict[str, Any]:
@@ -90,7 +93,7 @@ class Row:
 
         From schema 2 on all columns stand under `costs`, before it there are latencies alone.
         """
-        defaults = {"depth_multiplier": 1.0, "input_size": 224}
+        defaults = {"width": 1.0, "input_size": 224}
         values = asdict(self)
         others = values.pop("other_costs")
         if schema >= COSTS_BY_NAME:
@@ -99,7 +102,7 @@ class Row:
         elif others:
             raise UsageError(f"a table of schema {schema} has no place for {', '.join(others)}")
         return {
-            key: value
+            RECORDED_WIDTH if key == "width" else key: value
             for key, value in values.items()
             if value is not None and value != () and defaults.get(key) != value
         }
@@ -116,6 +119,8 @@ class Row:
             costs = dict(values.pop("costs", {}))
             values["other_costs"] = {key: costs.pop(key) for key in others if key in costs}
             values["latency_ms"] = costs
+        if RECORDED_WIDTH in values:
+            values["width"] = values.pop(RECORDED_WIDTH)
         tokens = values.pop("tokens", None)
         if tokens is not None:
             tokens = tuple(checked_whole_number("a token", token, 0) for token in tokens)

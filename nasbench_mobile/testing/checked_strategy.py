@@ -21,7 +21,7 @@ WELL_FORMED = "proposals_are_well_formed"
 NEVER_MORE = "never_more_than_asked"
 
 Reward: TypeAlias = Callable[[Tokens], float | None]
-"""A reward for tokens; None where their evaluation fails."""
+"""Gives the reward of tokens, or None where measuring them fails."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Player:
 
     @property
     def batch_size(self) -> int:
-        """The strategy's own, 1 where it has none; `LawBroken` where it is none."""
+        """The strategy's own batch size, 1 where it has none; `LawBroken` where it is no number."""
         with self._watch.over("batch_size"):
             try:
                 return batch_size(self._strategy)
@@ -70,7 +70,7 @@ class Player:
                 raise LawBroken(str(error)) from error
 
     def ask(self, count: int) -> list[Proposal]:
-        """The answer, taken in as the real loop does; `LawBroken` names what is wrong with it."""
+        """The proposals as the real loop takes them; `LawBroken` names what is wrong with them."""
         with self._watch.over(f"ask({count})"), unbroken(f"ask({count})"):
             answer: Any = self._strategy.ask(count)
         try:
@@ -121,12 +121,12 @@ def trial(player: Player, proposal: Proposal, reward: float | None) -> Trial:
 
 
 def play(player: Player, budget: int, batch: int, reward: Reward) -> list[Proposal]:
-    """A synchronous run: every batch is told, in ask order, before the next ask."""
+    """Play a synchronous run, in which every batch is told, in ask order, before the next ask."""
     return list(itertools.chain.from_iterable(turns(player, budget, batch, reward)))
 
 
 def turns(player: Player, budget: int, batch: int, reward: Reward) -> Iterator[list[Proposal]]:
-    """The same run, ask by ask; charged as the real loop does it."""
+    """Play the same run ask by ask; proposals are charged as in the real loop."""
     spending = Budget(budget)
     while left := spending.left:
         proposals = _paid(player.ask(min(batch, left)), spending)
@@ -139,7 +139,8 @@ def turns(player: Player, budget: int, batch: int, reward: Reward) -> Iterator[l
 def play_in_flight(
     player: Player, budget: int, in_flight: int, seed: int, reward: Reward, failing: float = 0.2
 ) -> list[Proposal]:
-    """Trials finish in any order, a share of them `failing`; asks do not wait for them.
+    """Play a run whose trials finish in any order, a share of them `failing`; no ask waits for
+    them.
 
     An empty answer ends the run if nothing is in flight, and else waits for results.
     """

@@ -17,7 +17,7 @@ from nasbench_mobile.testing.space_laws import SPACE_LAWS, SpaceSubject
 from nasbench_mobile.testing.strategy_laws import STRATEGY_LAWS
 
 LIMIT_S = 60.0
-"""Seconds of wall time that one call may take before it is taken to hang (our choice)."""
+"""After how many seconds of wall time a call is taken to hang (our choice)."""
 
 
 class Contract:

@@ -56,7 +56,7 @@ class _Evaluator:
             raise LawBroken("it has neither a method accuracy nor a method latency")
 
     def readings(self, architectures: Sequence[Architecture]) -> list[Reading]:
-        """Its readings of all it gives, those of each kind in order."""
+        """The evaluator's readings of all that it gives, those of each kind in order."""
         found: list[Reading] = []
         for name in self.gives:
             call = f"{name} of {len(architectures)} architectures"
@@ -176,7 +176,7 @@ EVALUATOR_LAWS: tuple[Law[EvaluatorSubject], ...] = (
     Law("networks_without_tokens", "Networks without tokens are priced", networks_without_tokens),
     Law("no_global_random_state", "Global random state is left alone", no_global_random_state),
 )
-"""In the order in which they are judged."""
+"""All laws of an evaluator, in the order in which they are judged."""
 
 
 def _check(reading: Reading) -> None:

@@ -24,13 +24,13 @@ from nasbench_mobile.testing.toy_problem import short_run
 from nasbench_mobile.types import Proposal
 
 PATIENCE_S = 120.0
-"""After so long a process that says nothing is killed: our choice, importing a large library on a
+"""After how many seconds a silent process is killed: our choice, as importing a large library on a
 busy machine takes a minute."""
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where a class is defined: what another process needs to find it."""
+    """The place where a class is defined, which another process needs to find it."""
 
     module: str
     name: str

@@ -23,17 +23,19 @@ from nasbench_mobile.testing.toy_problem import DECISIONS, easy_reward
 from nasbench_mobile.types import Tokens
 
 LOOKED_AT = 40
-"""Proposals in which an evaluator of its own would show: our choice, a few batches."""
+"""How many proposals are made for an evaluator of its own to show: our choice, a few batches."""
 
 FAILING_SEEDS, FAILING_BUDGET = 5, 160
 MOSTLY, MORE = 0.6, 0.3
-"""From so large a share of the last quarter that fails, and so much above the share where the same
-networks get the worst reward, failures were learnt as good: our choice, far above the 0.25 of
+"""Failures were learnt as good where at least the first share of the last quarter fails, and the
+second more than where the same networks get the worst reward: our choice, far above the 0.25 of
 chance and of a strategy that leaves failures out."""
 
 
 def no_evaluator_of_its_own(subject: StrategySubject, watch: Watch) -> str:
-    """On a real benchmark, in the real loop, whose frames and modules it could reach."""
+    """Run the strategy on a real benchmark in the real loop, whose frames and modules it could
+    reach.
+    """
     problem = flaky_problem()
     budget = min(LOOKED_AT, subject.budget)
     seen: list[str] = []
@@ -73,7 +75,9 @@ def _architectures_made_in_calls(watch: Watch, tell: Callable[[str], None]) -> I
 
 
 def failures_are_not_learnt_as_good(subject: StrategySubject, watch: Watch) -> str:
-    """A quarter of the space always fails; who takes a failure for the best goes there."""
+    """Let a quarter of the space always fail: a strategy that takes failures for the best goes
+    there.
+    """
     failing, worst = (_share_of_a_quarter(subject, watch, value) for value in (None, 0.0))
     if failing > MOSTLY and failing > worst + MORE:
         raise LawBroken(

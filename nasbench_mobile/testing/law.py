@@ -38,7 +38,7 @@ def described(error: BaseException) -> str:
 
 @contextmanager
 def unbroken(what: str, advice: str = "") -> Iterator[None]:
-    """Within, what a plugin raises breaks the law: `WHAT raised TYPE: MESSAGE`, and advice."""
+    """Let what a plugin raises break the law with `WHAT raised TYPE: MESSAGE` and advice."""
     try:
         yield
     except BaseException as error:
@@ -52,7 +52,7 @@ class CallHung(LawBroken):
 
 
 class NotJudged(NasbenchError):
-    """The law asks nothing of this subject, and why."""
+    """The law asks nothing of this subject; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)

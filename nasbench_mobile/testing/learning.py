@@ -21,19 +21,19 @@ Floats = NDArray[np.float64]
 OPTIMUM: Tokens = (1, 3, 0, 2, 1, 0, 3, 2)
 DECISIONS = tuple(Decision(f"d{k}", 4) for k in range(len(OPTIMUM)))
 SIGNIFICANCE = 0.005
-"""For each of the two comparisons with random search, so that one in a hundred that is no better
-passes (our choice)."""
+"""The level of each of the two comparisons with random search: our choice, so that one strategy in
+a hundred that is no better passes."""
 
 
 def reward_of(tokens: Tokens) -> float:
-    """1 at `OPTIMUM` alone: half for tokens that are right, half for pairs that both are."""
+    """A reward that is 1 at `OPTIMUM` alone: half for right tokens, half for pairs of them."""
     right = [a == b for a, b in zip(tokens, OPTIMUM, strict=True)]
     pairs = [a and b for a, b in zip(right[::2], right[1::2], strict=True)]
     return 0.5 * sum(right) / len(right) + 0.5 * sum(pairs) / len(pairs)
 
 
 def beats_random_search(subject: StrategySubject, watch: Watch) -> str:
-    """In its best reward, or in what it proposes in the last quarter of its runs."""
+    """It beats random search in its best reward, or in what its last quarter proposes."""
     if not _depends_on_rewards(subject, watch):
         if subject.learns:
             raise LawBroken(

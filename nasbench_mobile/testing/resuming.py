@@ -51,7 +51,7 @@ class _Runs:
     folder: Path
 
     def run(self, name: str, history: Sequence[Event] = ()) -> Path:
-        """A run with its log; one that goes on with the log that is there, if there is one."""
+        """Run with a log, and go on with the one that is there, if there is one."""
         path = self.folder / name
         decisions, budget = self.problem.space.decisions, self.subject.budget
         player = self.subject.start(self.watch, decisions, seed=8, budget=budget)

@@ -20,10 +20,10 @@ from nasbench_mobile.testing.toy_problem import global_state, seed_globals
 from nasbench_mobile.types import Tokens
 
 SAMPLES = 12
-"""Architectures that a check looks at: our choice, a network takes a millisecond or so."""
+"""How many architectures a check looks at: our choice, a network takes about a millisecond."""
 
 COUNTED = 3000
-"""Spaces of up to so many token lists are enumerated to count distinct networks (our choice)."""
+"""The largest number of token lists that are enumerated to count networks (our choice)."""
 
 
 @dataclass(frozen=True)
@@ -212,7 +212,7 @@ SPACE_LAWS: tuple[Law[SpaceSubject], ...] = (
     Law("networks_fit", "Networks have the size asked for", networks_fit_what_is_asked),
     Law("segments_decide", "Segments decide their layers", segments_decide_their_layers),
 )
-"""In the order in which they are judged."""
+"""All laws of a space, in the order in which they are judged."""
 
 
 def _samples(space: SearchSpace, count: int) -> list[Tokens]:

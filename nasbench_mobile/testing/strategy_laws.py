@@ -172,24 +172,30 @@ def leaves_what_it_is_given(subject: StrategySubject, watch: Watch) -> str:
 
 STRATEGY_LAWS: tuple[Law[StrategySubject], ...] = (
     Law("every_call_returns", "Every call returns in time", every_call_returns),
-    Law(WELL_FORMED, "Proposals are well formed, tokens in range", proposals_are_well_formed),
-    Law(NEVER_MORE, "Never more proposals than asked for", never_more_than_asked),
-    Law("same_seed_same_proposals", "Same seed, same proposals", same_seed_same_proposals),
+    Law(WELL_FORMED, "Proposals are well formed and in range", proposals_are_well_formed),
+    Law(NEVER_MORE, "It never proposes more than is asked for", never_more_than_asked),
+    Law(
+        "same_seed_same_proposals",
+        "The same seed gives the same proposals",
+        same_seed_same_proposals,
+    ),
     Law("no_global_random_state", "Global random state is left alone", no_global_random_state),
-    Law("leaves_what_it_is_given", "Trials it is told are not changed", leaves_what_it_is_given),
+    Law("leaves_what_it_is_given", "It changes no trial that it is told", leaves_what_it_is_given),
     Law("failed_and_out_of_order", "Failed and late trials are accepted", failed_and_out_of_order),
-    Law("many_in_flight", "Works with 1, 7 and 64 proposals in flight", many_in_flight),
-    Law("ends_on_a_small_space", "Copes with a space below the budget", ends_on_a_small_space),
+    Law("many_in_flight", "It works with 1, 7 and 64 in flight", many_in_flight),
+    Law("ends_on_a_small_space", "It copes with a space below the budget", ends_on_a_small_space),
     Law(
         "resumed_equals_uninterrupted",
         "A resumed run equals an uninterrupted one",
         resumed_equals_uninterrupted,
     ),
-    Law("survives_a_worker_process", "Runs alike in a worker process", survives_a_worker_process),
+    Law(
+        "survives_a_worker_process", "It runs alike in a worker process", survives_a_worker_process
+    ),
     *HONESTY_LAWS,
-    Law("beats_random_search", "Beats random search", beats_random_search, slow=True),
+    Law("beats_random_search", "It beats random search", beats_random_search, slow=True),
 )
-"""In the order in which they are judged."""
+"""All laws of a strategy, in the order in which they are judged."""
 
 
 @contextmanager

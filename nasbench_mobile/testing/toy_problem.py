@@ -21,12 +21,12 @@ DECISIONS = tuple(
 
 
 def easy_reward(tokens: Tokens) -> float:
-    """In [0, 1], higher for larger tokens, later ones more."""
+    """A made-up reward in [0, 1], higher for larger tokens, of which later ones count more."""
     return sum((k + 1) * token for k, token in enumerate(tokens)) / 100
 
 
 def seed_globals(seed: int) -> None:
-    """Every global generator that is loaded: there is no other way to catch one that is used."""
+    """The states of all global generators that are loaded, to catch one that is used."""
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002
     if "torch" in sys.modules:
@@ -43,7 +43,7 @@ def global_state() -> dict[str, Any]:
 
 
 def short_run(subject: StrategySubject, watch: Watch) -> list[Proposal]:
-    """Up to 40 proposals with seed 7, four at a time."""
+    """Play a run of up to 40 proposals with seed 7, four at a time."""
     seed_globals(11)
     budget = min(40, subject.budget)
     player = subject.start(watch, DECISIONS, seed=7, budget=budget)

@@ -36,7 +36,7 @@ class Directory:
 
 
 class ArchiveTree:
-    """Names of an archive as folders; of members of one name the last counts."""
+    """The names of an archive as folders; of members of one name the last counts."""
 
     def __init__(self) -> None:
         self._root = Directory()

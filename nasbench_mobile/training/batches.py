@@ -27,10 +27,10 @@ Batch: TypeAlias = tuple[Tensor, Tensor]
 normalises them, on its device: bytes are a quarter to move there."""
 
 EVALUATED_AT_ONCE = 256
-"""Images of an evaluation batch: our choice, because more is no faster and takes memory."""
+"""How many images an evaluation batch has: our choice, as more is no faster and takes memory."""
 
 Key: TypeAlias = tuple[int, int]
-"""Epoch (-1: evaluation) and index of an image."""
+"""The epoch (-1 for evaluation) and the index of an image."""
 
 Collated: TypeAlias = tuple[Tensor, Tensor, list[str]]
 """Bytes [n, 3, size, size], labels [n], and what is broken about images that were left out."""
@@ -73,7 +73,7 @@ class Batches:
             yield self._cut(images, images.pixels, indices, epoch, step)
 
     def evaluation(self, images: Images) -> Iterator[Batch]:
-        """All images once, their central crops."""
+        """Every image once, as its central crop."""
         everything = np.arange(len(images))
         chosen = [
             self._own(everything[start : start + EVALUATED_AT_ONCE])

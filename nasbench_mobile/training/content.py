@@ -45,7 +45,7 @@ SETTLED_NS = 2_000_000_000
 the coarsest file systems count in steps of two seconds."""
 
 SCHEMA = 1
-"""Of the kept files. They are no results: one that is damaged or of another schema is made anew."""
+"""The schema of the kept files; one that is damaged or of another schema is made anew."""
 
 
 class FirstReadingWarning(UserWarning):
@@ -67,7 +67,7 @@ class Seen:
 
     @classmethod
     def of(cls, content: bytes) -> Seen:
-        """Of pixels or of a file; what only decoding tells is left open."""
+        """What is seen of pixels or of a file; what only decoding tells is left open."""
         return cls(len(content), hashlib.sha256(content).hexdigest()[:32], False)
 
 

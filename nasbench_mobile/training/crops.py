@@ -19,7 +19,7 @@ from torch.nn import functional
 from nasbench_mobile.training.preparation import DEVIATION, MEAN, Preparation, central_box
 
 ASPECTS = (3 / 4, 4 / 3)
-"""Least and greatest width / height of a random crop."""
+"""The least and greatest width / height of a random crop."""
 
 ATTEMPTS = 10
 """How often a box is drawn before the central crop is taken instead."""

@@ -187,7 +187,7 @@ def _split(
 
 
 def _limited(listed: Listed, limit: int | None, seed: int, left: str) -> Listed:
-    """As many as wanted of the images to train on."""
+    """The training images, limited to as many as are wanted."""
     count = len(listed.names)
     if limit is None or limit == count:
         return listed
@@ -218,7 +218,7 @@ def _readable(found: Layout, contents: Contents, skipped: list[str]) -> Layout:
 
 
 def _kept(listed: Listed, contents: Contents, skipped: list[str]) -> Listed:
-    """Those of a part that can be decoded, the others told of and added to `skipped`."""
+    """The images of a part that can be decoded; the others are told of and go into `skipped`."""
     seen = contents.look(listed.names, decoding=True)
     broken = [name for name in listed.names if seen[name].broken]
     for name in broken:

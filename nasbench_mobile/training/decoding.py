@@ -1,6 +1,6 @@
 """From encoded images to pixels, one way for training, evaluation and calibration.
 
-JPEGs are decoded by simplejpeg, all else by Pillow. Of an animation or a document the first picture
+JPEGs are decoded by simplejpeg, all else by Pillow. The first picture of an animation or a document
 counts; transparency is dropped, as by torchvision's and Keras's readers of folders (what lies under
 it shows). A photograph is turned as its EXIF orientation says, as every viewer shows it and an
 application is given it: our choice, most readers of folders leave it lying. Of 16 bits the high
@@ -78,7 +78,7 @@ class BrokenImageError(OutsideError):
 
 
 def unreadable(name: str, why: object) -> BrokenImageError:
-    """Of a file that cannot be read."""
+    """The error for a file that cannot be read."""
     return BrokenImageError(f"cannot read the image {name}: {why}", TO_READ)
 
 
@@ -156,7 +156,7 @@ def _by_pillow(content: bytes) -> Pixels:
 
 @contextmanager
 def _opened(content: bytes) -> Iterator[PillowImage]:
-    """By Pillow, without its warnings.
+    """Open an image with Pillow, without its warnings.
 
     They are of sizes, which are checked here, of transparency, which is dropped, and of metadata.
     """

@@ -36,7 +36,7 @@ TRAINING_KEYS = (
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """Of a network's file: what an application needs that has nothing else.
+    """What an application needs to know that has nothing but a network's file.
 
     `class_names` is None where they are not known, `training` a training's record.
     """
@@ -50,7 +50,7 @@ class FileFacts:
     training: Mapping[str, Any] | None = None
 
     def record(self, axes: Axes, *, int8: bool = False) -> dict[str, Any]:
-        """All of it, `prepare` being Python source for a file that takes images so."""
+        """All facts as JSON values; `prepare` is Python source that prepares images so."""
         training = None
         if self.training is not None:
             training = {key: self.training.get(key) for key in TRAINING_KEYS}

@@ -34,7 +34,7 @@ class ImageFiles(Protocol):
 
 
 class OpenedFiles(ImageFiles, Protocol):
-    """Those of a place; `found` has their names and all else that lies there."""
+    """The image files of a place; `found` has their names and all else that lies there."""
 
     @property
     def found(self) -> Found: ...

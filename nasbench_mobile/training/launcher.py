@@ -99,8 +99,9 @@ class ManyDevices:
         _check_precision(precision)
         if not (1 <= devices <= MOST_DEVICES and 1 <= nodes <= MOST_NODES):
             raise UsageError(
-                f"devices is {shown(devices)} and nodes {shown(nodes)}; both must be 1 or more, at "
-                f"most {MOST_DEVICES:,} devices a machine and {MOST_NODES:,} machines"
+                f"the accelerator count is {shown(devices)} and nodes {shown(nodes)}; both must be "
+                f"1 or more, at most {MOST_DEVICES:,} accelerators a machine and {MOST_NODES:,} "
+                "machines"
             )
         gpu = torch.cuda.is_available() and accelerator != "cpu"
         half = precision == "bf16" or (precision == "auto" and gpu)

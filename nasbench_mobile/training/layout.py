@@ -50,15 +50,15 @@ class Layout:
 
 
 def read_layout(names: Sequence[str], place: object, found: Found | None = None) -> Layout:
-    """From names `train/<class>/...`, with `val/` and `test/` or without, or `<class>/...` alone.
+    """Read the layout of names `train/<class>/...`, also with `val/` and `test/`, or `<class>/...`.
 
-    `splits` has the names of parts. A folder that all share is left out, within a part too. Of
-    `val` and `test` the only one is the test set, as ImageNet's `val` is what the paper calls its
-    test set, the validation set being held out of `train` (section 4); where there are both, `val`
-    is the validation set. One without class folders is left out, as nobody has said what is on its
-    images. `found` tells what lies beside these names. `UsageError` names what does not fit: one
-    class, a class that a part lacks or of which no image is in a format that is read, images
-    outside of class folders, and folders whose names leave open what they are.
+    `splits` has the names of parts. A folder that all share is left out, within a part too. Where
+    only one of `val` and `test` is there, it is the test set, as ImageNet's `val` is what the paper
+    calls its test set, the validation set being held out of `train` (section 4); where there are
+    both, `val` is the validation set. One without class folders is left out, as nobody has said
+    what is on its images. `found` tells what lies beside these names. `UsageError` names what does
+    not fit: one class, a class that a part lacks or of which no image is in a format that is read,
+    images outside of class folders, and folders whose names leave open what they are.
     """
     top = top_section(names)
     splits = find_splits(top.folders(), place)
@@ -157,7 +157,7 @@ def identity(parts: Iterable[tuple[str, Listed]], classes: Sequence[str]) -> str
 
 
 def _stratified(labels: Indices, count: int) -> Indices:
-    """Positions of the first of each class, as many as its share of `count`, at least one."""
+    """The positions of the first of each class, as many as its share of `count`, at least one."""
     sizes = np.bincount(labels)
     exact = sizes * (count / len(labels))
     shares = np.maximum(np.floor(exact).astype(np.int64), sizes > 0)

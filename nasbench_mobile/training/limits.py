@@ -42,7 +42,7 @@ class Limits:
 
     @contextmanager
     def memory(self) -> Iterator[None]:
-        """Within, too much memory raises `TrainingFailure` and leaves the process well."""
+        """Raise `TrainingFailure` where memory runs out in this context; the process goes on."""
         try:
             with _data_limit(self.memory_mb):
                 yield
@@ -108,7 +108,7 @@ def torch_threads(count: int) -> Iterator[None]:
 
 
 class Stopwatch:
-    """Wall seconds since it was made, beside those of earlier sittings."""
+    """The wall seconds since it was made, beside those of earlier sittings."""
 
     def __init__(self, earlier_s: float = 0.0) -> None:
         self._start, self._earlier = time.perf_counter(), earlier_s

@@ -17,7 +17,7 @@ DEVIATION = (0.229, 0.224, 0.225)
 """Per channel, of values in [0, 1] (tensorflow/tpu, models/official/mnasnet/mnasnet_main.py)."""
 
 SHARE = 224 / (224 + 32)
-"""Share of the shorter side that the central crop takes (tensorflow/tpu,
+"""The share of the shorter side that the central crop takes (tensorflow/tpu,
 models/official/mnasnet/preprocessing.py)."""
 
 Rounded: TypeAlias = Literal["side", "edges"]
@@ -70,7 +70,7 @@ class Preparation:
         return left, top, max(right, left + 1), max(bottom, top + 1)
 
     def record(self) -> dict[str, Any]:
-        """All values, for files."""
+        """All values as JSON values, for files."""
         return {
             **asdict(self), "mean": list(self.mean), "deviation": list(self.deviation), **_FIXED
         }  # fmt: skip

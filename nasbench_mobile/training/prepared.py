@@ -12,7 +12,7 @@ from nasbench_mobile.training.preparation import Preparation
 
 
 def prepared(pixels: Pixels, preparation: Preparation) -> NDArray[np.float32]:
-    """From uint8 [height, width, 3] to float32 [size, size, 3]."""
+    """Prepare an image, uint8 [height, width, 3], as float32 [size, size, 3]."""
     height, width = pixels.shape[:2]
     if preparation.depth == "uint8":
         resized = cut(pixels, preparation.box(width, height), preparation.size)[None]

@@ -127,7 +127,7 @@ class Recipe:
         return peak * (1 + math.cos(math.pi * step / total)) / 2
 
     def fitted(self, images: int) -> Recipe:
-        """With a batch of a tenth of the images at most, the learning rate with it.
+        """The recipe with batches of at most a tenth of the images, and the learning rate to match.
 
         Our choice, because a batch of 4,096 cannot learn from 1,400 images; a power of 2.
         """
@@ -141,7 +141,7 @@ class Recipe:
         return self.warmup_share >= 1 if warmup is None else warmup >= self.epochs
 
     def changed(self, **options: Any) -> Recipe:
-        """With other values; `UsageError` lists the known names where one is unknown.
+        """The recipe with other values; `UsageError` lists the known names where one is unknown.
 
         Where so few epochs were asked for that warm-up would be all of them, it becomes
         `SHORTENED_WARMUP` of them, unless it is given too.
@@ -157,7 +157,7 @@ class Recipe:
         return new
 
     def record(self) -> dict[str, Any]:
-        """All values, for logs and tables."""
+        """All values as JSON values, for logs and tables."""
         return asdict(self)
 
     @property

@@ -19,14 +19,14 @@ WEIGHTS, RECORD, CHECKPOINT = "weights.pt", "training.json", "checkpoint.pt"
 """Files in the folder of a training."""
 
 SCHEMA = 2
-"""Of the record. Schema 1, which had no number, is without what `LATER` names."""
+"""The schema of the record. Schema 1, which had no number, lacks what `LATER` names."""
 
 LATER = {
     "weights_sha256": "the hash of its weights",
     "preparation": "how images were prepared",
     "block_string": "the network's block string",
 }
-"""Keys that schema 1 has not, in words."""
+"""The keys that schema 1 has not, in words."""
 
 REMEDY = "the same `nasbench-mobile train` command writes it anew"
 
@@ -72,7 +72,7 @@ class TrainingRecord:
     written_by: str | None = field(default_factory=this_version)
 
     def record(self) -> dict[str, Any]:
-        """All values, for the file and for `--json`."""
+        """All values as JSON values, for the file and for `--json`."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}
         first = {name: values.pop(name) for name in ("schema", "written_by")}
         for name in ("classes", "history", "skipped_images", "tokens"):
@@ -86,7 +86,7 @@ class TrainingRecord:
 
     @property
     def lacks(self) -> list[str]:
-        """In words, what the version that wrote it did not record."""
+        """What the version that wrote the record left out, in words."""
         if self.schema >= SCHEMA:
             return []
         return [words for key, words in LATER.items() if getattr(self, key) is None]

@@ -31,7 +31,7 @@ class Section:
         return Section(folder, prefix, tuple((name[len(prefix) :], name) for name in names))
 
     def outside(self, folders: Iterable[str]) -> list[str]:
-        """Names of images in none of these folders of it."""
+        """The names of images in none of these folders of it."""
         known = set(folders)
         return [n for i, n in self.pairs if "/" not in i or i.split("/", 1)[0] not in known]
 
@@ -74,7 +74,7 @@ class Section:
 
 
 def top_section(names: Sequence[str]) -> Section:
-    """All names, without folders that all share, unless one is a part of a data set."""
+    """The names without the folders that all share, unless one is a part of a data set."""
     section = Section("", "", tuple((name, name) for name in names))
     while (head := section._shared()) is not None:
         prefix, pairs = _below(section, head)

@@ -188,7 +188,7 @@ class Training:
         )
 
     def accuracy(self, images: Images) -> float:
-        """Share of images (in [0, 1]) whose class is the network's first answer."""
+        """The share of images (in [0, 1]) whose class is the network's first answer."""
         module = self._evaluated().eval()
         right = torch.zeros(2, dtype=torch.float64)
         with torch.no_grad(), self._launcher.autocast():

@@ -14,16 +14,16 @@ SUFFIXES = (
     ".jpeg", ".jpg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".tif", ".tiff", ".bmp", ".dib",
     ".ppm", ".pgm", ".pbm", ".pnm",
 )  # fmt: skip
-"""Of files that are read as images, in upper or lower case: our choice, what every build of Pillow
-decodes and data sets come as. Of a file with several pictures the first is read."""
+"""The endings of files that are read as images, in upper or lower case: our choice, what every
+build of Pillow decodes and data sets come as. If a file has several pictures, the first is read."""
 
 UNREAD = (
     ".heic", ".heif", ".avif", ".jxl", ".jp2", ".j2k", ".svg", ".svgz", ".npy", ".npz", ".ico",
     ".tga", ".psd", ".xcf", ".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf",
     ".exr", ".hdr", ".pcx", ".sgi", ".eps", ".ai", ".dcm", ".nii", ".fits", ".mat",
 )  # fmt: skip
-"""Of files that hold images as well, which are not read: they are counted, and a class that has no
-others is refused."""
+"""The endings of files that hold images too but are not read: they are counted, and a class that
+has no others is refused."""
 
 HIDDEN = ("__macosx", "@eadir", "thumbs.db", "desktop.ini", "$recycle.bin", "lost+found")
 """What systems leave beside files, in lower case; so is whatever begins with a dot."""
@@ -97,7 +97,7 @@ def is_hidden(name: str) -> bool:
 
 
 def walk(root: Folder, outside: Sequence[str] = ()) -> Found:
-    """All below a folder, links followed; one that leads back to where it lies is left out.
+    """Find all files below a folder, links followed but for those that lead back to themselves.
 
     A broken link with an image's name is an image that cannot be read, and counts as any other.
     `outside` are names of an archive that lead out of it.

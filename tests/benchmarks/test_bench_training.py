@@ -65,7 +65,7 @@ class PlainLoop:
 
 
 def test_training_throughput(benchmark: BenchmarkFixture) -> None:
-    """MnasNet-A1, depth multiplier 0.35, 32 px, stem stride 1, batch 128, one thread."""
+    """MnasNet-A1, width multiplier 0.35, 32 px, stem stride 1, batch 128, one thread."""
     network = with_stem_stride(zoo.network("mnasnet-a1", 0.35, 32, classes=10), 1)
     data = load_data("digits")
     plain = PlainLoop(network, data)

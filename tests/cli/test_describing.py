@@ -19,10 +19,8 @@ def test_describe_gives_the_exact_counts(command: Callable[..., Any]) -> None:
 
 
 def test_describe_scales(command: Callable[..., Any]) -> None:
-    whole = command("describe", "mobilenet-v2", "--depth-multiplier", 1.4, "--json").json
-    small = command(
-        "describe", "mobilenet-v2", "--depth-multiplier", 1.4, "--input-size", 192, "--json"
-    ).json
+    whole = command("describe", "mobilenet-v2", "--width", 1.4, "--json").json
+    small = command("describe", "mobilenet-v2", "--width", 1.4, "--input-size", 192, "--json").json
     assert whole["parameters"] == small["parameters"] == 6_108_776
     assert small["multiply_adds"] < whole["multiply_adds"]
     assert small["latency_ms"]["pixel1"]["value"] < whole["latency_ms"]["pixel1"]["value"]
@@ -54,7 +52,7 @@ def test_describe_tokens_with_the_surrogate(command: Callable[..., Any], tmp_pat
         (["9" + ",0" * 27], "token 0 is 9"),
         (["stem32 wiggle"], "wiggle"),
         (["mnasnet-a1", "--input-size", "8"], "input-size"),
-        (["mnasnet-a1", "--depth-multiplier", "0"], "depth multiplier is 0"),
+        (["mnasnet-a1", "--width", "0"], "width multiplier is 0"),
     ],
 )
 def test_mistakes_exit_with_2_and_no_traceback(

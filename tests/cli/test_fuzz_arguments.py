@@ -52,8 +52,8 @@ BASE: dict[str, list[str]] = {
     "search": ["--budget=1", "--strategy=random", "--epochs=1", *SMALL],
     "train": SMALL,
     "collect": ["--count=2", "--out=made", "--epochs=1", *SMALL],
-    "export": ["--depth-multiplier=0.05", "--input-size=32"],
-    "measure": ["--nominal-ms=10", "--depth-multiplier=0.05", "--input-size=32"],
+    "export": ["--width=0.05", "--input-size=32"],
+    "measure": ["--nominal-ms=10", "--width=0.05", "--input-size=32"],
     "lookup build": ["--nominal-ms=10", "--space=mnasnet-coarse"],
 }
 """What a command is given beside the text, so that it has little to do."""

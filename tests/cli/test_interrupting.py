@@ -86,7 +86,7 @@ TRAINING = ("--data", "digits", "--epochs", "200", "--width", "0.2", "--train-im
         (("train", "mnasnet-small"), "checkpoint.pt"),
         (("search", "--budget", "2"), "trainings/*.pt"),
         pytest.param(
-            ("collect", "--count", "3", "--workers", "2"),
+            ("collect", "--count", "3", "--jobs", "2"),
             "trainings/*.pt",
             marks=pytest.mark.slow,
         ),

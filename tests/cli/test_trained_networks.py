@@ -30,7 +30,7 @@ from nasbench_mobile.training.preparation import Preparation
 Command = Callable[..., Any]
 FEW = (
     "--data", "digits", "--train-images", 80, "--validation-images", 20, "--epochs", 1,
-    "--set", "batch_size=8", "--device", "cpu",
+    "--set", "batch_size=8", "--accelerator", "cpu",
 )  # fmt: skip
 SMALL = ("mnasnet-small", "--width", 0.1, "--stem-stride", 1, *FEW)
 QUICK = ("--pairs", 10, "--interval", "100%", "--nominal-ms", 8)
@@ -128,8 +128,8 @@ def test_every_command_takes_the_training_alone(
     command: Command, trained: Path, tmp_path: Path
 ) -> None:
     facts = command("export", "--from", trained, "-o", tmp_path / "a.tflite", "--json").json
-    frame = {key: facts[key] for key in ("depth_multiplier", "input_size", "stem_stride")}
-    assert frame == {"depth_multiplier": 0.1, "input_size": 32, "stem_stride": 1}
+    frame = {key: facts[key] for key in ("width", "input_size", "stem_stride")}
+    assert frame == {"width": 0.1, "input_size": 32, "stem_stride": 1}
     record = json.loads((trained / "training.json").read_text())
     said = command("describe", "--from", trained / "training.json", "--json").json
     assert frame.items() <= said.items()
@@ -157,7 +157,7 @@ def test_every_command_takes_the_training_alone(
         (("--stem-stride", 2), ("--stem-stride", 1), "--stem-stride is 2, but the training was of"),
         (("--input-size", 224), ("--input-size", 32), "--input-size is 224, but the training was"),
         (("--classes", 1000), ("--classes", 10), "--classes is 1000, but the training was of 10"),
-        (("--width", 1), ("--width", 0.1), "--depth-multiplier is 1.0, but the training was of"),
+        (("--width", 1), ("--width", 0.1), "--width is 1.0, but the training was of"),
     ],
 )
 def test_options_that_contradict_the_record_are_refused(
@@ -179,7 +179,7 @@ def test_options_that_contradict_the_record_are_refused(
     [
         (("mnasnet-a1",), "MODEL is mnasnet-a1, but"),
         (("mnasnet-small", "--stem-stride", 2), "--stem-stride is 2"),
-        (("mnasnet-small", "--depth-multiplier", 0.35), "--depth-multiplier is 0.35"),
+        (("mnasnet-small", "--width", 0.35), "--width is 0.35"),
         (("mnasnet-small", "--input-size", 64), "--input-size is 64"),
         (("mnasnet-small", "--seed", 4), "--seed is 4"),
     ],
@@ -473,7 +473,7 @@ def test_an_old_training_is_exported_and_what_its_record_lacks_is_said(
     assert refused.code == 2
     tokens = command("describe", "--from", OLD / "tokens", "--json").json
     assert tokens["model"].startswith("mnasnet[0, 0")
-    assert (tokens["depth_multiplier"], tokens["input_size"], tokens["stem_stride"]) == (0.1, 32, 1)
+    assert (tokens["width"], tokens["input_size"], tokens["stem_stride"]) == (0.1, 32, 1)
 
 
 def test_an_old_training_of_a_block_string_is_told_it(command: Command, tmp_path: Path) -> None:
@@ -493,7 +493,9 @@ def test_an_old_training_of_a_block_string_is_told_it(command: Command, tmp_path
 @pytest.mark.slow
 def test_one_process_of_several_writes_the_record(tmp_path: Path) -> None:
     pytest.importorskip("lightning_fabric")
-    words = [str(word) for word in (*SMALL, "--devices", 2, "--out", tmp_path / "t", "--json")]
+    words = [
+        str(word) for word in (*SMALL, "--accelerator-count", 2, "--out", tmp_path / "t", "--json")
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "nasbench_mobile", "train", *words],
         capture_output=True, text=True, timeout=300, env=os.environ | {"OMP_NUM_THREADS": "1"},

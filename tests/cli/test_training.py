@@ -28,7 +28,7 @@ def test_trained_weights_and_their_record(command: Command, tmp_path: Path) -> N
     weights = torch.load(out / "weights.pt", weights_only=True)
     assert weights["head/dense.weight"].shape[0] == 10
     exported = command(
-        "export", "mnasnet-small", "--depth-multiplier", 0.1, "--input-size", 32, "--classes", 10,
+        "export", "mnasnet-small", "--width", 0.1, "--input-size", 32, "--classes", 10,
         "--weights", out / "weights.pt", "-o", tmp_path / "t.tflite", "--json",
     )  # fmt: skip
     assert exported.json["weights"] == str(out / "weights.pt")
@@ -80,7 +80,7 @@ def test_a_last_feature_map_of_one_pixel_is_hinted_at(command: Command, tmp_path
         (("--set", "batchsize=3"), "unknown recipe option"),
         (("--set", "optimizer=adam"), "optimizer 'adam'"),
         (("--validation-images", 9), "does not fit"),
-        (("--device", "nonsense"), "cannot be used"),
+        (("--accelerator", "nonsense"), "cannot be used"),
         (("--train-images", 17), "a batch would have 1 image, and needs 2"),
     ],
 )

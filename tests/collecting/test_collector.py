@@ -89,7 +89,7 @@ def test_a_row_has_the_full_networks_counts(accuracy: TrainingAccuracy) -> None:
     full = SPACE.network(SECOND)
     assert (row.parameters, row.multiply_adds) == (parameters(full), multiply_adds(full))
     assert (row.tokens, row.name, row.origin, row.failure) == (SECOND, None, "uniform", None)
-    assert (row.depth_multiplier, row.input_size) == (1.0, 224)
+    assert (row.width, row.input_size) == (1.0, 224)
     assert row.cost_s == round(row.cost_s, 3) > 0
     assert told == [(job, 1.0), (job, 2.0)]
 
@@ -101,7 +101,7 @@ def test_a_reference_model_is_trained_small_and_counted_in_full(
     row = trainer.train(job)
     full = MODEL.full()
     assert (row.tokens, row.name, row.seed, row.origin) == (None, MODEL.name, 2, "reference")
-    assert (row.depth_multiplier, row.input_size) == (1.0, 128)
+    assert (row.width, row.input_size) == (1.0, 128)
     assert (row.parameters, row.multiply_adds) == (parameters(full), multiply_adds(full))
     assert trainer.full(job) == full
     assert trainer.proxy(job) == MODEL.proxy(0.1, 32, 10, 1)

@@ -43,7 +43,7 @@ def table(synthetic_table: Make) -> Table:
         training={**header.training, "data": "images of ours", "epochs": 1.5},
     )
     model: dict[str, Any] = {
-        "name": "mobilenet-v2", "depth_multiplier": 0.75, "input_size": 160,
+        "name": "mobilenet-v2", "width": 0.75, "input_size": 160,
         "multiply_adds": 123_456_789, "latency_ms": {"pixel1": 41.26, "host": None},
     }  # fmt: skip
     rows = (
@@ -108,7 +108,7 @@ def test_the_card_has_the_facts_in_words(table: Table) -> None:
     for wanted in (
         "# mine", "3 architectures of the space `mnasnet`, every one", "6 trainings, 1 failed",
         "**Data**: images of ours", "1.5 epochs, batch 8, sgd, learning rate 0.1 per 256",
-        "schedule cosine", "depth multiplier 0.35, 32 pixels, stem of stride 1",
+        "schedule cosine", "width multiplier 0.35, 32 pixels, stem of stride 1",
         "stem of stride 1, computed in 32 bits",
         "from 2026-01-02 to 2026-03-04 (starts) on A, B with PyTorch 2.7, ?: 0.3 hours",
         "31.00 to 60.00 %, median 53.33 %",

@@ -18,7 +18,7 @@ from nasbench_mobile.tables.table import Table
 from nasbench_mobile.types import LatencyReading
 
 SPACE = MnasNetSpace()
-MODEL = next(m for m in references() if (m.name, m.depth_multiplier) == ("mobilenet-v2", 0.5))
+MODEL = next(m for m in references() if (m.name, m.width) == ("mobilenet-v2", 0.5))
 
 
 @dataclass
@@ -42,7 +42,7 @@ def test_every_row_gets_its_networks_latency(synthetic_table: Callable[..., Tabl
     tokens = [SPACE.canonical((k, 1, 0, 2, k % 3, k % 3) * 7) for k in range(3)]
     table = synthetic_table(tokens=tokens, repeated=1)
     reference = Row(
-        None, 0, "reference", name=MODEL.name, depth_multiplier=0.5, accuracy=0.5,
+        None, 0, "reference", name=MODEL.name, width=0.5, accuracy=0.5,
         latency_ms={"pixel1": 9.0},
     )  # fmt: skip
     table = replace(table, rows=(*table.rows, reference))
@@ -66,7 +66,7 @@ def test_another_space_or_an_unknown_model_is_named(
 ) -> None:
     table = synthetic_table(2)
     with pytest.raises(UsageError, match="not 'mnasnet'"):
-        priced(table, MnasNetSpace(depth_multiplier=0.5), {})
-    unknown = Row(None, 0, "reference", name=MODEL.name, depth_multiplier=0.55, accuracy=0.5)
+        priced(table, MnasNetSpace(width=0.5), {})
+    unknown = Row(None, 0, "reference", name=MODEL.name, width=0.55, accuracy=0.5)
     with pytest.raises(UsageError, match=r"mobilenet-v2 x0.55 at 224 px seed 0 is no reference"):
         priced(replace(table, rows=(unknown,)), SPACE, {"mine": Layers()})

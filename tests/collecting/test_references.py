@@ -19,13 +19,13 @@ def find(name: str, multiplier: float = 1.0, input_size: int = 224) -> Reference
     [found] = [
         model
         for model in MODELS
-        if (model.name, model.depth_multiplier, model.input_size) == (name, multiplier, input_size)
+        if (model.name, model.width, model.input_size) == (name, multiplier, input_size)
     ]
     return found
 
 
 def test_each_is_there_once() -> None:
-    keys = {(model.name, model.depth_multiplier, model.input_size) for model in MODELS}
+    keys = {(model.name, model.width, model.input_size) for model in MODELS}
     assert len(keys) == len(MODELS) == 26
 
 

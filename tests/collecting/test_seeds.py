@@ -33,7 +33,7 @@ def test_seeds_are_counted_from_the_first() -> None:
 
 
 def test_a_jobs_key_is_that_of_its_row() -> None:
-    model = next(m for m in references() if m.depth_multiplier == 0.35)
+    model = next(m for m in references() if m.width == 0.35)
     assert Job("given", 4, tokens=(1, 2)).key == (((1, 2), None, 1.0, 224), 4)
     key = Job("reference", 3, reference=model).key
     assert key == ((None, model.name, 0.35, 224), 3)

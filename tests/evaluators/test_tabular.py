@@ -60,7 +60,7 @@ def test_a_part_of_the_space_is_served(synthetic_table: Make) -> None:
 
 def test_another_space_is_refused(synthetic_table: Make) -> None:
     evaluator = TabularAccuracy(synthetic_table(2))
-    for space in (MnasNetAnbSpace(), MnasNetSpace(depth_multiplier=0.5)):
+    for space in (MnasNetAnbSpace(), MnasNetSpace(width=0.5)):
         tokens = (0,) * len(space.decisions)
         with pytest.raises(UsageError, match="use that space"):
             evaluator.accuracy([Architecture(space, tokens)])

@@ -139,7 +139,7 @@ def test_what_cannot_be_built_is_refused() -> None:
         built("dilsep3(0)+id(1) join(2)")
     with pytest.raises(InvalidNetworkError, match="at least 8, 1 and one normal cell"):
         CellFrame(filters=4, repeats=1)
-    with pytest.raises(UsageError, match="depth multiplier is -1"):
+    with pytest.raises(UsageError, match="width multiplier is -1"):
         SMALL.widened(-1.0)
     cell = parse_cell("conv3(0)+id(1) join(2)")
     with pytest.raises(InvalidNetworkError, match="'conv3' is none of DARTS'"):

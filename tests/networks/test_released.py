@@ -54,7 +54,7 @@ def matches(card: ModelCard, row: Published, figure: str) -> bool | None:
     printed = getattr(row, figure)
     if printed is None:
         return None
-    ours = count(card.build(row.depth_multiplier, row.input_size)) / 1e6
+    ours = count(card.build(row.width, row.input_size)) / 1e6
     return bool(abs(ours - printed) <= TOLERANCE * printed)
 
 

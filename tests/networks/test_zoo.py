@@ -32,7 +32,7 @@ def test_published_figures_are_near_the_counts_or_there_is_a_finding(name: str) 
     card = zoo.model(name)
     assert card.published
     for figures in card.published:
-        network = card.build(figures.depth_multiplier, figures.input_size)
+        network = card.build(figures.width, figures.input_size)
         for ours, printed in (
             (multiply_adds(network), figures.multiply_adds_m),
             (parameters(network), figures.parameters_m),
@@ -84,8 +84,8 @@ def test_any_multiplier_and_input_size(name: str, multiplier: float, size: int) 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((0.0, 224, 1000), "depth multiplier is 0"),
-        ((float("nan"), 224, 1000), "depth multiplier is nan"),
+        ((0.0, 224, 1000), "width multiplier is 0"),
+        ((float("nan"), 224, 1000), "width multiplier is nan"),
         ((1.0, 31, 1000), "input size is 31"),
         ((1.0, 224, 0), "classes is 0"),
     ],

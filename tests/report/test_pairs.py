@@ -130,7 +130,9 @@ def test_random_search_is_the_baseline_under_any_label_and_others_under_none(
 def test_runs_with_different_workers_or_starts_are_not_compared(exact_run: Any) -> None:
     one = exact_run("random", 0, [(0.6, 0.6, 75.0)])
     parallel = dataclasses.replace(one, header=dataclasses.replace(one.header, seed=1, workers=4))
-    with pytest.raises(LogError, match="had None workers and random seed 1 4; report them apart"):
+    with pytest.raises(
+        LogError, match="had None proposals in flight and random seed 1 4; report them apart"
+    ):
         compare_runs([one, parallel])
     warm = dataclasses.replace(one, header=dataclasses.replace(one.header, seed=1, start=((0,),)))
     with pytest.raises(LogError, match="only runs that start alike can be compared"):

@@ -60,7 +60,7 @@ def trained(name: str | None, seed: int, accuracy: float | None, multiplier: flo
     """A training of a reference network, or of an architecture where there is no name."""
     return Row(
         None if name else (1,) * 42, seed, "reference" if name else "given", name=name,
-        depth_multiplier=multiplier, accuracy=accuracy,
+        width=multiplier, accuracy=accuracy,
         failure=None if accuracy is not None else "diverged",
     )  # fmt: skip
 

@@ -143,7 +143,7 @@ def test_too_many_failures_end_the_run_with_the_first_reason(synthetic_problem: 
     synthetic_problem.accuracy.wrong = lambda _: True  # type: ignore[attr-defined]
     strategy = Scripted([ZERO] * (FAILURES_IN_A_ROW + 10))
     search = Search(strategy, synthetic_problem, budget=FAILURES_IN_A_ROW + 10)
-    with pytest.raises(EvaluationError, match="50 evaluations in a row failed.*diverged"):
+    with pytest.raises(EvaluationError, match="50 trials in a row failed.*diverged"):
         search.run()
     assert len(strategy.told) == FAILURES_IN_A_ROW
 

@@ -145,7 +145,7 @@ def test_a_success_between_failures_starts_their_count_again(synthetic_problem: 
     strategy = Scripted([*[wrong] * few, right, *[wrong] * few])
     Search(strategy, synthetic_problem, 2 * few + 1).run()
     assert len(strategy.told) == 2 * few + 1
-    with pytest.raises(EvaluationError, match="50 evaluations in a row failed"):
+    with pytest.raises(EvaluationError, match="50 trials in a row failed"):
         Search(Scripted([right, *[wrong] * 60]), synthetic_problem, 61).run()
 
 

@@ -20,7 +20,7 @@ SPACES: list[Space] = [
     MnasNetAnbSpace(),
     MnasNetAnbSpace(se="off"),
     MnasNetSpace(),
-    MnasNetSpace(depth_multiplier=0.35, order="layers,filters,op,skip,se,kernel"),
+    MnasNetSpace(width=0.35, order="layers,filters,op,skip,se,kernel"),
     MnasNetSpace(blocks=5, sharing="layer"),
 ]
 seeds = st.integers(0, 2**32)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nasbench_mobile.catalog import default_options, recorded_options
 from nasbench_mobile.errors import InvalidNetworkError, InvalidTokensError, UsageError
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.networks.blocks import build
@@ -26,7 +27,7 @@ OPTIONS: list[dict[str, Any]] = [
     {},
     {"blocks": 5},
     {"filter_grid": "literal", "skip_pooling": "max"},
-    {"depth_multiplier": 0.35},
+    {"width": 0.35},
     {"sharing": "layer", "blocks": 5},
     {"order": "filters,layers,op,skip,se,kernel", "conv_se": False},
 ]
@@ -87,7 +88,7 @@ def test_reference_models(name: str, tokens: Tokens, counts: tuple[int, int]) ->
 
 
 def test_scaled_skeleton_holds_the_scaled_reference_model() -> None:
-    half = MnasNetSpace(depth_multiplier=0.5)
+    half = MnasNetSpace(width=0.5)
     tokens = half.encode(zoo.network("mnasnet-a1", 0.5))
     assert half.network(tokens) == zoo.network("mnasnet-a1", 0.5)
     assert SPACE.network(A1, width=0.5) == zoo.network("mnasnet-a1", 0.5)
@@ -122,8 +123,8 @@ def test_canonical_tokens_are_equal_exactly_where_graphs_are(block: int) -> None
     ("options", "block"),
     [
         # Filters round together (all of 12, 16, 20 to 8), and with 24 before it block 5 can skip.
-        ({"depth_multiplier": 0.35}, 0),
-        ({"depth_multiplier": 0.35}, 4),
+        ({"width": 0.35}, 0),
+        ({"width": 0.35}, 4),
         ({"conv_se": False}, 2),
         # Stride 1 after a layer of the same choices: single layers that can skip.
         ({"sharing": "layer", "blocks": 5}, 1),
@@ -193,7 +194,7 @@ def test_block_string_reads_back_to_the_same_network(space: MnasNetSpace, seed: 
 
 def test_distinct_counts_blocks_in_every_combination() -> None:
     """By the counting of lists that are their own canonical form, on a sample."""
-    space = MnasNetSpace(depth_multiplier=0.35)
+    space = MnasNetSpace(width=0.35)
     rng, count = np.random.default_rng(0), 4000
     found = sum(space.canonical(t) == t for t in (space.sample(rng) for _ in range(count)))
     expected = space.distinct / space.size
@@ -203,7 +204,16 @@ def test_distinct_counts_blocks_in_every_combination() -> None:
 def test_options() -> None:
     assert SPACE.options == {}
     for options, space in zip(OPTIONS, VARIANTS, strict=True):
-        assert json.loads(json.dumps(space.options)) == options
+        recorded = json.loads(json.dumps(space.options))
+        assert recorded == recorded_options("mnasnet", options)
+        assert MnasNetSpace(**recorded).options == space.options
+
+
+def test_the_old_name_of_the_width_is_taken() -> None:
+    assert MnasNetSpace(depth_multiplier=0.5).spec(A1) == MnasNetSpace(width=0.5).spec(A1)
+    assert "depth_multiplier" not in (default_options(MnasNetSpace) or {})
+    with pytest.raises(UsageError, match="depth_multiplier, its old name; give width"):
+        MnasNetSpace(width=0.5, depth_multiplier=0.5)
 
 
 def test_order_moves_tokens_and_nothing_else() -> None:
@@ -229,7 +239,7 @@ def test_skip_pooling_is_the_pool_in_the_graph() -> None:
         ({"sharing": "cell"}, "sharing is 'cell'"),
         ({"skip_pooling": "sum"}, "skip_pooling is 'sum'"),
         ({"order": "op,kernel"}, "order is 'op,kernel'"),
-        ({"depth_multiplier": 0}, "depth multiplier is 0"),
+        ({"width": 0}, "width multiplier is 0"),
     ],
 )
 def test_bad_options(options: dict[str, Any], message: str) -> None:

@@ -111,7 +111,7 @@ def test_canonical_tokens_where_filters_round_together() -> None:
 
     The last block's 240, 320 and 400 stay 84, 112 and 140 made 88, 112 and 144.
     """
-    space = MnasNetSpace(depth_multiplier=0.35)
+    space = MnasNetSpace(width=0.35)
     for filters in range(3):
         found = blocks_of(space.canonical((3, 0, 0, 2, filters, 1) * 7))
         assert found[0] == (3, 0, 0, 2, 0, 1)

@@ -122,7 +122,7 @@ COMMANDS: list[tuple[dict[str, Any], str]] = [
     (
         {"seeds": (3, 4), "workers": 8},
         "--strategies random --seeds 2 --first-seed 3 --budget 40 --objective soft --target-ms 75 "
-        "--workers 8",
+        "--in-flight 8",
     ),
 ]  # fmt: skip
 

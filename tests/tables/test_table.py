@@ -29,7 +29,7 @@ def test_what_is_written_is_read(tmp_path: Path, synthetic_table: Make) -> None:
     table = synthetic_table(5, repeated=2)
     session = {"rows_before": 3, "started": "today"}
     reference = Row(
-        None, 0, "reference", name="mnasnet-a1", depth_multiplier=0.5, input_size=96,
+        None, 0, "reference", name="mnasnet-a1", width=0.5, input_size=96,
         accuracy=0.5, latency_ms={"pixel1": None},
     )  # fmt: skip
     whole = replace(table, rows=(*table.rows, reference, FAILED), sessions=(session,))

@@ -369,7 +369,7 @@ def test_a_contract_fails_with_the_law_and_what_was_seen() -> None:
     class Contract(StrategyContract):
         strategy = Overspends
 
-    with pytest.raises(pytest.fail.Exception, match="Never more proposals .*: broken. ask"):
+    with pytest.raises(pytest.fail.Exception, match="It never proposes more .*: broken. ask"):
         Contract().test_never_more_than_asked()  # type: ignore[attr-defined]
 
 

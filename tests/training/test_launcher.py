@@ -62,7 +62,7 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
 
 def test_counts_are_checked_before_anything_is_started() -> None:
     pytest.importorskip("lightning_fabric")
-    with pytest.raises(UsageError, match="devices is 0"):
+    with pytest.raises(UsageError, match="accelerator count is 0"):
         ManyDevices(0)
 
 
@@ -71,5 +71,5 @@ def test_more_devices_or_machines_than_there_are_anywhere_are_refused(
     devices: int, nodes: int
 ) -> None:
     pytest.importorskip("lightning_fabric")
-    with pytest.raises(UsageError, match=f"devices is {devices} and nodes {nodes}"):
+    with pytest.raises(UsageError, match=f"accelerator count is {devices} and nodes {nodes}"):
         ManyDevices(devices, nodes)

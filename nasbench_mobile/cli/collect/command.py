@@ -46,7 +46,9 @@ def collect(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", help="The folder of the table; one that is there is gone on with."
+            "--out",
+            "-o",
+            help="The folder of the table. One that is there already is gone on with.",
         ),
     ] = None,
     data: options.Data = "digits",
@@ -56,20 +58,28 @@ def collect(
     count: Annotated[
         int,
         typer.Option(
-            help="How many architectures are drawn in all; a larger number later adds some.", min=0
+            help="How many architectures are drawn in all. A larger number later adds more.", min=0
         ),
     ] = 0,
     sample_seed: Annotated[
         int, typer.Option(help="The seed that draws the architectures.", min=0)
     ] = 0,
     around: Annotated[
-        list[str] | None, typer.Option(help="A model or tokens to draw near to; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            help="A model's name or tokens near to which architectures are drawn. It may be given "
+            "several times."
+        ),
     ] = None,
     around_share: Annotated[
-        float, typer.Option(help="The share of --count that is drawn near to these.", min=0, max=1)
+        float,
+        typer.Option(
+            help="The share of --count that is drawn near to those of --around.", min=0, max=1
+        ),
     ] = 0.5,
     architecture: Annotated[
-        list[str] | None, typer.Option(help="A model or tokens to train; may be repeated.")
+        list[str] | None,
+        typer.Option(help="A model's name or tokens to train. It may be given several times."),
     ] = None,
     picks: Picks = None,
     references: Annotated[
@@ -84,18 +94,21 @@ def collect(
     repeat_first: Annotated[
         int,
         typer.Option(
-            help="How many architectures, the first ones, are trained --repeat-seeds times.", min=0
+            help="How many of the first architectures are trained --repeat-seeds times.", min=0
         ),
     ] = 0,
     repeat_seeds: Annotated[
-        int, typer.Option(help="How often those of --repeat-first are trained.", min=1)
+        int,
+        typer.Option(help="How often each of --repeat-first is trained, with a seed each.", min=1),
     ] = 3,
-    first_seed: Annotated[int, typer.Option(help="The first of the seeds.", min=0)] = 0,
+    first_seed: Annotated[
+        int, typer.Option(help="The first seed of each architecture; the others follow it.", min=0)
+    ] = 0,
     latency: Annotated[
         list[str] | None,
         typer.Option(
             help="Where latency comes from: `pixel1`, `host`, `host-lookup[:FILE]` or "
-            "`android:SERIAL`; may be repeated."
+            "`android:SERIAL`. It may be given several times."
         ),
     ] = None,
     recipe: options.RecipeOption = options.RecipeName.PROXY,
@@ -108,14 +121,26 @@ def collect(
     train_images: options.TrainImages = None,
     split_seed: options.SplitSeed = 0,
     broken: options.Broken = options.BrokenImages.FAIL,
-    workers: Annotated[int, typer.Option(help="How many trainings run at a time.", min=1)] = 1,
+    workers: Annotated[
+        int,
+        typer.Option(
+            "--jobs",
+            "-j",
+            help="How many trainings run at a time, each in its process.",
+            min=1,
+        ),
+    ] = 1,
     shard: Annotated[
-        str | None, typer.Option(help="This machine's share: 2/4 is the second of four.")
+        str | None,
+        typer.Option(
+            help="Which share of the trainings this machine takes: 2/4 is the second of four."
+        ),
     ] = None,
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Train again what failed.")
+        bool,
+        typer.Option("--retry-failed", help="Train the architectures again whose training failed."),
     ] = False,
-    device: options.Device = "auto",
+    device: options.Accelerator = "auto",
     precision: options.PrecisionOption = options.PrecisionName.AUTO,
     loaders: options.Loaders = 0,
     time_limit_s: options.TimeLimit = None,

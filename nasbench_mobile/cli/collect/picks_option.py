@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Picks = Annotated[
     Path | None,
-    typer.Option(help="The folder of a comparison, for what every run of it would pick."),
+    typer.Option(help="The folder of a comparison, whose runs' best architectures are taken."),
 ]
 
 

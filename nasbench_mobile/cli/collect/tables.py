@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from nasbench_mobile.tables.table import Table
     from nasbench_mobile.types import Tokens
 
-Place = Annotated[Path, typer.Argument(help="Folder or file of a table.")]
+Place = Annotated[Path, typer.Argument(help="The folder or file of a table.")]
 Part = Annotated[
-    str | None, typer.Option("--space", help="Only architectures of this part of the space.")
+    str | None,
+    typer.Option(
+        "--space", help="The name of a part of the space, whose architectures alone are counted."
+    ),
 ]
 
 SHORT = {
@@ -35,8 +38,8 @@ SHORT = {
 
 
 def merge(
-    tables: Annotated[list[Path], typer.Argument(help="Folders or files of tables.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the merged table.")],
+    tables: Annotated[list[Path], typer.Argument(help="The folders or files of the tables.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the merged table.")],
     as_json: AsJson = False,
 ) -> None:
     """Make one table of several that were collected with the same recipe.
@@ -65,7 +68,11 @@ def merge(
 def price(
     table: Place,
     latency: Annotated[
-        list[str], typer.Option(help="pixel1, host, host-lookup[:FILE]; may be repeated.")
+        list[str],
+        typer.Option(
+            help="Where latency comes from: `pixel1`, `host` or `host-lookup[:FILE]`. It may be "
+            "given several times."
+        ),
     ],
     as_json: AsJson = False,
 ) -> None:
@@ -85,7 +92,7 @@ def price(
 
 
 def noise(table: Place, part: Part = None, as_json: AsJson = False) -> None:
-    """How much of a table is noise: seeds' spread beside architectures', with intervals.
+    """Say how much of a table is noise: the spread between seeds beside that between architectures.
 
     Example: `nasbench-mobile collect noise out/table --json`
     """
@@ -107,7 +114,8 @@ def card(
     name: Annotated[str, typer.Option(help="What the table is called.")] = "table",
     part: Part = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder for NAME.jsonl and NAME.md.")
+        Path | None,
+        typer.Option("--out", "-o", help="The folder in which NAME.jsonl and NAME.md are written."),
     ] = None,
     force: Force = False,
     as_json: AsJson = False,
@@ -139,12 +147,18 @@ def card(
 
 
 def retrained(
-    table: Annotated[Path, typer.Argument(help="Architectures trained again, on new seeds.")],
-    benchmark: Annotated[str, typer.Option(help="The benchmark, on a table, that was searched.")],
+    table: Annotated[
+        Path,
+        typer.Argument(
+            help="The folder or file of a table of architectures that were trained again, with "
+            "new seeds."
+        ),
+    ],
+    benchmark: Annotated[str, typer.Option(help="The benchmark on a table that was searched.")],
     picks: Picks = None,
     as_json: AsJson = False,
 ) -> None:
-    """Where what a search called best lies in the benchmark's table once it is trained anew.
+    """Say where the best of a search lies in the benchmark's table once it is trained anew.
 
     With --picks also what each strategy's picks are then worth, beside random search's.
 

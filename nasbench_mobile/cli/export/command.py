@@ -28,34 +28,40 @@ class Quantization(StrEnum):
 
 
 def export(
-    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file that is written.")],
     model: Annotated[
-        str | None, typer.Argument(help="A model's name, tokens, or a block string.")
+        str | None, typer.Argument(help="The network: a model's name, tokens, or a block string.")
     ] = None,
     trained: options.From = None,
     form: Annotated[
-        Format, typer.Option("--format", help="For LiteRT, torch.export (.pt2) or ONNX.")
+        Format,
+        typer.Option(
+            "--format",
+            help="The format: `tflite` for LiteRT, `torch` for torch.export (.pt2), or `onnx`.",
+        ),
     ] = Format.TFLITE,
-    depth_multiplier: options.DepthMultiplier = None,
+    width: options.Width = None,
     input_size: options.InputSize = None,
     stem_stride: options.StemStride = None,
     classes: options.Classes = None,
     space: options.Space = None,
     weights: Annotated[
-        Path | None, typer.Option(help="Trained weights: a state_dict saved by torch.save.")
+        Path | None,
+        typer.Option(help="The file of trained weights, a state_dict that torch.save saved."),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="The seed of untrained weights; default 0.", min=0)
+        int | None,
+        typer.Option(help="The seed of the weights where they are untrained; by default 0.", min=0),
     ] = None,
     quantize: Annotated[
         Quantization | None,
-        typer.Option(help="Quantise a .tflite file; images show the ranges of its values."),
+        typer.Option(help="Quantise a .tflite file. Images show the ranges that its values have."),
     ] = None,
     calibration: Annotated[
         Path | None,
         typer.Option(
-            help="Those images: any folder of them, or what `train` takes as --data; default: "
-            "those that the network of --from was trained on."
+            help="The images for --quantize: any folder of images, or what `train` takes as "
+            "--data. By default these are the images that the network of --from was trained on."
         ),
     ] = None,
     force: Force = False,
@@ -76,7 +82,7 @@ def export(
     _check_options(form, quantize, calibration)
     refuse_overwriting(out, force=force)
     source = source_of(Asked(
-        model, trained, space, depth_multiplier, input_size, stem_stride, classes, weights, seed,
+        model, trained, space, width, input_size, stem_stride, classes, weights, seed,
     ))  # fmt: skip
     shown = None
     if quantize:

@@ -42,7 +42,7 @@ def file_facts(source: Source) -> FileFacts:
 
 
 def _trained_preparation(record: TrainingRecord) -> tuple[Preparation, str]:
-    """That of a training's evaluation; what an older version did not record follows from it."""
+    """How a training's evaluation prepared images; what old records lack follows from the rest."""
     from nasbench_mobile.training.data import is_of_digits
     from nasbench_mobile.training.file_facts import EVALUATED, UNRECORDED
     from nasbench_mobile.training.preparation import SHARE, Preparation
@@ -79,5 +79,5 @@ def exported(
 
 
 def axes_of(form: Form) -> Axes:
-    """How a file of this format takes images."""
+    """The order of axes in which a file of this format takes images."""
     return "channels last" if form == "tflite" else "channels first"

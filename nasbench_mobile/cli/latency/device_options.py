@@ -22,30 +22,40 @@ DEFAULT_INTERVAL = "3%"
 
 
 Device = Annotated[
-    str, typer.Option(help="`host` or `android:SERIAL` (see `nasbench-mobile devices`).")
+    str,
+    typer.Option(
+        help="What latency is measured on: `host` or `android:SERIAL` (see `nasbench-mobile "
+        "devices`)."
+    ),
 ]
 
 
 Runtime = Annotated[
-    str, typer.Option(help="What runs it on the host: `ai-edge-litert` or `tflite-runtime`.")
+    str,
+    typer.Option(help="What runs the network on the host: `ai-edge-litert` or `tflite-runtime`."),
 ]
 
 
 Python = Annotated[
     str | None,
-    typer.Option(help="The Python of another environment, which has the runtime (host only)."),
+    typer.Option(
+        help="The Python of another environment, which has the runtime. This is for the host only."
+    ),
 ]
 
 
 NominalMs = Annotated[
     float | None,
-    typer.Option(help="Milliseconds of the reference; default: measured once per device and kept."),
+    typer.Option(
+        help="The latency of the reference network in milliseconds. By default it is measured "
+        "once per device and kept."
+    ),
 ]
 
 
 Cores = Annotated[
     str | None,
-    typer.Option(help="The cores of a phone to run on, such as 4-7; default: the fastest."),
+    typer.Option(help="The cores of a phone to run on, such as 4-7; by default the fastest."),
 ]
 
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 def devices(
     binary: Annotated[
-        str, typer.Option(help="Where benchmark_model is on the phones.")
+        str, typer.Option(help="Where the program benchmark_model lies on the phones.")
     ] = "/data/local/tmp/benchmark_model",
     as_json: AsJson = False,
 ) -> None:
-    """List the Android phones that adb reaches, and what is wrong with each.
+    """List the Android phones that adb reaches, and say what is wrong with each.
 
     Example: `nasbench-mobile devices --json`
     """

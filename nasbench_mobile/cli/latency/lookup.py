@@ -35,7 +35,10 @@ app = typer.Typer(
 @app.command()
 def build(
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="The table's file; gone on with if there.")
+        Path,
+        typer.Option(
+            "--out", "-o", help="The file of the table. One that is there already is gone on with."
+        ),
     ],
     space: Annotated[str, typer.Option(help="The search space whose blocks are measured.")] = (
         "mnasnet"
@@ -47,7 +50,9 @@ def build(
     cores: Cores = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure every block of a space; minutes on the host. Stopped, it goes on where it was.
+    """Measure every block of a space. The same command goes on where it was stopped.
+
+    On the host this takes minutes.
 
     Example: `nasbench-mobile lookup build --space mnasnet --device host -o out/host.lut`
     """
@@ -78,19 +83,22 @@ def build(
 
 @app.command()
 def check(
-    table: Annotated[Path, typer.Argument(help="A table that `lookup build` made.")],
-    networks: Annotated[int, typer.Option(help="Random networks to measure whole.", min=3)] = 40,
-    seed: Annotated[int, typer.Option(help="Draws the networks.", min=0)] = 2,
+    table: Annotated[Path, typer.Argument(help="The file of a table that `lookup build` made.")],
+    networks: Annotated[
+        int, typer.Option(help="How many random networks are measured whole.", min=3)
+    ] = 40,
+    seed: Annotated[int, typer.Option(help="The seed that draws the networks.", min=0)] = 2,
     device: Device = HOST,
     runtime: Runtime = "ai-edge-litert",
     python: Python = None,
     cores: Cores = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare a table's predictions with networks measured whole, that it was not fitted to.
+    """Compare a table's predictions with networks that are measured whole.
 
-    Two groups: drawn at random, and drawn within 10 % of one latency, where telling networks
-    apart is hard. Both are given by mean absolute error and Kendall's tau.
+    There are two groups of networks, none of which the table was fitted to: some are drawn at
+    random, and some within 10 % of one latency, where telling networks apart is hard. Of each group
+    the mean absolute error and Kendall's tau are printed.
 
     Example: `nasbench-mobile lookup check out/host.lut --networks 40 --json`
     """

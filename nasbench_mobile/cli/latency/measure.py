@@ -34,42 +34,52 @@ if TYPE_CHECKING:
 
 def measure(
     model: Annotated[
-        str | None, typer.Argument(help="A model's name, tokens, a block string, or FILE.tflite.")
+        str | None,
+        typer.Argument(help="The network: a model's name, tokens, a block string, or FILE.tflite."),
     ] = None,
     trained: options.From = None,
     device: Device = HOST,
     pairs: Annotated[
         int | None,
         typer.Option(
-            help="How many pairs of runs: at least 10, by default 40; on a phone 6 and 8.", min=6
+            help="How many pairs of runs are made: by default 40 and at least 10, on a phone 8 "
+            "and at least 6.",
+            min=6,
         ),
     ] = None,
     interval: Annotated[
         str | None,
-        typer.Option(help="How wide half of the 95 % interval may be; default 3% on the host."),
+        typer.Option(help="How wide half of the 95 % interval may be; by default 3% on the host."),
     ] = None,
     max_pairs: Annotated[
         int,
-        typer.Option(help="Where the interval is wider, this many pairs are run at most (host)."),
+        typer.Option(
+            help="How many pairs are run at most where the interval is wider. This is for the "
+            "host only."
+        ),
     ] = 400,
     runtime: Runtime = "ai-edge-litert",
     python: Python = None,
     nominal_ms: NominalMs = None,
     cores: Cores = None,
-    depth_multiplier: options.DepthMultiplier = None,
+    width: options.Width = None,
     input_size: options.InputSize = None,
     stem_stride: options.StemStride = None,
     classes: options.Classes = None,
     space: options.Space = None,
     restarts: Annotated[
-        int, typer.Option(help="Say how well it repeats over this many restarts of the worker.")
+        int,
+        typer.Option(
+            help="Say how well the measurement repeats over this many restarts of the worker "
+            "process."
+        ),
     ] = 0,
     repeats: Annotated[
-        int, typer.Option(help="How many measurements each restart makes.", min=1)
+        int, typer.Option(help="How many measurements are made after each restart.", min=1)
     ] = 3,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a network's latency: one thread, every run beside a run of MobileNetV2 1.0 224.
+    """Measure a network's latency on one thread, every run beside a run of MobileNetV2 1.0 224.
 
     The ratio of the two, multiplied by the reference's own latency, gives the milliseconds; that
     latency is measured once per device and kept. Where the machine is too noisy for the interval
@@ -79,7 +89,7 @@ def measure(
 
     Example: `nasbench-mobile measure mnasnet-a1 --interval 1% --json`
     """
-    asked = Asked(model, trained, space, depth_multiplier, input_size, stem_stride, classes)
+    asked = Asked(model, trained, space, width, input_size, stem_stride, classes)
     name, content, frame = _content(asked)
     facts: dict[str, Any] = {"model": name, "bytes": len(content), **frame}
     taken = _taken(name, content) if name.endswith(".tflite") else None
@@ -117,7 +127,7 @@ def _content(asked: Asked) -> tuple[str, bytes, dict[str, Any]]:
     if asked.model is not None and asked.model.endswith(".tflite"):
         if asked != Asked(asked.model):
             raise UsageError(
-                f"{asked.model} is measured as it is: --from, --space, --depth-multiplier, "
+                f"{asked.model} is measured as it is: --from, --space, --width, "
                 "--input-size, --stem-stride and --classes are for networks that are yet to be "
                 "written"
             )

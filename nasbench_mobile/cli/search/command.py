@@ -63,8 +63,8 @@ def search(
     budget: Annotated[
         int,
         typer.Option(
-            help="How many full trainings may be spent; repeats are charged, shorter trainings by "
-            "their share.",
+            help="How many full trainings may be spent. Proposals that repeat one are counted "
+            "too, and shorter trainings by their share.",
             min=1,
         ),
     ] = 100,
@@ -94,7 +94,7 @@ def search(
     train_images: options.TrainImages = None,
     split_seed: options.SplitSeed = 0,
     broken: options.Broken = options.BrokenImages.FAIL,
-    device: options.Device = "auto",
+    accelerator: options.Accelerator = "auto",
     precision: options.PrecisionOption = options.PrecisionName.AUTO,
     loaders: options.Loaders = 0,
     threads: options.Threads = 1,

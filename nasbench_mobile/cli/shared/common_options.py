@@ -13,9 +13,10 @@ Trust = Annotated[
     bool,
     typer.Option(
         "--trust",
-        help="Run code of files that lie in the study's folder, or are not what it recorded.",
+        help="Run code of files that lie in the study's folder, or that differ from what it "
+        "recorded.",
     ),
 ]
 
 
-Force = Annotated[bool, typer.Option("--force", help="Write over what is there.")]
+Force = Annotated[bool, typer.Option("--force", help="Write over files that are there already.")]

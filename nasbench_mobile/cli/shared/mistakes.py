@@ -11,12 +11,13 @@ from typing import Any
 import typer
 
 from nasbench_mobile.printable import printable
+from nasbench_mobile.studies.renamed_options import OLD_OPTIONS
 
 CommandLineError: type[Exception] = typer.BadParameter.__mro__[2]
 """What every error on a command line is to the library that reads it; it has no public name."""
 
 LONGEST = 300
-"""Characters of one word in a message: our choice, longer ones are no names that people type."""
+"""How long a word in a message may be: our choice, nobody types longer names."""
 
 _WRONG = re.compile(r"(?P<wrong>'[^']*') is not one of (?P<known>'.*')\.?$", re.DOTALL)
 """How typer, as click before it, says that a word is none of an enumeration's."""
@@ -73,7 +74,9 @@ def _near(error: Any, context: Any, said: str) -> str:
         words = [f"--{one}" for one in re.findall(r"[\w-]+", said.rpartition("(")[2])]
     else:
         return ""
-    return " or ".join(dict.fromkeys(near for word in words for near in _close(word, options)))
+    old = OLD_OPTIONS.get(context.info_name, {})
+    near = [found for word in words for found in _close(word, [*options, *old])]
+    return " or ".join(dict.fromkeys(old.get(found, found) for found in near))
 
 
 def _close(word: str, known: Iterable[str]) -> list[str]:

@@ -33,22 +33,20 @@ class Subject:
     space: SearchSpace | None = None
     tokens: Tokens | None = None
 
-    def scaled(self, depth_multiplier: float) -> MobileSpec | None:
-        """The chain at a depth multiplier; None for other networks."""
+    def scaled(self, width: float) -> MobileSpec | None:
+        """The chain at a width multiplier; None for other networks."""
         if self.spec is None:
             return None
-        return scale(self.spec, depth_multiplier, head_grows=self.head_grows)
+        return scale(self.spec, width, head_grows=self.head_grows)
 
-    def network(self, depth_multiplier: float, input_size: int, classes: int) -> Network:
+    def network(self, width: float, input_size: int, classes: int) -> Network:
         if self.builder is not None:
-            return self.builder(depth_multiplier, input_size, classes)
-        if (spec := self.scaled(depth_multiplier)) is not None:
+            return self.builder(width, input_size, classes)
+        if (spec := self.scaled(width)) is not None:
             return build(spec, input_size, classes)
         if self.space is None or self.tokens is None:
             raise UsageError(f"{self.name} is a name alone; nothing says what network it is")
-        return self.space.network(
-            self.tokens, width=depth_multiplier, input_size=input_size, classes=classes
-        )
+        return self.space.network(self.tokens, width=width, input_size=input_size, classes=classes)
 
 
 def parse_subject(text: str, space_name: str | None) -> Subject:

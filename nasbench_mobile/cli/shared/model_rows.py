@@ -44,4 +44,5 @@ def _published(name: str) -> list[dict[str, Any]]:
 
     from nasbench_mobile.networks.zoo import MODELS
 
-    return [asdict(row) for row in MODELS[name].published] if name in MODELS else []
+    rows = MODELS[name].published if name in MODELS else ()
+    return [{**asdict(row), "depth_multiplier": row.width} for row in rows]  # until 0.3

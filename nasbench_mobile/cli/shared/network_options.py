@@ -8,30 +8,40 @@ from typing import Annotated, TypeAlias
 import typer
 
 WIDTH, INPUT_SIZE, CLASSES = 1.0, 224, 1000
-"""Of a network of which nothing else is said: the paper's full one, for ImageNet."""
+"""The defaults of a network of which nothing else is said: the paper's full one, for ImageNet."""
 
 From: TypeAlias = Annotated[
     Path | None,
     typer.Option(
         "--from",
-        help="What `train --out` wrote, in place of MODEL and of all that says how it is built.",
+        help="The folder that `train --out` wrote. It stands in place of MODEL and of the options "
+        "that say how a network is built.",
     ),
 ]
-DepthMultiplier: TypeAlias = Annotated[
+Width: TypeAlias = Annotated[
     float | None,
     typer.Option(
-        "--depth-multiplier", "--width", help=f"Scales the number of filters; default {WIDTH:g}."
+        help="The width multiplier, by which the number of filters is scaled; by default "
+        f"{WIDTH:g}."
     ),
 ]
 InputSize: TypeAlias = Annotated[
-    int | None, typer.Option(help=f"The images' side in pixels; default {INPUT_SIZE}.", min=32)
+    int | None,
+    typer.Option(
+        help=f"The height and width of the images in pixels; by default {INPUT_SIZE}.", min=32
+    ),
 ]
 StemStride: TypeAlias = Annotated[
-    int | None, typer.Option(help="The stride of the stem; default: the network's own.", min=1)
+    int | None,
+    typer.Option(help="The stride of the first convolution; by default the network's own.", min=1),
 ]
 Classes: TypeAlias = Annotated[
-    int | None, typer.Option(help=f"How many classes it tells apart; default {CLASSES:,}.", min=1)
+    int | None,
+    typer.Option(help=f"How many classes the network tells apart; by default {CLASSES:,}.", min=1),
 ]
 Space: TypeAlias = Annotated[
-    str | None, typer.Option(help="The space of the tokens; default: the one with as many tokens.")
+    str | None,
+    typer.Option(
+        help="The search space that the tokens are of; by default the one with as many tokens."
+    ),
 ]

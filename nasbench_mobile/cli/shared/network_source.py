@@ -1,4 +1,4 @@
-"""Which network a command is of: one that its options say, or one that was trained."""
+"""The network that a command works on: one that its options say, or one that was trained."""
 
 from __future__ import annotations
 
@@ -100,7 +100,8 @@ class Source:
         """What `--json` says of the network's frame, its classes and its training."""
         record = self.record
         return {
-            "depth_multiplier": self.width,
+            "width": self.width,
+            "depth_multiplier": self.width,  # its old name, until version 0.3
             "input_size": self.input_size,
             "stem_stride": stem_stride(self.network()),
             "classes": self.classes,
@@ -111,11 +112,11 @@ class Source:
         }
 
     def noting(self, *notes: str) -> Source:
-        """With more to say."""
+        """The same source with more notes."""
         return replace(self, notes=(*self.notes, *notes))
 
     def with_notes(self) -> Source:
-        """With what to say of weights that no record is of: they fit at any stride and size."""
+        """The source with a note on weights without a record, which fit at any stride and size."""
         if self.weights is None:
             return self
         return self.noting(
@@ -219,9 +220,9 @@ def _trained(asked: Asked, place: Path) -> Source:
 def _beside_each_other(
     asked: Asked, record: TrainingRecord, base: Network, place: Path
 ) -> Iterator[tuple[str, Any, Any]]:
-    """(option, what was given, what the training recorded)."""
+    """Each option with what was given and what the training recorded."""
     stride = stem_stride(base) if record.stem_stride is None else record.stem_stride
-    yield "--depth-multiplier", asked.width, record.width
+    yield "--width", asked.width, record.width
     yield "--input-size", asked.input_size, record.input_size
     yield "--stem-stride", asked.stem_stride, stride
     yield "--classes", asked.classes, len(record.classes)

@@ -24,7 +24,7 @@ ROOM = 20
 """What a sentence is left before headings fold: our choice, some three words."""
 
 GAP = 2
-"""Blanks between columns, as rich pads them."""
+"""The number of blanks between columns, as rich pads them."""
 
 LONG = (30, 14)
 """Characters of the longest number that is written in full, first where there is room: our choice,
@@ -36,7 +36,7 @@ _result: TextIO | None = None
 
 @contextmanager
 def result_alone() -> Iterator[None]:
-    """Within, standard output carries what `print_json` prints and nothing else.
+    """While this context is open, standard output carries only what `print_json` prints.
 
     Whatever a plugin, a library or a worker process prints goes to standard error.
     """

@@ -101,7 +101,7 @@ def _same(given: Subject, subject: Subject, record: TrainingRecord) -> bool:
 
 
 def _built_again(record: TrainingRecord, place: Path, space_name: str | None) -> Subject | None:
-    """None where the record, of schema 1, does not say enough."""
+    """The subject built again; None where the record, of schema 1, does not say enough."""
     if record.tokens is not None and record.space is not None:
         return _of_tokens(record, place, space_name)
     old = _OLD_TOKENS.fullmatch(record.model)

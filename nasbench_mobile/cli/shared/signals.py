@@ -23,7 +23,7 @@ class Terminated(KeyboardInterrupt):
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Within, SIGTERM and SIGHUP raise `Terminated`; what ends after one exits with 128 + it.
+    """While this context is open, SIGTERM and SIGHUP raise `Terminated`; exit codes are 128 + it.
 
     Only the first counts: `timeout` sends two at once. A signal that is ignored (under `nohup`,
     say) or handled by the caller already stays so, as do all outside the main thread.

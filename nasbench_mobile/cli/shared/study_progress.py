@@ -55,6 +55,6 @@ def run_with_progress(
 def _say_stopping(screen: Console) -> None:
     screen.print(
         "stopping: every run ends after the batch that it is evaluating; Ctrl-C again stops at "
-        "once, which loses these evaluations alone",
+        "once, which loses these trials alone",
         soft_wrap=True,
     )  # fmt: skip

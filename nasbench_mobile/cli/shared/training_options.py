@@ -30,50 +30,92 @@ class PrecisionName(StrEnum):
     BFLOAT16 = "bf16"
 
 
-Data: TypeAlias = Annotated[str, typer.Option(help="The images: a folder, .tar, .zip, or digits.")]
+Data: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        help="Where the images are: a folder, a .tar or .zip file, or `digits` (built in)."
+    ),
+]
 RecipeOption: TypeAlias = Annotated[
-    RecipeName, typer.Option(help="How to train: 5 epochs, or the paper's full training.")
+    RecipeName,
+    typer.Option(
+        help="How networks are trained: `proxy` for 5 epochs, `full` as the paper trains."
+    ),
 ]
 Epochs: TypeAlias = Annotated[
-    float | None, typer.Option(help="How many epochs, instead of the recipe's.")
+    float | None,
+    typer.Option(help="For how many epochs networks are trained, instead of the recipe's number."),
 ]
 Width: TypeAlias = Annotated[
-    float, typer.Option(help="Depth multiplier: scales the number of filters.")
+    float, typer.Option(help="The width multiplier, by which the number of filters is scaled.")
 ]
 InputSize: TypeAlias = Annotated[
     int | None,
-    typer.Option(help="The images' side in pixels; by default 224, for small images 32.", min=32),
+    typer.Option(
+        help="The height and width in pixels to which images are brought; by default 224, for "
+        "small images 32.",
+        min=32,
+    ),
 ]
 StemStride: TypeAlias = Annotated[
     int | None,
-    typer.Option(help="The stem's stride, instead of the network's; 1 for small images.", min=1),
+    typer.Option(
+        help="The stride of the first convolution, instead of the network's own; 1 suits small "
+        "images.",
+        min=1,
+    ),
 ]
 RecipeValues: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Another value for the recipe: --set batch_size=64."),
+    typer.Option(
+        "--set",
+        help="Change a value of the recipe, as in `--set batch_size=64`. It may be given several "
+        "times.",
+    ),
 ]
 ValidationImages: TypeAlias = Annotated[
     int | None,
-    typer.Option(help="How many images are held out; by default 50,000 or a tenth.", min=1),
+    typer.Option(
+        help="How many training images are held out for validation; by default a tenth, at most "
+        "50,000.",
+        min=1,
+    ),
 ]
 TrainImages: TypeAlias = Annotated[
-    int | None, typer.Option(help="How many of the rest are trained on; by default all.", min=1)
+    int | None,
+    typer.Option(help="How many of the remaining images are trained on; by default all.", min=1),
 ]
 SplitSeed: TypeAlias = Annotated[
-    int, typer.Option(help="The seed that chooses what is held out.", min=0)
+    int, typer.Option(help="The seed that chooses which images are held out.", min=0)
 ]
 Broken: TypeAlias = Annotated[
-    BrokenImages, typer.Option(help="Whether a broken image ends the command or is skipped.")
+    BrokenImages,
+    typer.Option(
+        help="What to do about a broken image: `fail` ends the command, `skip` leaves the image "
+        "out."
+    ),
 ]
-Device: TypeAlias = Annotated[
-    str, typer.Option(help="Where to train: cpu, cuda, cuda:1, mps, or auto.")
+Accelerator: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--accelerator", help="The processor that trains: `cpu`, `cuda`, `cuda:1`, `mps` or `auto`."
+    ),
 ]
 PrecisionOption: TypeAlias = Annotated[
-    PrecisionName, typer.Option(help="Numbers to compute with; auto: bf16 on a GPU, else 32 bits.")
+    PrecisionName,
+    typer.Option(
+        help="The numbers that trainings compute with; `auto` is bf16 on a GPU, else 32 bits."
+    ),
 ]
-Loaders: TypeAlias = Annotated[int, typer.Option(help="How many processes decode images.", min=0)]
+Loaders: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        help="How many processes decode images beside the training; with 0 the training does it.",
+        min=0,
+    ),
+]
 Threads: TypeAlias = Annotated[
-    int, typer.Option(help="How many threads PyTorch has on a CPU.", min=1)
+    int, typer.Option(help="How many threads PyTorch uses on a CPU.", min=1)
 ]
 TimeLimit: TypeAlias = Annotated[
     float | None, typer.Option(help="How many seconds a training may take.")

@@ -21,7 +21,7 @@ CLOSING = "Inference timings in us:"
 ANNOUNCED = "Running benchmark for at least"
 """The line before the warm-up, and once more before the runs proper."""
 DOWNLOAD = "https://ai.google.dev/edge/litert/models/measurement"
-"""Where the program that is meant is to be had ("native benchmark binary")."""
+"""Where to get the program that is meant ("native benchmark binary")."""
 
 OTHERS = (
     (

@@ -104,7 +104,7 @@ class AndroidLatency:
         return self.measure_network(network).reading
 
     def measure_network(self, network: Network) -> AndroidMeasurement:
-        """Everything about one network's measurement; `EvaluationError` where it gave none."""
+        """All that is known of one network's measurement; `EvaluationError` where it failed."""
         return self._only(self.measure([lambda: self._write(network)]))
 
     def measure_file(self, content: bytes) -> AndroidMeasurement:
@@ -248,7 +248,7 @@ class _Batch:
             return None
 
     def ended(self, reason: str) -> list[AndroidMeasurement | Failure]:
-        """Every result in order; `reason` is that of those that were never measured."""
+        """Every result in order; `reason` says why the missing ones were never measured."""
         return [self.results.get(i, Failure(reason)) for i in range(len(self.models))]
 
 

@@ -11,7 +11,7 @@ from nasbench_mobile.devices.host.cpu_cores import CoreChoice, Cpu, choose_cores
 from nasbench_mobile.devices.host.cpu_reading import read_cpus
 
 THERMAL = ("none", "light", "moderate", "severe", "critical", "emergency", "shutdown")
-"""Names of `Thermal Status`: https://developer.android.com/reference/android/os/PowerManager
+"""The names of `Thermal Status`: https://developer.android.com/reference/android/os/PowerManager
 (THERMAL_STATUS_NONE = 0 and so on)."""
 
 _CPUS = (

@@ -65,7 +65,7 @@ def _files(text: str) -> dict[int, dict[str, str]]:
 
 
 def _clusters(files: Mapping[int, Mapping[str, str]]) -> dict[int, str]:
-    """Names of the cores' clusters: those that share a clock, else those that share an id.
+    """The names of the cores' clusters: those that share a clock, else those that share an id.
 
     What all cores share says nothing, and no more does what every core has to itself.
     """

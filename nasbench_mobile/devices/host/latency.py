@@ -23,19 +23,19 @@ from nasbench_mobile.types import Failure, Kind, LatencyReading
 REFERENCE = "mobilenet-v2"
 """The reference: MobileNetV2 1.0 at 224 pixels, which the paper compares with too (our choice)."""
 WARM_UP = 2
-"""Invokes after loading that are not counted."""
+"""How many invokes after loading are not counted."""
 BURST = 5
 """Pairs between one loading of the models and the next. Our choice, measured: with the models
 loaded once, 40 pairs of MnasNet-A1 had a coefficient of variation of 1.5 % from one measurement to
 the next, loaded anew for every 5 pairs 0.5 %."""
 PAUSE_S = 0.02
-"""Between bursts, so that they see more than one mood of the machine (our choice)."""
+"""Seconds between bursts, so that they see more than one mood of the machine (our choice)."""
 NOMINAL_BURSTS = 40
 PIECE_ROUNDS, PIECE_INVOKES = 3, 3
-"""Of a burst over pieces of networks. Three invokes in a row, because the first finds its weights
-and input in memory, later ones in the cache, and inside a network it is something between: with
-the mean of three, sums predicted whole networks with an error of 1.4 %, with single runs 2.3 %,
-with runs in the cache alone 1.8 % (our choice, measured)."""
+"""The rounds and invokes of a burst over pieces of networks. Three invokes in a row, because the
+first finds its weights and input in memory, later ones in the cache, and inside a network it is
+something between: with the mean of three, sums predicted whole networks with an error of 1.4 %,
+with single runs 2.3 %, with runs in the cache alone 1.8 % (our choice, measured)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +295,7 @@ class HostLatency:
 
 
 CPU, WALL = 0, 1
-"""Places of the two clocks in a run."""
+"""The positions of the two clocks in a run."""
 
 
 class _Runs:

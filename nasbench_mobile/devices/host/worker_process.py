@@ -24,10 +24,10 @@ INSTALL = {
         "name its Python: --python ENV/bin/python"
     ),
 }
-"""How to get each runtime."""
+"""The command that installs each runtime."""
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 START_LIMIT_S = 60.0
-"""For the worker to start and import its runtime: long, because a busy machine reads slowly."""
+"""Seconds in which the worker starts and imports its runtime: many, as a busy machine is slow."""
 
 
 class WorkerFailure(NasbenchError):

@@ -87,11 +87,11 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
         "strategies": rows,
     }
     said = (
-        f"{benchmark.identifier}: {WORKERS[-1]} workers against 1, {seeds} seeds of {samples:,} "
+        f"{benchmark.identifier}: {WORKERS[-1]} in flight against 1, {seeds} seeds of {samples:,} "
         f"proposals, target reward {target:.4f}; time is simulated"
     )
     headings = {name: name.replace("_", " ") for name in rows[0]}
-    table = Table("asynchrony", "Sixteen workers against one", headings, rows)
+    table = Table("asynchrony", "Sixteen proposals in flight against one", headings, rows)
     return Outcome(result, tables=[table], said=[said])
 
 
@@ -133,14 +133,14 @@ def _row(
 
 
 def _median(values: Any) -> float | None:
-    """Median of those runs that reached the target; None where none did."""
+    """The median of those runs that reached the target; None where none did."""
     found = list(values)
     return float(np.median(found)) if found else None
 
 
 EXPERIMENT = Experiment(
     "asynchrony",
-    "Sixteen workers against one (not in the paper)",
+    "Sixteen proposals in flight against one (not in the paper)",
     "what many proposals in flight cost in reward and save in time",
     run,
     frozenset({"strategies", "seeds", "samples"}),

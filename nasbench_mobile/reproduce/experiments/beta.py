@@ -86,7 +86,7 @@ def _derivation() -> Verdict:
 
 
 def printed_gains() -> list[float]:
-    """Relative accuracy per doubling of latency between neighbours of each printed series."""
+    """The relative accuracy per doubling of latency between neighbours of each printed series."""
     found = []
     for table in (paper.FIGURE_5A, paper.FIGURE_5B):
         for series in ("MnasNet-A1", "MobileNetV2"):

@@ -25,7 +25,7 @@ SAMPLES, FIGURE_6_SAMPLES = 8000, 3000
 """Models sampled by a search: section 5, and Fig. 6."""
 
 RANGE_MS = (20.0, 160.0)
-"""Section 6.2's range of latencies between depth multipliers 0.35 and 1.4."""
+"""Section 6.2's range of latencies between width multipliers 0.35 and 1.4."""
 
 
 def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:

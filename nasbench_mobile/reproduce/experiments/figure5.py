@@ -73,7 +73,7 @@ _FIGURES = (paper.FIGURE_5A, paper.FIGURE_5B)
 
 
 def _scale(table: PrintedTable, value: Value) -> tuple[float, int]:
-    """(depth multiplier, input size) of a point."""
+    """(width multiplier, input size) of a point."""
     number = float(str(value))
     return (number, 224) if "depth_multiplier" in table.keys else (1.0, int(number))
 

@@ -88,7 +88,7 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
 
 
 def _samples(benchmark: Benchmark, setting: Setting) -> int:
-    """Of a table no more than it has networks: a thousand would see them all."""
+    """How many proposals a run makes: on a table fewer than the thousand that would see it all."""
     size = benchmark.build().space.distinct
     return min(size, setting.samples or (150 if setting.quick else 1000))
 

@@ -66,7 +66,7 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
         ],
         pictures=[
             Picture("search-algorithms-anytime.png", "Best reward so far, median and quartiles"),
-            Picture("search-algorithms-fronts.png", "Accuracy and latency: fronts and samples"),
+            Picture("search-algorithms-fronts.png", "Accuracy and latency: fronts and trials"),
         ],
         said=[verdict(summary).rstrip(".")],
     )

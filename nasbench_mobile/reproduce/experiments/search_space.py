@@ -23,7 +23,7 @@ LAYERS = 3
 
 
 def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
-    """Counts of token lists and of distinct networks, exact integers as strings in `result`."""
+    """The counts of token lists and of distinct networks, exact integers as strings in `result`."""
     five = MnasNetSpace(blocks=5)
     flat = MnasNetSpace(blocks=5, sharing="layer")
     seven = MnasNetSpace()

@@ -46,7 +46,7 @@ def released() -> dict[str, tuple[ModelCard, Published]]:
 def build(label: str) -> Network:
     """The network of a released row."""
     card, row = released()[label]
-    return card.build(row.depth_multiplier, row.input_size)
+    return card.build(row.width, row.input_size)
 
 
 def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
@@ -107,7 +107,7 @@ def _count_verdicts() -> list[Verdict]:
             for column, at in printed.items()
             if at is not None
         }
-        slug = card.name if row.depth_multiplier == 1.0 else f"{card.name}-{row.depth_multiplier:g}"
+        slug = card.name if row.width == 1.0 else f"{card.name}-{row.width:g}"
         slug = _SWAPPED.get(slug, slug)
         if slug in _SWAPPED.values():  # judged as the row is labelled, not as its network is
             found.append(_swapped(slug, label))
@@ -207,7 +207,7 @@ def _said(
 
 
 class _Device:
-    """Milliseconds of Table 1 on a device."""
+    """The milliseconds of Table 1 on a device."""
 
     def __init__(self, spec: str, built: dict[str, Network]) -> None:
         evaluator = meter(spec)

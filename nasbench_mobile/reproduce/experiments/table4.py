@@ -42,10 +42,10 @@ MODELS = {
     "MnasNet-A1 (0.35x)": ("a1", "mnasnet-a1", 0.35),
     "MnasNet-search2": ("search2", "mnasnet-small", 1.0),
 }
-"""Row: the claims' word for it, model and depth multiplier. Search1 was never released."""
+"""Row: the claims' word for it, model and width multiplier. Search1 was never released."""
 
 LEARNT = 0.5
-"""Share of a run's last fifth within T from which on it has learnt the target: most of them."""
+"""The share of a run's last fifth within T from which on it has learnt the target: most of them."""
 
 
 def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
@@ -146,9 +146,7 @@ def _counts(beside: Sequence[Number]) -> Iterator[Verdict]:
         if slug != "a1":  # printed to two digits, of which the second is one too low
             yield ours.counted_verdict(f"table4-counts-{slug}", pairs, TOLERANCE)
             continue
-        finding = next(
-            row.finding for row in zoo.model(name).published if row.depth_multiplier == multiplier
-        )
+        finding = next(row.finding for row in zoo.model(name).published if row.width == multiplier)
         near = abs((params.ours or 0.0) - params.paper) < ONE_DIGIT
         off = abs(ours.off(madds.ours or 0.0, madds.paper))
         yield exactly(f"table4-counts-{slug}", near and off <= TOLERANCE, str(finding))

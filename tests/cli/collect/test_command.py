@@ -121,7 +121,7 @@ def test_a_failed_training_is_a_row(command: Command, tmp_path: Path) -> None:
         (("--count", 1, "--shard", "3/2", "--out", "OUT"), "shard is '3/2'"),
         (("--count", 1, "--set", "batchsize=3", "--out", "OUT"), "unknown recipe option"),
         (("--count", 1, "--latency", "sundial", "--out", "OUT"), "known are pixel1"),
-        (("--count", 1, "--latency", "host", "--workers", 2, "--out", "OUT"), "disturbed"),
+        (("--count", 1, "--latency", "host", "--jobs", 2, "--out", "OUT"), "disturbed"),
         (("--count", 1, "--around", "mnasnet-a9", "--out", "OUT"), "unknown model"),
         (("--count", 1, "--stem-stride", 2, "--train-images", 17, "--out", "OUT"), "needs 2"),
     ],
@@ -172,7 +172,7 @@ def test_killed_in_a_training_it_goes_on_to_the_same_table(
     assert command(*options, "--out", whole).code == 0
     # Alone, after the first epoch; then the driver of two, the second of which is at work.
     for event, rows in (("epoch", 0), ("row", 1)):
-        words = [event, *options, "--out", killed, "--workers", 1 + rows]
+        words = [event, *options, "--out", killed, "--jobs", 1 + rows]
         line = [sys.executable, "-c", DIES, *map(str, words)]
         assert subprocess.run(line, start_new_session=True, check=False).returncode == -9
         assert len(read_table(killed).rows) == rows

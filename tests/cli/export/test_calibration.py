@@ -126,7 +126,7 @@ def test_a_default_is_said_to_be_one(command: Command, tmp_path: Path) -> None:
     assert Preparation.from_record(facts["preparation"]) == Preparation(32, 0.25)
     assert "did not record its own" in facts["preparation_source"]
     (trained / "training.json").unlink()
-    alone = ("--weights", trained / "weights.pt", "--depth-multiplier", 0.1, "--classes", 2)
+    alone = ("--weights", trained / "weights.pt", "--width", 0.1, "--classes", 2)
     done = command("export", "mnasnet-small", *alone, "-o", tmp_path / "y.tflite", "--json").json
     assert Preparation.from_record(done["preparation"]) == Preparation(224)
     assert "it is a default" in done["preparation_source"]

@@ -13,7 +13,7 @@ from nasbench_mobile.networks.pytorch import to_module
 from nasbench_mobile.networks.tflite_file import read_tflite
 
 Command = Callable[..., Any]
-SMALL = ("mnasnet-small", "--depth-multiplier", 0.35, "--input-size", 32, "--classes", 10)
+SMALL = ("mnasnet-small", "--width", 0.35, "--input-size", 32, "--classes", 10)
 
 
 def test_tflite_is_written_whole(command: Command, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_measure_a_model_tokens_and_a_file(command: Command, tmp_path: Path) -> None:
-    small = ("--depth-multiplier", 0.35, "--input-size", 96)
+    small = ("--width", 0.35, "--input-size", 96)
     model = command("measure", "mnasnet-a1", *small, *QUICK, "--json").json
     assert model["model"] == "mnasnet-a1 x0.35 at 96"
     assert model["latency_ms"] == pytest.approx(8 * model["ratio_to_reference"])
@@ -82,7 +82,7 @@ def test_measure_says_how_well_it_repeats(command: Command) -> None:
     [
         (["mnasnet-a9"], 2, "mnasnet-a1"),
         (["none.tflite"], 2, "cannot read none.tflite"),
-        (["none.tflite", "--depth-multiplier", "0.5"], 2, "measured as it is"),
+        (["none.tflite", "--width", "0.5"], 2, "measured as it is"),
         (["mnasnet-a1", "--device", "gpu"], 2, "host or android:SERIAL"),
         (["mnasnet-a1", "--device", "android:x", "--restarts", "3"], 2, "no worker to restart"),
         (["mnasnet-a1", "--interval", "much"], 2, "3% or 0.03"),

@@ -222,7 +222,7 @@ def test_a_broken_image_that_is_met_while_training_ends_the_search(
         (("--strategy", "random,ppo"), "name one strategy"),
         (("--space", "mnasnet:bocks=3"), "has no option 'bocks'"),
         (("--latency", "pixel2"), "latency is 'pixel2'"),
-        (("--device", "nonsense"), "cannot be used"),
+        (("--accelerator", "nonsense"), "cannot be used"),
         (("--objective", "softish"), "objective is 'softish'"),
         (("--set", "dropout=null"), "dropout=null cannot be kept"),
         (("--time-limit-s", "0"), "limit time_s is 0"),

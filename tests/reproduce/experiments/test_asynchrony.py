@@ -101,7 +101,7 @@ def test_random_search_sets_the_target_and_is_always_in(tmp_path: Path) -> None:
         assert one.best.size == one.at_s.size == 32
         assert (np.diff(one.best) >= 0).all()
         assert (np.diff(one.at_s) >= 0).all()
-    assert "16 workers against 1, 2 seeds of 32 proposals" in outcome.said[0]
+    assert "16 in flight against 1, 2 seeds of 32 proposals" in outcome.said[0]
 
 
 @pytest.mark.parametrize(
