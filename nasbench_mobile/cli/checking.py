@@ -15,7 +15,7 @@ from nasbench_mobile.cli.shared.common_options import AsJson
 from nasbench_mobile.cli.shared.output import console, print_json
 
 if TYPE_CHECKING:
-    from nasbench_mobile.testing.law import Verdict
+    from nasbench_mobile.testing.law import LawVerdict
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -149,7 +149,7 @@ def evaluator(
     _show(kind, name, judge(EVALUATOR_LAWS, subject, limit_s), as_json)
 
 
-def _show(kind: str, name: str, verdicts: list[Verdict], as_json: bool) -> None:
+def _show(kind: str, name: str, verdicts: list[LawVerdict], as_json: bool) -> None:
     """Print the verdict; exit with 1 where a law is broken."""
     counts = Counter(verdict.result for verdict in verdicts)
     if as_json:
@@ -169,7 +169,7 @@ def _show(kind: str, name: str, verdicts: list[Verdict], as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _record(kind: str, name: str, verdicts: list[Verdict]) -> dict[str, Any]:
+def _record(kind: str, name: str, verdicts: list[LawVerdict]) -> dict[str, Any]:
     broken = any(verdict.result == "broken" for verdict in verdicts)
     return {
         "kind": kind,

@@ -14,7 +14,7 @@ from nasbench_mobile.cli.shared.output import console, print_json, print_table
 from nasbench_mobile.errors import UsageError
 
 if TYPE_CHECKING:
-    from nasbench_mobile.cli.shared.model_argument import Subject
+    from nasbench_mobile.cli.shared.model_argument import NamedModel
     from nasbench_mobile.training.record import TrainingRecord
 
 
@@ -142,7 +142,7 @@ def _encoded(first: str, second: str, space_name: str | None) -> tuple[Any, Any,
     return space, tokens[0], tokens[1]
 
 
-def _accuracy(subject: Subject) -> dict[str, Any] | None:
+def _accuracy(subject: NamedModel) -> dict[str, Any] | None:
     """The surrogate's top-1 where the network is of the surrogate's space, else None."""
     from nasbench_mobile.architecture import Architecture
     from nasbench_mobile.surrogates.explain import surrogate_for

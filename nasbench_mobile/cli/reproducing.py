@@ -14,7 +14,7 @@ from nasbench_mobile.cli.shared.output import console, print_json, print_table, 
 from nasbench_mobile.errors import EvaluationError, NasbenchError, OutsideError, UsageError
 
 if TYPE_CHECKING:
-    from nasbench_mobile.reproduce.experiment import Experiment, Setting
+    from nasbench_mobile.reproduce.experiment import Experiment, ExperimentSetting
     from nasbench_mobile.reproduce.report_folder import ListedExperiment
     from nasbench_mobile.reproduce.session import Record
     from nasbench_mobile.studies.study import Study
@@ -88,7 +88,7 @@ def reproduce(
     Example: `nasbench-mobile reproduce figure6 --quick --out out/f6`
     """
     from nasbench_mobile.catalog import parse_strategies
-    from nasbench_mobile.reproduce.experiment import Setting
+    from nasbench_mobile.reproduce.experiment import ExperimentSetting
 
     if LIST in names:
         if len(names) > 1:
@@ -98,7 +98,7 @@ def reproduce(
     if page:
         raise UsageError("--page is for `reproduce list` only")
     chosen = _chosen(names)
-    setting = Setting(
+    setting = ExperimentSetting(
         tuple(parse_strategies(strategies)) if strategies else None, seeds, samples, device, quick
     )
     _check_options(chosen, setting)
@@ -133,7 +133,7 @@ def _chosen(names: list[str]) -> list[Experiment]:
     return [one for one in experiments() if one.name in wanted or (ALL in names and one.in_all)]
 
 
-def _check_options(chosen: list[Experiment], setting: Setting) -> None:
+def _check_options(chosen: list[Experiment], setting: ExperimentSetting) -> None:
     """Every option given must mean something to at least one of the experiments."""
     if setting.device is not None:
         from nasbench_mobile.reproduce.devices import check_device
@@ -150,7 +150,7 @@ def _check_options(chosen: list[Experiment], setting: Setting) -> None:
 
 
 def _run(
-    chosen: list[Experiment], setting: Setting, folder: Path, jobs: int
+    chosen: list[Experiment], setting: ExperimentSetting, folder: Path, jobs: int
 ) -> tuple[dict[str, Record], dict[str, str]]:
     """Run what is not finished, and write the report of all that is.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nasbench_mobile.training.launcher import Launcher
     from nasbench_mobile.training.recipe import Recipe
     from nasbench_mobile.training.record import TrainingRecord
-    from nasbench_mobile.training.trainer import Setting, TrainingResult
+    from nasbench_mobile.training.trainer import TrainingResult, TrainingSetting
 
 
 def train(
@@ -90,7 +90,7 @@ def train(
     from nasbench_mobile.training.hints import small_map_hint, warmup_hint
     from nasbench_mobile.training.limits import Limits
     from nasbench_mobile.training.record import CHECKPOINT
-    from nasbench_mobile.training.trainer import Setting
+    from nasbench_mobile.training.trainer import TrainingSetting
     from nasbench_mobile.training.trainer import train as train_network
 
     subject = parse_subject(model, space)
@@ -106,7 +106,7 @@ def train(
         options.say_read(data, images)
     network = subject.network(width, input_size or default_input_size(images), len(images.classes))
     network = with_stem_stride(network, stem_stride)
-    setting = Setting(
+    setting = TrainingSetting(
         seed=seed, checkpoint=out / CHECKPOINT, limits=Limits(time_limit_s, memory_limit_mb),
         loaders=loaders, threads=threads,
     )  # fmt: skip
@@ -179,7 +179,7 @@ def _print_epoch(report: Any) -> None:
     )
 
 
-def _print_stopped(setting: Setting) -> None:
+def _print_stopped(setting: TrainingSetting) -> None:
     console(stderr=True).print(
         f"stopped; at most {setting.checkpoint_s:g} s of the training are lost. Go on with the "
         "same command", soft_wrap=True,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from nasbench_mobile.architecture import Architecture
-from nasbench_mobile.collecting.jobs import Job
+from nasbench_mobile.collecting.jobs import TrainingJob
 from nasbench_mobile.collecting.references import FULL_SIZE
 from nasbench_mobile.errors import NasbenchError
 from nasbench_mobile.evaluators.training import TrainingAccuracy
@@ -31,7 +31,7 @@ Latencies: TypeAlias = Mapping[str, LatencyEvaluator]
 
 
 @dataclass
-class Watcher:
+class CollectingListener:
     """A watcher, which is told how it goes; by itself it does nothing.
 
     `says` is called with a sentence for people; `epoch` after every epoch, where trainings are in
@@ -39,7 +39,7 @@ class Watcher:
     """
 
     says: Callable[[str], None] = lambda text: None
-    epoch: Callable[[Job, EpochReport], None] = lambda job, report: None
+    epoch: Callable[[TrainingJob, EpochReport], None] = lambda job, report: None
     row: Callable[[Row, int, int], None] = lambda row, done, total: None
 
 
@@ -50,7 +50,7 @@ class Trainer:
     space: SearchSpace
     accuracy: TrainingAccuracy
 
-    def train(self, job: Job, watch: Watcher | None = None) -> Row:
+    def train(self, job: TrainingJob, watch: CollectingListener | None = None) -> Row:
         """The row of one training, without its latencies; a failed one has its failure."""
         evaluator = self.accuracy.with_seed(job.seed)
         if watch is not None:
@@ -79,13 +79,13 @@ class Trainer:
             failure=None,
         )
 
-    def full(self, job: Job) -> Network:
+    def full(self, job: TrainingJob) -> Network:
         """The full-size network, whose latency counts."""
         if job.reference is not None:
             return job.reference.full()
         return self.space.network(self._tokens(job))
 
-    def proxy(self, job: Job) -> Network:
+    def proxy(self, job: TrainingJob) -> Network:
         """The network that is trained."""
         accuracy = self.accuracy
         if job.reference is None:
@@ -94,12 +94,12 @@ class Trainer:
             accuracy.width, accuracy.input_size, len(accuracy.data.classes), accuracy.stem_stride
         )
 
-    def forget(self, job: Job) -> None:
+    def forget(self, job: TrainingJob) -> None:
         """Remove what a training left to go on from, once its row is written."""
         self.accuracy.with_seed(job.seed).forget(self.proxy(job))
 
     @staticmethod
-    def _tokens(job: Job) -> tuple[int, ...]:
+    def _tokens(job: TrainingJob) -> tuple[int, ...]:
         if job.tokens is None:
             raise ValueError("the job is of a reference model")
         return job.tokens
@@ -113,9 +113,9 @@ class Collector:
     latencies: Latencies
     workers: int = 1
     retry_failed: bool = False
-    watch: Watcher = field(default_factory=Watcher)
+    watch: CollectingListener = field(default_factory=CollectingListener)
 
-    def missing(self, jobs: Sequence[Job], table: Table) -> list[Job]:
+    def missing(self, jobs: Sequence[TrainingJob], table: Table) -> list[TrainingJob]:
         """The jobs whose row the table lacks; those that failed too, where they are retried."""
         rows = table.by_key
         return [
@@ -124,7 +124,7 @@ class Collector:
             if (row := rows.get(job.key)) is None or (self.retry_failed and row.failure is not None)
         ]
 
-    def collect(self, jobs: Sequence[Job], writer: TableWriter) -> list[Row]:
+    def collect(self, jobs: Sequence[TrainingJob], writer: TableWriter) -> list[Row]:
         """Train all jobs and write each row as it comes; the rows."""
         rows: list[Row] = []
         with closing(self._trained(jobs)) as trained:
@@ -136,13 +136,15 @@ class Collector:
                 self.watch.row(row, len(rows), len(jobs))
         return rows
 
-    def _trained(self, jobs: Sequence[Job]) -> Generator[tuple[Job, Row], None, None]:
+    def _trained(
+        self, jobs: Sequence[TrainingJob]
+    ) -> Generator[tuple[TrainingJob, Row], None, None]:
         if self.workers == 1:
             for job in jobs:
                 yield job, self.trainer.train(job, self.watch)
             return
         with workers(self.workers) as group:
-            pool = ExecutorPool[Job, Row](group, _Worker(self.trainer), self.workers)
+            pool = ExecutorPool[TrainingJob, Row](group, _Worker(self.trainer), self.workers)
             waiting = iter(jobs)
             running = 0
             for job in waiting:
@@ -159,7 +161,7 @@ class Collector:
                         running += 1
                         break
 
-    def _priced(self, job: Job) -> dict[str, float | None]:
+    def _priced(self, job: TrainingJob) -> dict[str, float | None]:
         network = self.trainer.full(job)
         return {name: latency_ms(one, network) for name, one in self.latencies.items()}
 
@@ -170,10 +172,12 @@ class _Worker:
 
     trainer: Trainer
 
-    def __call__(self, job: Job) -> Row:
+    def __call__(self, job: TrainingJob) -> Row:
         own = _kept.setdefault("trainer", self.trainer)
         parent = channel()
-        watch = Watcher(epoch=lambda _, __: _stop_if_told()) if parent is not None else None
+        watch = (
+            CollectingListener(epoch=lambda _, __: _stop_if_told()) if parent is not None else None
+        )
         return own.train(job, watch)
 
 

@@ -9,7 +9,7 @@ from nasbench_mobile.collecting.references import FULL_SIZE, Reference
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.files.json_values import checked_whole_number
 from nasbench_mobile.studies.plan import LARGEST_SEED
-from nasbench_mobile.tables.row import Key, Origin
+from nasbench_mobile.tables.row import Origin, TrainingKey
 from nasbench_mobile.types import Tokens
 
 MOST_TRAININGS = 1_000_000
@@ -17,7 +17,7 @@ MOST_TRAININGS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class TrainingJob:
     """One training to be done: of an architecture's `tokens`, or of a `reference`."""
 
     origin: Origin
@@ -26,7 +26,7 @@ class Job:
     reference: Reference | None = None
 
     @property
-    def key(self) -> Key:
+    def key(self) -> TrainingKey:
         """The key of the row that the training will give."""
         model = self.reference
         if model is None:
@@ -64,26 +64,28 @@ class Seeds:
 
 def all_jobs(
     samples: Sequence[tuple[Tokens, Origin]], models: Sequence[Reference], seeds: Seeds
-) -> list[Job]:
+) -> list[TrainingJob]:
     """The first seed of every architecture, then of every reference model, then further seeds.
 
     Breadth first, our choice: a table cut short has most of its networks, if with fewer seeds.
     """
-    jobs: list[Job] = []
+    jobs: list[TrainingJob] = []
     counts = [seeds.of(place).stop for place in range(len(samples))] + [seeds.models] * len(models)
     checked_whole_number("the number of trainings", sum(counts), 0, MOST_TRAININGS)
     for seed in range(max(counts, default=0)):
         jobs += [
-            Job(origin, seeds.first + seed, tokens=tokens)
+            TrainingJob(origin, seeds.first + seed, tokens=tokens)
             for place, (tokens, origin) in enumerate(samples)
             if seed in seeds.of(place)
         ]
         if seed < seeds.models:
-            jobs += [Job("reference", seeds.first + seed, reference=model) for model in models]
+            jobs += [
+                TrainingJob("reference", seeds.first + seed, reference=model) for model in models
+            ]
     return jobs
 
 
-def shard(jobs: Sequence[Job], text: str | None) -> list[Job]:
+def shard(jobs: Sequence[TrainingJob], text: str | None) -> list[TrainingJob]:
     """The jobs of one machine: of `1/4` to `4/4` every fourth one, and all without a text."""
     if text is None:
         return list(jobs)

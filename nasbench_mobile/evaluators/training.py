@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # torch is imported when something is trained
     from nasbench_mobile.training.data import Broken, ImageData
     from nasbench_mobile.training.launcher import Precision
     from nasbench_mobile.training.recipe import Recipe
-    from nasbench_mobile.training.trainer import EpochReport, Setting
+    from nasbench_mobile.training.trainer import EpochReport, TrainingSetting
 
 TrainingProgress: TypeAlias = Callable[[int, "EpochReport"], None]
 """Is told after every epoch: the architecture's place in the batch, and the epoch's report."""
@@ -73,7 +73,7 @@ class TrainingAccuracy:
     ) -> None:
         from nasbench_mobile.training.limits import Limits
         from nasbench_mobile.training.recipe import recipe_named
-        from nasbench_mobile.training.trainer import Setting
+        from nasbench_mobile.training.trainer import TrainingSetting
 
         changes = {**(options or {}), **({} if epochs is None else {"epochs": epochs})}
         self.recipe: Recipe = recipe_named(recipe).changed(**changes)
@@ -92,7 +92,7 @@ class TrainingAccuracy:
         self.width, self._input_size, self.stem_stride = width, input_size, stem_stride
         self._checkpoints = None if checkpoints is None else Path(checkpoints)
         self._checkpoint_s = checkpoint_s
-        self._setting: Setting = Setting(
+        self._setting: TrainingSetting = TrainingSetting(
             seed=seed, limits=Limits(time_limit_s, memory_limit_mb), loaders=loaders,
             threads=threads,
         )  # fmt: skip

@@ -16,7 +16,7 @@ JobIn = TypeVar("JobIn", contravariant=True)
 ResultOut = TypeVar("ResultOut", covariant=True)
 
 
-class Pool(Protocol[JobIn, ResultOut]):
+class WorkerPool(Protocol[JobIn, ResultOut]):
     """Takes jobs by key and gives them back as they finish."""
 
     @property

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nasbench_mobile.evaluators.training import TrainingAccuracy
     from nasbench_mobile.image_search.events import Listener
     from nasbench_mobile.image_search.request import Request
-    from nasbench_mobile.image_search.task import Subject
+    from nasbench_mobile.image_search.task import CandidateTraining
     from nasbench_mobile.studies.study import Study
     from nasbench_mobile.types import StrategySpec
 
@@ -139,8 +139,8 @@ def _left_out(listen: Listener) -> Callable[[Sequence[str]], None]:
     return heard
 
 
-def _subject(request: Request) -> Subject:
-    from nasbench_mobile.image_search.task import Subject
+def _subject(request: Request) -> CandidateTraining:
+    from nasbench_mobile.image_search.task import CandidateTraining
     from nasbench_mobile.training.recipe import recipe_named
 
     epochs = {} if request.epochs is None else {"epochs": request.epochs}
@@ -155,7 +155,7 @@ def _subject(request: Request) -> Subject:
         "split_seed", "loaders", "threads", "time_limit_s", "memory_limit_mb", "recipe",
         "broken", "precision",
     )  # fmt: skip
-    return Subject(
+    return CandidateTraining(
         _one(request.space, "space"),
         {key: getattr(request, key) for key in same}
         | {"device": request.accelerator}

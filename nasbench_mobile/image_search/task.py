@@ -24,7 +24,7 @@ PIXEL1 = "imagenet-pixel1"
 
 
 @dataclass(frozen=True)
-class Subject:
+class CandidateTraining:
     """What is searched and how it is trained, before the latency is chosen.
 
     `training` holds options of `TrainingAccuracy`, those left at None being its defaults.
@@ -46,7 +46,7 @@ class Subject:
 
 
 def search_benchmark(
-    subject: Subject,
+    subject: CandidateTraining,
     accuracy: TrainingAccuracy,
     latency: str,
     target_ms: float | None,

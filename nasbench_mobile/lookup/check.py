@@ -60,7 +60,7 @@ class CheckedNetwork(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class LookupCheck:
     """How well a table predicts networks drawn at random, and some near one latency."""
 
     random: Quality
@@ -84,7 +84,7 @@ def check_lookup(
     networks: int = 40,
     seed: int = CHECK_SEED,
     listen: Listener = lambda done, total: None,
-) -> Check:
+) -> LookupCheck:
     """Measure `networks` random networks, and as many near the median of their predictions,
     each `VISITS` times.
 
@@ -124,7 +124,7 @@ def check_lookup(
         for group, tokens, seen in zip(groups, drawn_all, ratios, strict=True)
     )
     halves = [[row for row in rows if row["group"] == group] for group in ("random", "near")]
-    return Check(_quality(halves[0]), _quality(halves[1]), near_ms, rows)
+    return LookupCheck(_quality(halves[0]), _quality(halves[1]), near_ms, rows)
 
 
 def _draw(space: SearchSpace, rng: np.random.Generator, seen: set[Tokens]) -> Iterator[Tokens]:

@@ -70,7 +70,7 @@ class VerdictRecord(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ClaimVerdict:
     """What became of a claim; `detail` has the figures, `benchmark` on what it holds."""
 
     claim: str
@@ -95,20 +95,20 @@ class Verdict:
         }
 
 
-def exactly(claim: str, holds: bool, detail: str) -> Verdict:
+def exactly(claim: str, holds: bool, detail: str) -> ClaimVerdict:
     """The verdict on a claim that arithmetic or counting decides."""
-    return Verdict(claim, "exact" if holds else "does not hold", detail)
+    return ClaimVerdict(claim, "exact" if holds else "does not hold", detail)
 
 
-def on(benchmark: str, claim: str, holds: bool, detail: str) -> Verdict:
+def on(benchmark: str, claim: str, holds: bool, detail: str) -> ClaimVerdict:
     """The verdict on a claim about behaviour, as seen on a benchmark.
 
     What was tested and not shown (an interval that includes no difference, say) does not hold: the
     detail has the figures, and there is no status in between.
     """
     if holds:
-        return Verdict(claim, "holds on our benchmark", detail, benchmark)
-    return Verdict(claim, "does not hold", f"{detail} (on {benchmark})")
+        return ClaimVerdict(claim, "holds on our benchmark", detail, benchmark)
+    return ClaimVerdict(claim, "does not hold", f"{detail} (on {benchmark})")
 
 
 @cache
@@ -123,7 +123,7 @@ def claims_of(experiment: str) -> tuple[Claim, ...]:
     return tuple(claim for claim in claims() if claim.experiment == experiment)
 
 
-def judged(experiment: str, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+def judged(experiment: str, verdicts: Sequence[ClaimVerdict]) -> tuple[ClaimVerdict, ...]:
     """One verdict per claim of the experiment, in the registry's order.
 
     Claims that it left out must be declared to need something; `NasbenchError` names those that
@@ -141,6 +141,6 @@ def judged(experiment: str, verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
     return tuple(given.get(claim.id) or _declared(claim) for claim in own)
 
 
-def _declared(claim: Claim) -> Verdict:
+def _declared(claim: Claim) -> ClaimVerdict:
     detail = f"Check: {claim.command}" if claim.command else "Detection is not built yet."
-    return Verdict(claim.id, NEEDS[str(claim.needs)], detail)
+    return ClaimVerdict(claim.id, NEEDS[str(claim.needs)], detail)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict
 
 from nasbench_mobile.errors import UsageError
-from nasbench_mobile.reproduce.claims import Verdict
+from nasbench_mobile.reproduce.claims import ClaimVerdict
 from nasbench_mobile.reproduce.paper import PrintedTable, Value
 from nasbench_mobile.runs.run import Run
 from nasbench_mobile.studies.plan import Plan
@@ -35,7 +35,7 @@ class SettingRecord(TypedDict):
 
 
 @dataclass(frozen=True)
-class Setting:
+class ExperimentSetting:
     """What a user chose; None leaves it to the experiment. `quick` is a small form that shows the
     machinery, and whose verdicts say so.
     """
@@ -56,13 +56,13 @@ class Setting:
             "quick": self.quick,
         }
 
-    def only(self, options: frozenset[Option]) -> Setting:
+    def only(self, options: frozenset[Option]) -> ExperimentSetting:
         """The part of it that an experiment with these options looks at.
 
         One without searches has no small form, so that `quick` means nothing to it.
         """
         given = {name: getattr(self, name) for name in sorted(options)}
-        return Setting(**given, quick=self.quick and "samples" in options)
+        return ExperimentSetting(**given, quick=self.quick and "samples" in options)
 
 
 class NumberRecord(TypedDict):
@@ -107,7 +107,7 @@ class Number:
 
 
 class TableRecord(TypedDict):
-    """A `Table` as JSON."""
+    """A `ResultTable` as JSON."""
 
     name: str
     title: str
@@ -116,7 +116,7 @@ class TableRecord(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ResultTable:
     """Rows to be printed and written as CSV; `columns` maps keys of a row to headings."""
 
     name: str
@@ -152,7 +152,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ExperimentOutcome:
     """What a run of an experiment gives: its data, and what of it is to be shown.
 
     `result` is data for programs, `said` sentences for people. `verdicts` answer every claim that
@@ -160,9 +160,9 @@ class Outcome:
     """
 
     result: dict[str, Any] = field(default_factory=dict)
-    verdicts: Sequence[Verdict] = ()
+    verdicts: Sequence[ClaimVerdict] = ()
     numbers: Sequence[Number] = ()
-    tables: Sequence[Table] = ()
+    tables: Sequence[ResultTable] = ()
     pictures: Sequence[Picture] = ()
     said: Sequence[str] = ()
 
@@ -176,7 +176,7 @@ class Experiment:
     name: str
     title: str
     shows: str
-    run: Callable[[Setting, Path, RunStudy], Outcome]
+    run: Callable[[ExperimentSetting, Path, RunStudy], ExperimentOutcome]
     options: frozenset[Option] = frozenset()
     in_all: bool = True
 

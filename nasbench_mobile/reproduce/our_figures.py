@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from nasbench_mobile.networks.cost import multiply_adds, parameters
 from nasbench_mobile.networks.graph import ChannelSelect, Concat, Conv, Network, Pool
-from nasbench_mobile.reproduce.claims import Verdict, exactly, on
+from nasbench_mobile.reproduce.claims import ClaimVerdict, exactly, on
 from nasbench_mobile.surrogates.pixel1 import Pixel1Latency
 
 Found: TypeAlias = tuple[float | None, str]
@@ -76,7 +76,7 @@ def off(ours: float, printed: float) -> float:
     return ours / printed - 1.0
 
 
-def estimated_verdict(claim: str, network: Network, printed_ms: float) -> Verdict:
+def estimated_verdict(claim: str, network: Network, printed_ms: float) -> ClaimVerdict:
     """Whether the estimate agrees with a printed latency within `LATENCY_TOLERANCE`."""
     found = estimate_ms(network)
     share = off(found, printed_ms)
@@ -86,7 +86,7 @@ def estimated_verdict(claim: str, network: Network, printed_ms: float) -> Verdic
 
 def counted_verdict(
     claim: str, pairs: dict[str, tuple[float, float]], tolerance: float, finding: str | None = None
-) -> Verdict:
+) -> ClaimVerdict:
     """Whether counts agree: of each name (ours, printed) in millions, where both are there."""
     agrees = all(abs(off(ours, printed)) <= tolerance for ours, printed in pairs.values())
     said = "; ".join(

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 from nasbench_mobile.benchmark import built_in_names, load_benchmark
-from nasbench_mobile.reproduce.claims import Verdict, on
+from nasbench_mobile.reproduce.claims import ClaimVerdict, on
 from nasbench_mobile.tables.noise_study import pooled_sd
 from nasbench_mobile.tables.table import read_table
 
 NAME = "mnasnet-cifar10-host"
 """The benchmark that looks accuracies up in a table of trainings of our own."""
 
-Key: TypeAlias = tuple[str, float, int]
+OurKey: TypeAlias = tuple[str, float, int]
 """Model, width multiplier, input size (pixels, full size)."""
 
 
@@ -27,7 +27,7 @@ class Trained:
     where nothing has.
     """
 
-    accuracies: dict[Key, tuple[float, ...]] = field(default_factory=dict)
+    accuracies: dict[OurKey, tuple[float, ...]] = field(default_factory=dict)
     seed_sd: float | None = None
 
     def accuracy(self, name: str, multiplier: float, size: int) -> float | None:
@@ -36,7 +36,7 @@ class Trained:
         return sum(values) / len(values) if values else None
 
     def difference(
-        self, first: Key, second: Key, factors: tuple[float, float] = (1.0, 1.0)
+        self, first: OurKey, second: OurKey, factors: tuple[float, float] = (1.0, 1.0)
     ) -> tuple[float, float] | None:
         """Mean accuracy of `first` less that of `second`, and the standard error of that.
 
@@ -65,7 +65,7 @@ class Trained:
         )
 
 
-def decided(claim: str, holds: bool | None, detail: str) -> tuple[list[Verdict], list[str]]:
+def decided(claim: str, holds: bool | None, detail: str) -> tuple[list[ClaimVerdict], list[str]]:
     """A verdict where these trainings decide (`holds` is not None), else a sentence that says so.
 
     So few images and seeds settle only large differences; where they do not, a claim goes on

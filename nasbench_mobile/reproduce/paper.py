@@ -15,7 +15,10 @@ from nasbench_mobile.networks.cards import Published
 from nasbench_mobile.surrogates.published_pixel1 import A1_LATENCY_MS, A1_MULTIPLIERS
 
 Value: TypeAlias = float | str | None
-Row: TypeAlias = tuple[Value, ...]
+PaperRow: TypeAlias = tuple[Value, ...]
+
+PAPER_TARGET_MS = 75.0
+"""The target latency T of the searches on ImageNet (Tan et al. 2019, Fig. 6)."""
 
 HEADINGS = {
     "params_m": "parameters (M)",
@@ -47,7 +50,7 @@ class PrintedTable:
     title: str
     keys: tuple[str, ...]
     columns: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[PaperRow, ...]
 
     def value(self, *key: Value, column: str) -> float:
         """The figure of a row; KeyError where none is printed."""
@@ -63,7 +66,7 @@ _ORDER = (
     "ShuffleNetV2 (2x)", "CondenseNet (G=C=4)", "CondenseNet (G=C=8)", "MobileNetV2",
     "MobileNetV2 (1.4x)", "NASNet-A", "AmoebaNet-A", "PNASNet", "DARTS", "MnasNet-A1",
 )  # fmt: skip
-UNRELEASED: dict[str, Row] = {
+UNRELEASED: dict[str, PaperRow] = {
     "MnasNet-A2": (4.8, 340, 75.6, 92.7, 84),
     "MnasNet-A3": (5.2, 403, 76.7, 93.3, 103),
 }
@@ -74,13 +77,13 @@ def _percent(fraction: float | None) -> float | None:
     return None if fraction is None else round(100 * fraction, 2)
 
 
-def _printed(row: Published) -> Row:
+def _printed(row: Published) -> PaperRow:
     counts = row.parameters_m, row.multiply_adds_m
     return (*counts, _percent(row.top1), _percent(row.top5), row.pixel1_latency_ms)
 
 
-def _table_1() -> tuple[Row, ...]:
-    released: dict[str, Row] = {str(row.label): _printed(row) for _, row in zoo.table_1()}
+def _table_1() -> tuple[PaperRow, ...]:
+    released: dict[str, PaperRow] = {str(row.label): _printed(row) for _, row in zoo.table_1()}
     return tuple((label, *(released | UNRELEASED)[label]) for label in (*_ORDER, *UNRELEASED))
 
 
@@ -170,7 +173,7 @@ FIGURE_5B = PrintedTable(
     ),
 )  # fmt: skip
 
-_README_A1: dict[int, tuple[Row, ...]] = {
+_README_A1: dict[int, tuple[PaperRow, ...]] = {
     224: ((77.2, 93.5, 6.1, 591.5), (75.2, 92.5, 3.9, 315.2), (73.3, 91.3, 2.9, 226.7),
           (68.9, 88.4, 2.1, 105.2), (64.1, 85.1, 1.7, 63.2)),
     192: ((76.1, 93.0, 6.1, 435.1), (74.0, 91.6, 3.9, 232.0), (72.1, 90.5, 2.9, 166.9),
@@ -185,7 +188,7 @@ _README_A1: dict[int, tuple[Row, ...]] = {
 """Input size: top-1, top-5, parameters, multiply-adds, in the order of `A1_MULTIPLIERS`."""
 
 
-def _readme() -> tuple[Row, ...]:
+def _readme() -> tuple[PaperRow, ...]:
     return tuple(
         (size, multiplier, *row, ms)
         for size, rows in _README_A1.items()

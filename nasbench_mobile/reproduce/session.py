@@ -20,13 +20,13 @@ from nasbench_mobile.files.json_files import Form, checked, read_json_map
 from nasbench_mobile.reproduce.claims import VerdictRecord, judged
 from nasbench_mobile.reproduce.experiment import (
     Experiment,
+    ExperimentOutcome,
+    ExperimentSetting,
     NumberRecord,
-    Outcome,
     PictureRecord,
+    ResultTable,
     RunStudy,
-    Setting,
     SettingRecord,
-    Table,
     TableRecord,
 )
 from nasbench_mobile.studies.provenance import Environment, environment, versions
@@ -78,7 +78,7 @@ class Session:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def kept(self, experiment: Experiment, setting: Setting) -> Record | None:
+    def kept(self, experiment: Experiment, setting: ExperimentSetting) -> Record | None:
         """The record of a finished experiment, or None where it has to be run."""
         path = self._record(experiment.name)
         if not path.exists():
@@ -95,7 +95,9 @@ class Session:
             )
         return record if made.get("code") == code_digest() else None
 
-    def run(self, experiment: Experiment, setting: Setting, run_study: RunStudy) -> Record:
+    def run(
+        self, experiment: Experiment, setting: ExperimentSetting, run_study: RunStudy
+    ) -> Record:
         """Run an experiment, write what it gives, and return its record.
 
         As a map the record holds the experiment's own result too.
@@ -164,7 +166,7 @@ PARTS: dict[str, Form] = {
 
 
 def _as_record(
-    experiment: Experiment, setting: Setting, outcome: Outcome, cost: Cost
+    experiment: Experiment, setting: ExperimentSetting, outcome: ExperimentOutcome, cost: Cost
 ) -> dict[str, Any]:
     own: Record = {
         "experiment": experiment.name,
@@ -210,7 +212,7 @@ def _code(folder: Traversable, above: str = "") -> Iterator[tuple[str, bytes]]:
             yield f"{above}{file.name}", file.read_bytes()
 
 
-def as_csv(table: Table) -> str:
+def as_csv(table: ResultTable) -> str:
     """A table with its keys as header, CSV of RFC 4180 with plain line ends."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(table.columns), extrasaction="ignore", lineterminator="\n")

@@ -6,23 +6,23 @@ from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from nasbench_mobile.architecture import Architecture
-from nasbench_mobile.executors.pools import Pool
+from nasbench_mobile.executors.pools import WorkerPool
 from nasbench_mobile.protocols import Strategy
 from nasbench_mobile.runs.event_log import EventLog
 from nasbench_mobile.runs.events import Event
 from nasbench_mobile.runs.run import Run, RunHeader
 from nasbench_mobile.search.clock import Clock
 from nasbench_mobile.search.course import course, unlogged_header
-from nasbench_mobile.search.ledger import Key, Ledger
+from nasbench_mobile.search.ledger import Ledger, ProposalKey
 from nasbench_mobile.search.player import Player
 from nasbench_mobile.search.problem import Outcome, Problem
 from nasbench_mobile.search.progress import OnProgress, Progress
 from nasbench_mobile.types import Failure, Proposal, Tokens
 
-Job: TypeAlias = tuple[Architecture, float]
+EvaluationJob: TypeAlias = tuple[Architecture, float]
 """The job of a worker: an architecture at a fidelity."""
 
-ArchitecturePool: TypeAlias = Pool[Job, Outcome | Failure]
+ArchitecturePool: TypeAlias = WorkerPool[EvaluationJob, Outcome | Failure]
 
 
 class AsynchronousSearch:
@@ -52,7 +52,7 @@ class AsynchronousSearch:
         self._problem = problem
         self._start = tuple(start)
         self._pool = pool
-        self._waiting: dict[Key, list[Proposal]] = {}
+        self._waiting: dict[ProposalKey, list[Proposal]] = {}
         said = header or unlogged_header(strategy, problem, budget, None, start, pool.workers)
         self._ledger = Ledger(
             Player(strategy, clock, call_limit_s), problem.space, budget, clock,
@@ -107,5 +107,7 @@ class AsynchronousSearch:
                 job = Architecture(space, proposal.tokens), proposal.fidelity
                 self._pool.submit(key, job)
 
-    def _finish(self, key: Key, proposals: list[Proposal], outcome: Outcome | Failure) -> None:
+    def _finish(
+        self, key: ProposalKey, proposals: list[Proposal], outcome: Outcome | Failure
+    ) -> None:
         self._ledger.tell([self._ledger.trial(key, proposal, outcome) for proposal in proposals])

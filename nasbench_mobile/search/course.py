@@ -9,7 +9,7 @@ from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.protocols import Strategy
 from nasbench_mobile.runs.events import Event
 from nasbench_mobile.runs.run import RunHeader
-from nasbench_mobile.search.ledger import Key, Ledger, Pair
+from nasbench_mobile.search.ledger import Ledger, Pair, ProposalKey
 from nasbench_mobile.search.problem import Problem
 from nasbench_mobile.types import Proposal, StrategySpec, Tokens
 
@@ -35,7 +35,7 @@ def evaluated(ledger: Ledger, problem: Problem, proposals: Sequence[Proposal]) -
     """Evaluate what is new in one batch, once each; reuse what is known."""
     with ledger.clock.evaluation():
         keys = [ledger.key(proposal) for proposal in proposals]
-        new: dict[Key, Proposal] = {}
+        new: dict[ProposalKey, Proposal] = {}
         for key, proposal in zip(keys, proposals, strict=True):
             if ledger.known(key) is None:
                 new.setdefault(key, proposal)

@@ -22,7 +22,7 @@ FAILURES_IN_A_ROW = 50
 """How many failed trials in a row end the run: our choice, as a device that is gone fails every
 time while a sick architecture fails alone."""
 
-Key: TypeAlias = tuple[Tokens, float]
+ProposalKey: TypeAlias = tuple[Tokens, float]
 """Under which a measurement is reused: the architecture's identity and the fidelity."""
 
 Pair: TypeAlias = tuple[Trial, Measurement | None]
@@ -63,8 +63,8 @@ class Ledger:
         self._kept: list[Tell | End] = []
         self._on_progress = on_progress
         self._ids: set[int] = set()
-        self._first_id: dict[Key, int] = {}
-        self._known: dict[Key, Outcome] = {}
+        self._first_id: dict[ProposalKey, int] = {}
+        self._known: dict[ProposalKey, Outcome] = {}
         self._failed_in_a_row = 0
         self._first_failure = ""
 
@@ -73,11 +73,11 @@ class Ledger:
         """How many full trainings may still be asked for."""
         return self._budget.left
 
-    def key(self, proposal: Proposal) -> Key:
+    def key(self, proposal: Proposal) -> ProposalKey:
         """The key of what a proposal means."""
         return self._space.canonical(proposal.tokens), proposal.fidelity
 
-    def known(self, key: Key) -> Outcome | None:
+    def known(self, key: ProposalKey) -> Outcome | None:
         """What was measured under a key before."""
         return self._known.get(key)
 
@@ -99,7 +99,7 @@ class Ledger:
         self._write(Start(proposals))
         return proposals
 
-    def trial(self, key: Key, proposal: Proposal, outcome: Outcome | Failure) -> Pair:
+    def trial(self, key: ProposalKey, proposal: Proposal, outcome: Outcome | Failure) -> Pair:
         """The trial that a proposal came to; its outcome is known from now on."""
         repeat_of = self._first_id.setdefault(key, proposal.id)
         repeat = None if repeat_of == proposal.id else repeat_of

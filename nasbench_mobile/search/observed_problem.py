@@ -11,7 +11,7 @@ from nasbench_mobile.search.problem import Outcome, Problem
 from nasbench_mobile.types import Failure
 
 
-class Watcher(Protocol):
+class EvaluationObserver(Protocol):
     """A watcher hears of every candidate; `share` is its share of the full training."""
 
     def begins(self, architecture: Architecture, share: float) -> None: ...
@@ -36,7 +36,7 @@ class OneByOne(Problem):
     Outcomes are those of a `Problem`, whose evaluators get whole batches.
     """
 
-    watcher: Watcher
+    watcher: EvaluationObserver
 
     def evaluate(
         self, architectures: Sequence[Architecture], fidelities: Sequence[float] | None = None

@@ -26,7 +26,7 @@ from nasbench_mobile.protocols import Strategy
 from nasbench_mobile.runs.event_log import EventLog, has_begun, read_log, read_run
 from nasbench_mobile.runs.events import End
 from nasbench_mobile.runs.run import Run, RunHeader
-from nasbench_mobile.search.asynchronous import AsynchronousSearch, Job
+from nasbench_mobile.search.asynchronous import AsynchronousSearch, EvaluationJob
 from nasbench_mobile.search.loop import Search
 from nasbench_mobile.search.problem import Problem
 from nasbench_mobile.search.progress import OnProgress, Progress
@@ -183,7 +183,7 @@ def _evaluation_limit_s(task: Task) -> float | None:
     return task.call_limit_s or (PLUGIN_LIMIT_S if own else None)
 
 
-def _duration_s(job: Job, _: object) -> float:
+def _duration_s(job: EvaluationJob, _: object) -> float:
     architecture, fidelity = job
     return fidelity * training_time_s(architecture)
 

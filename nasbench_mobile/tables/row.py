@@ -24,7 +24,7 @@ RECORDED_WIDTH = "depth_multiplier"
 """What tables call a row's `width`: the name that they have always had for it."""
 
 Identity: TypeAlias = tuple[Tokens | None, str | None, float, int]
-Key: TypeAlias = tuple[Identity, int]
+TrainingKey: TypeAlias = tuple[Identity, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Row:
         return self.tokens, self.name, self.width, self.input_size
 
     @property
-    def key(self) -> Key:
+    def key(self) -> TrainingKey:
         """Which training the row is of; a table has one row for each, or one after its failures."""
         return self.identity, self.seed
 

@@ -15,7 +15,7 @@ from nasbench_mobile.files.json_files import parsed
 from nasbench_mobile.files.schemas import schema_of
 from nasbench_mobile.files.text_files import DAMAGE, DamagedText, text_of
 from nasbench_mobile.protocols import LatencyEvaluator, SearchSpace
-from nasbench_mobile.tables.row import COSTS_BY_NAME, Identity, Key, Row
+from nasbench_mobile.tables.row import COSTS_BY_NAME, Identity, Row, TrainingKey
 from nasbench_mobile.types import Tokens
 
 MODEL, SCHEMA = "trained-architectures", 2
@@ -126,7 +126,7 @@ class Table:
         return next((one for one in reversed(said) if one is not None), None)
 
     @property
-    def by_key(self) -> dict[Key, Row]:
+    def by_key(self) -> dict[TrainingKey, Row]:
         """The last row of each training."""
         return {row.key: row for row in self.rows}
 

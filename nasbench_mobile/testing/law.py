@@ -69,7 +69,7 @@ class Law(Generic[Subject]):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class LawVerdict:
     """How one law stands: `seen` says what was found, in plain words."""
 
     law: str
@@ -104,7 +104,7 @@ def check_law(law: Law[Subject], subject: Subject, limit_s: float) -> str:
 
 def judge(
     laws: Sequence[Law[Subject]], subject: Subject, limit_s: float, *, slow: bool = True
-) -> list[Verdict]:
+) -> list[LawVerdict]:
     """A verdict for each law in turn, slow ones if wanted.
 
     A check that stumbles over another law says so, and that law is broken; after a call that
@@ -115,7 +115,7 @@ def judge(
 
 def _verdicts(
     laws: Iterable[Law[Subject]], subject: Subject, limit_s: float, slow: bool
-) -> Iterator[tuple[Verdict, str]]:
+) -> Iterator[tuple[LawVerdict, str]]:
     """Verdicts, each with the name of the law that what was seen breaks, or nothing."""
     hung = False
     for law in laws:
@@ -132,10 +132,10 @@ def _verdicts(
         except LawBroken as error:
             result, seen, culprit = "broken", str(error), error.law or law.name
             hung = isinstance(error, CallHung)
-        yield Verdict(law.name, law.says, result, seen, time.monotonic() - started), culprit
+        yield LawVerdict(law.name, law.says, result, seen, time.monotonic() - started), culprit
 
 
-def _settle(verdicts: Sequence[tuple[Verdict, str]]) -> list[Verdict]:
+def _settle(verdicts: Sequence[tuple[LawVerdict, str]]) -> list[LawVerdict]:
     """Move what was seen to the law it breaks: each fault is named once, under its own law."""
     first_seen: dict[str, str] = {}
     for verdict, culprit in verdicts:

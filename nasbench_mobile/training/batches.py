@@ -29,7 +29,7 @@ normalises them, on its device: bytes are a quarter to move there."""
 EVALUATED_AT_ONCE = 256
 """How many images an evaluation batch has: our choice, as more is no faster and takes memory."""
 
-Key: TypeAlias = tuple[int, int]
+BatchKey: TypeAlias = tuple[int, int]
 """The epoch (-1 for evaluation) and the index of an image."""
 
 Collated: TypeAlias = tuple[Tensor, Tensor, list[str]]
@@ -127,7 +127,7 @@ class Batches:
                 labels.to(self.device, non_blocking=True),
             )
 
-    def _loader(self, decoder: _Decoder, keys: list[list[Key]]) -> Iterable[Collated]:
+    def _loader(self, decoder: _Decoder, keys: list[list[BatchKey]]) -> Iterable[Collated]:
         return DataLoader(
             decoder,
             batch_sampler=keys,
@@ -139,7 +139,7 @@ class Batches:
         )
 
 
-def _read_here(decoder: _Decoder, keys: list[list[Key]]) -> Iterator[Collated]:
+def _read_here(decoder: _Decoder, keys: list[list[BatchKey]]) -> Iterator[Collated]:
     for batch in keys:
         yield _collate([decoder[key] for key in batch])
 
@@ -167,7 +167,7 @@ class _Decoder(Dataset[Decoded]):
         self._cropping = cropping_of(recipe)
         self._preparation = preparation_of(recipe, size, images)
 
-    def __getitem__(self, key: Key) -> Decoded:
+    def __getitem__(self, key: BatchKey) -> Decoded:
         epoch, index = key
         try:
             return self._cut(epoch, index), int(self._images.labels[index])

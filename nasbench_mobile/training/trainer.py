@@ -54,7 +54,7 @@ class EpochReport:
     elapsed_s: float
 
 
-Progress: TypeAlias = Callable[[EpochReport], None]
+TrainingProgress: TypeAlias = Callable[[EpochReport], None]
 
 WatchStep: TypeAlias = Callable[[int, Tensor], None]
 """Told a step's number, from 0, and its loss, a scalar on the training's device."""
@@ -75,7 +75,7 @@ class TrainingResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class TrainingSetting:
     """How to train, beside what: nothing here but `seed` should change the outcome.
 
     `checkpoint` is a file that a training goes on from and is written every `checkpoint_s` seconds
@@ -102,10 +102,10 @@ def train(
     network: Network,
     data: ImageData,
     recipe: Recipe,
-    setting: Setting | None = None,
+    setting: TrainingSetting | None = None,
     *,
     launcher: Launcher | None = None,
-    progress: Progress | None = None,
+    progress: TrainingProgress | None = None,
     watch_step: WatchStep | None = None,
     test: bool = False,
 ) -> TrainingResult:
@@ -116,7 +116,7 @@ def train(
     needs more images in a batch (`check_batches`).
     `test` evaluates on the test images at the end, where the data has some: never in a search.
     """
-    setting = setting or Setting()
+    setting = setting or TrainingSetting()
     with torch_threads(setting.threads), setting.limits.memory():
         training = Training(network, data, recipe, setting, launcher or OneDevice(), watch_step)
         result = training.run(progress)
@@ -139,7 +139,7 @@ class Training:
         network: Network,
         data: ImageData,
         recipe: Recipe,
-        setting: Setting,
+        setting: TrainingSetting,
         launcher: Launcher,
         watch_step: WatchStep | None = None,
     ) -> None:
@@ -168,7 +168,7 @@ class Training:
         self._watch = Stopwatch()
         self._resume()
 
-    def run(self, progress: Progress | None = None) -> TrainingResult:
+    def run(self, progress: TrainingProgress | None = None) -> TrainingResult:
         """Train to the end, from wherever it stands."""
         total = self._recipe.steps(len(self._data.train))
         per_epoch = self._recipe.steps_per_epoch(len(self._data.train))

@@ -18,9 +18,9 @@ from nasbench_mobile.reproduce import registry
 from nasbench_mobile.reproduce.claims import claims_of, exactly
 from nasbench_mobile.reproduce.experiment import (
     Experiment,
-    Outcome,
+    ExperimentOutcome,
+    ExperimentSetting,
     RunStudy,
-    Setting,
     study_runs,
 )
 from nasbench_mobile.runs.event_log import EventLog, read_run, same_run
@@ -315,13 +315,13 @@ class Small:
         whole = registry.experiment
         monkeypatch.setattr(registry, "experiment", lambda name: made.get(name) or whole(name))
 
-    def _of(self, name: str) -> Callable[[Setting, Path, RunStudy], Outcome]:
+    def _of(self, name: str) -> Callable[[ExperimentSetting, Path, RunStudy], ExperimentOutcome]:
         plan = Plan(load_benchmark("imagenet-pixel1"), STRATEGIES, (0, 1), budget=20)
 
-        def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+        def run(setting: ExperimentSetting, folder: Path, run_study: RunStudy) -> ExperimentOutcome:
             self.told[name] = len(study_runs(folder, name, plan, run_study))
             verdicts = [exactly(claim.id, True, "as it is") for claim in claims_of(name)]
-            return Outcome({"answer": 42}, verdicts)
+            return ExperimentOutcome({"answer": 42}, verdicts)
 
         return run
 

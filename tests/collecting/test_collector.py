@@ -15,13 +15,13 @@ import pytest
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.collecting import collector
 from nasbench_mobile.collecting.collector import (
+    CollectingListener,
     Collector,
     Trainer,
-    Watcher,
     latency_ms,
     table_header,
 )
-from nasbench_mobile.collecting.jobs import Job
+from nasbench_mobile.collecting.jobs import TrainingJob
 from nasbench_mobile.collecting.references import Reference, references
 from nasbench_mobile.errors import NasbenchError
 from nasbench_mobile.evaluators.training import TrainingAccuracy
@@ -70,7 +70,7 @@ class Layers:
 def test_a_rows_seed_is_the_one_it_was_trained_with(accuracy: TrainingAccuracy) -> None:
     """Two seeds of one network are two trainings, each what its seed alone gives."""
     trainer = Trainer(SPACE, accuracy)
-    rows = {seed: trainer.train(Job("given", seed, tokens=FIRST)) for seed in (0, 3)}
+    rows = {seed: trainer.train(TrainingJob("given", seed, tokens=FIRST)) for seed in (0, 3)}
     network = accuracy.network(Architecture(SPACE, FIRST))
     alone = TrainingAccuracy(**TINY, seed=3).trained(network)
     assert isinstance(alone, dict)
@@ -82,9 +82,9 @@ def test_a_rows_seed_is_the_one_it_was_trained_with(accuracy: TrainingAccuracy) 
 
 
 def test_a_row_has_the_full_networks_counts(accuracy: TrainingAccuracy) -> None:
-    told: list[tuple[Job, float]] = []
-    watch = Watcher(epoch=lambda job, report: told.append((job, report.epoch)))
-    job = Job("uniform", 1, tokens=SECOND)
+    told: list[tuple[TrainingJob, float]] = []
+    watch = CollectingListener(epoch=lambda job, report: told.append((job, report.epoch)))
+    job = TrainingJob("uniform", 1, tokens=SECOND)
     row = Trainer(SPACE, accuracy).train(job, watch)
     full = SPACE.network(SECOND)
     assert (row.parameters, row.multiply_adds) == (parameters(full), multiply_adds(full))
@@ -97,7 +97,7 @@ def test_a_row_has_the_full_networks_counts(accuracy: TrainingAccuracy) -> None:
 def test_a_reference_model_is_trained_small_and_counted_in_full(
     accuracy: TrainingAccuracy,
 ) -> None:
-    trainer, job = Trainer(SPACE, accuracy), Job("reference", 2, reference=MODEL)
+    trainer, job = Trainer(SPACE, accuracy), TrainingJob("reference", 2, reference=MODEL)
     row = trainer.train(job)
     full = MODEL.full()
     assert (row.tokens, row.name, row.seed, row.origin) == (None, MODEL.name, 2, "reference")
@@ -109,11 +109,11 @@ def test_a_reference_model_is_trained_small_and_counted_in_full(
 
 
 def test_an_architecture_is_trained_as_the_evaluator_would(accuracy: TrainingAccuracy) -> None:
-    trainer, job = Trainer(SPACE, accuracy), Job("given", 0, tokens=SECOND)
+    trainer, job = Trainer(SPACE, accuracy), TrainingJob("given", 0, tokens=SECOND)
     assert trainer.proxy(job) == accuracy.network(Architecture(SPACE, SECOND))
     assert trainer.full(job) == SPACE.network(SECOND)
     with pytest.raises(ValueError, match="reference model"):
-        Trainer._tokens(Job("reference", 0, reference=MODEL))
+        Trainer._tokens(TrainingJob("reference", 0, reference=MODEL))
 
 
 class Pretended(Trainer):
@@ -123,7 +123,7 @@ class Pretended(Trainer):
         super().__init__(SPACE, TrainingAccuracy(**TINY))
         self.__dict__.update(failing=failing, forgotten=[], at_once=[0, 0], lock=threading.Lock())
 
-    def train(self, job: Job, watch: Watcher | None = None) -> Row:
+    def train(self, job: TrainingJob, watch: CollectingListener | None = None) -> Row:
         row = Row(
             job.tokens, job.seed, job.origin,
             name=None if job.reference is None else job.reference.name,
@@ -133,13 +133,17 @@ class Pretended(Trainer):
         failing: tuple[int, ...] = self.__dict__["failing"]
         return replace(row, accuracy=None, failure="lost") if job.seed in failing else row
 
-    def forget(self, job: Job) -> None:
+    def forget(self, job: TrainingJob) -> None:
         self.__dict__["forgotten"].append(job)
 
 
 JOBS = [
-    *(Job("uniform", seed, tokens=tokens) for seed in range(3) for tokens in (FIRST, SECOND)),
-    Job("reference", 0, reference=MODEL),
+    *(
+        TrainingJob("uniform", seed, tokens=tokens)
+        for seed in range(3)
+        for tokens in (FIRST, SECOND)
+    ),
+    TrainingJob("reference", 0, reference=MODEL),
 ]
 
 
@@ -148,7 +152,7 @@ def test_every_row_is_written_with_its_latencies_and_told(tmp_path: Path) -> Non
     header = table_header(SPACE, trainer.accuracy, latencies)
     told: list[tuple[Any, int, int, int]] = []
     with open_table(tmp_path, header) as (_, writer):
-        watch = Watcher(
+        watch = CollectingListener(
             row=lambda row, done, total: told.append(
                 (row.key, done, total, len(read_table(tmp_path).rows))
             )
@@ -189,7 +193,7 @@ def test_workers_have_a_job_each_until_none_is_left(monkeypatch: pytest.MonkeyPa
 
     submit, completed = ExecutorPool.submit, ExecutorPool.completed
 
-    def counted_submit(pool: Any, key: Any, job: Job) -> None:
+    def counted_submit(pool: Any, key: Any, job: TrainingJob) -> None:
         waiting.append(1)
         most.append(len(waiting))
         submit(pool, key, job)
@@ -220,7 +224,7 @@ def test_a_worker_keeps_its_first_trainer_and_stops_when_told(
         stopped: bool
 
     class Reports(Pretended):
-        def train(self, job: Job, watch: Watcher | None = None) -> Row:
+        def train(self, job: TrainingJob, watch: CollectingListener | None = None) -> Row:
             if watch is not None:
                 watch.epoch(job, None)  # type: ignore[arg-type]
             return super().train(job, watch)
@@ -239,7 +243,7 @@ def test_a_worker_keeps_its_first_trainer_and_stops_when_told(
 def test_a_failed_training_is_a_row_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = Trainer(SPACE, TrainingAccuracy(**TINY))
     monkeypatch.setattr(TrainingAccuracy, "trained", lambda self, network: Failure("it diverged"))
-    row = trainer.train(Job("given", 4, tokens=FIRST))
+    row = trainer.train(TrainingJob("given", 4, tokens=FIRST))
     assert (row.failure, row.accuracy, row.history, row.seed) == ("it diverged", None, (), 4)
 
 
@@ -247,7 +251,7 @@ def test_seconds_are_kept_to_the_millisecond(monkeypatch: pytest.MonkeyPatch) ->
     ended = {"accuracy": 0.5, "cost_s": 1.23456, "history": [{"accuracy": 0.4}, {"accuracy": 0.5}]}
     trainer = Trainer(SPACE, TrainingAccuracy(**TINY))
     monkeypatch.setattr(TrainingAccuracy, "trained", lambda self, network: ended)
-    row = trainer.train(Job("given", 4, tokens=FIRST))
+    row = trainer.train(TrainingJob("given", 4, tokens=FIRST))
     assert (row.cost_s, row.accuracy, row.history) == (1.235, 0.5, (0.4, 0.5))
 
 
@@ -260,7 +264,7 @@ def test_a_training_is_forgotten_by_its_own_seed(
         forgotten.append((self.fidelity.seed, network))
 
     monkeypatch.setattr(TrainingAccuracy, "forget", forget)
-    trainer, job = Trainer(SPACE, accuracy), Job("given", 5, tokens=SECOND)
+    trainer, job = Trainer(SPACE, accuracy), TrainingJob("given", 5, tokens=SECOND)
     trainer.forget(job)
     assert forgotten == [(5, trainer.proxy(job))]
 

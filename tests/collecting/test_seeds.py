@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nasbench_mobile.collecting.jobs import Job, Seeds, all_jobs, shard
+from nasbench_mobile.collecting.jobs import Seeds, TrainingJob, all_jobs, shard
 from nasbench_mobile.collecting.references import references
 from nasbench_mobile.errors import UsageError
 
@@ -17,11 +17,11 @@ def test_by_default_each_has_one_seed_and_those_repeated_three() -> None:
     assert [Seeds(2, repeated=1, more=1).of(place) for place in (0, 1)] == [range(2), range(2)]
     jobs = all_jobs([((0,), "given"), ((1,), "all")], MODELS, Seeds(repeated=1))
     assert jobs == [
-        Job("given", 0, tokens=(0,)),
-        Job("all", 0, tokens=(1,)),
-        *(Job("reference", 0, reference=model) for model in MODELS),
-        Job("given", 1, tokens=(0,)),
-        Job("given", 2, tokens=(0,)),
+        TrainingJob("given", 0, tokens=(0,)),
+        TrainingJob("all", 0, tokens=(1,)),
+        *(TrainingJob("reference", 0, reference=model) for model in MODELS),
+        TrainingJob("given", 1, tokens=(0,)),
+        TrainingJob("given", 2, tokens=(0,)),
     ]
 
 
@@ -34,15 +34,15 @@ def test_seeds_are_counted_from_the_first() -> None:
 
 def test_a_jobs_key_is_that_of_its_row() -> None:
     model = next(m for m in references() if m.width == 0.35)
-    assert Job("given", 4, tokens=(1, 2)).key == (((1, 2), None, 1.0, 224), 4)
-    key = Job("reference", 3, reference=model).key
+    assert TrainingJob("given", 4, tokens=(1, 2)).key == (((1, 2), None, 1.0, 224), 4)
+    key = TrainingJob("reference", 3, reference=model).key
     assert key == ((None, model.name, 0.35, 224), 3)
     small = next(m for m in references() if m.input_size == 96)
-    assert Job("reference", 0, reference=small).key == ((None, small.name, 1.0, 96), 0)
+    assert TrainingJob("reference", 0, reference=small).key == ((None, small.name, 1.0, 96), 0)
 
 
 def test_every_third_job_from_its_own_place() -> None:
-    jobs = [Job("given", seed, tokens=(0,)) for seed in range(7)]
+    jobs = [TrainingJob("given", seed, tokens=(0,)) for seed in range(7)]
     assert [[job.seed for job in shard(jobs, f"{part}/3")] for part in (1, 2, 3)] == [
         [0, 3, 6], [1, 4], [2, 5],
     ]  # fmt: skip

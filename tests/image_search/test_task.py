@@ -16,10 +16,10 @@ from nasbench_mobile.benchmark import (
     read_benchmark,
 )
 from nasbench_mobile.evaluators.training import TrainingAccuracy
-from nasbench_mobile.image_search.task import FILE, Subject, as_file, search_benchmark
+from nasbench_mobile.image_search.task import FILE, CandidateTraining, as_file, search_benchmark
 from nasbench_mobile.types import StrategySpec
 
-SUBJECT = Subject(
+SUBJECT = CandidateTraining(
     StrategySpec("mnasnet", {"blocks": 7}),
     {"data": "digits", "width": 0.1, "epochs": None, "options": {"batch_size": 8, "flip": False}},
 )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from nasbench_mobile.reproduce.experiment import RunStudy, Setting
+from nasbench_mobile.reproduce.experiment import ExperimentSetting, RunStudy
 from nasbench_mobile.reproduce.registry import experiment
 from nasbench_mobile.reproduce.session import Session
 from nasbench_mobile.runs.run import Run, RunHeader, Timing
@@ -74,7 +74,7 @@ def smallest(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRe
 @pytest.fixture(scope="session")
 def records(smallest: Path) -> Callable[[str], Any]:
     """The record of an experiment, run once in the smallest form: 2 seeds of 40 samples."""
-    session, setting = Session(smallest), Setting(seeds=2, samples=40, quick=True)
+    session, setting = Session(smallest), ExperimentSetting(seeds=2, samples=40, quick=True)
     made: dict[str, Any] = {}
 
     def record(name: str) -> Any:

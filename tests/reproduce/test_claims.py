@@ -14,7 +14,7 @@ from nasbench_mobile.errors import NasbenchError, UnknownNameError, UsageError
 from nasbench_mobile.reproduce.claims import (
     STATUSES,
     Claim,
-    Verdict,
+    ClaimVerdict,
     claims,
     claims_of,
     exactly,
@@ -78,9 +78,9 @@ def test_a_verdict_checks_itself() -> None:
     assert on("a benchmark", "x", True, "1 of 1").benchmark == "a benchmark"
     assert on("a benchmark", "x", False, "0 of 1").detail == "0 of 1 (on a benchmark)"
     with pytest.raises(UsageError, match="must name a benchmark"):
-        Verdict("x", "holds on our benchmark", "1 of 1")
+        ClaimVerdict("x", "holds on our benchmark", "1 of 1")
     with pytest.raises(UsageError, match="known are exact"):
-        Verdict("x", "perhaps", "")  # type: ignore[arg-type]
+        ClaimVerdict("x", "perhaps", "")  # type: ignore[arg-type]
 
 
 def test_a_claim_checks_itself() -> None:
@@ -108,7 +108,7 @@ def test_a_verdict_is_written_with_all_it_says() -> None:
     assert exactly("x", True, "1").status == "exact"
     assert exactly("x", False, "1").status == "does not hold"
     with pytest.raises(UsageError, match="must name a benchmark"):
-        Verdict("x", "exact", "1 of 1", "a benchmark")
+        ClaimVerdict("x", "exact", "1 of 1", "a benchmark")
 
 
 def test_what_was_not_judged_names_the_command_in_the_registrys_order() -> None:

@@ -11,9 +11,9 @@ from nasbench_mobile.errors import EvaluationError, UsageError
 from nasbench_mobile.networks.cost import multiply_adds
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.reproduce import our_trainings as own_table
-from nasbench_mobile.reproduce.claims import Verdict
+from nasbench_mobile.reproduce.claims import ClaimVerdict
 from nasbench_mobile.reproduce.devices import check_device
-from nasbench_mobile.reproduce.experiment import Setting
+from nasbench_mobile.reproduce.experiment import ExperimentSetting
 from nasbench_mobile.reproduce.experiments import figure5, table1, table4, table6
 from nasbench_mobile.studies.study import Study
 from nasbench_mobile.types import Kind, LatencyReading
@@ -38,13 +38,13 @@ class Stopwatch:
         return LatencyReading(millions * (2 if cells else 1) / 10)
 
 
-def by_claim(verdicts: list[Verdict]) -> dict[str, Verdict]:
+def by_claim(verdicts: list[ClaimVerdict]) -> dict[str, ClaimVerdict]:
     return {verdict.claim: verdict for verdict in verdicts}
 
 
 def test_a_device_measures_all_of_table_1(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(table1, "meter", lambda spec: Stopwatch())
-    outcome = table1.run(Setting(device="host"), tmp_path, no_study)
+    outcome = table1.run(ExperimentSetting(device="host"), tmp_path, no_study)
     rows = {row["model"]: row for row in outcome.result["device"]["rows"]}
     assert len(rows) == 15
     assert rows["DARTS"]["failure"] == "the runtime crashed"
@@ -55,7 +55,9 @@ def test_a_device_measures_all_of_table_1(monkeypatch: pytest.MonkeyPatch, tmp_p
     # a host says nothing of a phone's milliseconds
     assert "latency-cells" not in found
     assert "speed-up-over-nasnet" not in found
-    phone = by_claim(list(table1.run(Setting(device="android:X"), tmp_path, no_study).verdicts))
+    phone = by_claim(
+        list(table1.run(ExperimentSetting(device="android:X"), tmp_path, no_study).verdicts)
+    )
     assert phone["latency-cells"].status == "does not hold"
 
 

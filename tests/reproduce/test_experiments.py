@@ -12,7 +12,7 @@ import pytest
 from nasbench_mobile.networks.cost import parameters
 from nasbench_mobile.reproduce import our_trainings as own_table
 from nasbench_mobile.reproduce.claims import claims, claims_of
-from nasbench_mobile.reproduce.experiment import Setting
+from nasbench_mobile.reproduce.experiment import ExperimentSetting
 from nasbench_mobile.reproduce.experiments import table6
 from nasbench_mobile.reproduce.experiments.figure6_extended import EXPERIMENT as EXTENDED
 from nasbench_mobile.reproduce.experiments.resnet50 import resnet50
@@ -117,7 +117,7 @@ def test_extended_is_not_of_all_and_has_no_claims() -> None:
 
 def test_the_extended_ablation_compares_on_paired_seeds(tmp_path: Path) -> None:
     strategies = (StrategySpec("random"), StrategySpec("regularized-evolution"))
-    setting = Setting(strategies, seeds=2, samples=150, quick=True)
+    setting = ExperimentSetting(strategies, seeds=2, samples=150, quick=True)
     outcome = EXTENDED.run(setting, tmp_path, run_here)
     answers = {row["strategy"]: row for row in outcome.result["answers"]}
     # random search does not look at rewards

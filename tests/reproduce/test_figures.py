@@ -14,7 +14,7 @@ from nasbench_mobile.report.reproduction_plots import draw_figure3
 from nasbench_mobile.reproduce import our_figures as ours
 from nasbench_mobile.reproduce import our_trainings as own_table
 from nasbench_mobile.reproduce import paper
-from nasbench_mobile.reproduce.experiment import Number, Outcome, Setting
+from nasbench_mobile.reproduce.experiment import ExperimentOutcome, ExperimentSetting, Number
 from nasbench_mobile.reproduce.experiments import figure2, figure3, figure5
 from nasbench_mobile.studies.study import Study
 
@@ -26,7 +26,7 @@ def no_study(study: Study) -> None:
 Drawn = list[tuple[list[Any], dict[str, Any]]]
 
 
-def cell(outcome: Outcome, row: tuple[Any, ...], column: str) -> tuple[float | None, str]:
+def cell(outcome: ExperimentOutcome, row: tuple[Any, ...], column: str) -> tuple[float | None, str]:
     [number] = [n for n in outcome.numbers if n.row == row and n.column == column]
     return number.ours, number.how
 
@@ -35,7 +35,7 @@ def test_figure_2_has_the_papers_points_axes_and_names(
     watch_drawing: Callable[..., Drawn], tmp_path: Path
 ) -> None:
     drawn = watch_drawing(figure2)
-    outcome = figure2.run(Setting(), tmp_path, no_study)
+    outcome = figure2.run(ExperimentSetting(), tmp_path, no_study)
     [(series, words)] = drawn
     mnasnet, others, estimates = series
     assert mnasnet.points == [(78, 75.2), (84, 75.6), (103, 76.7)]
@@ -98,7 +98,7 @@ def test_figure_3_is_equation_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         return draw_figure3(*curves, **words)
 
     monkeypatch.setattr(figure3, "draw_figure3", watched)
-    outcome = figure3.run(Setting(), tmp_path, no_study)
+    outcome = figure3.run(ExperimentSetting(), tmp_path, no_study)
     result = outcome.result
     assert (result["accuracy"], result["target_ms"]) == (0.5, 80.0)
     assert result["latency_ms"] == [20, 40, 60, 80, 100, 120, 140, 160]
@@ -133,7 +133,7 @@ def test_figure_5_draws_each_network_as_printed_and_as_estimated(
     watch_drawing: Callable[..., Drawn], tmp_path: Path
 ) -> None:
     drawn = watch_drawing(figure5)
-    outcome = figure5.run(Setting(), tmp_path, no_study)
+    outcome = figure5.run(ExperimentSetting(), tmp_path, no_study)
     (first, words_a), (second, words_b) = drawn
     assert (words_a["x_range"], words_a["y_range"]) == ((0.0, 160.0), (60.0, 77.5))
     assert (words_b["x_range"], words_b["y_range"]) == ((10.0, 80.0), (58.0, 76.0))
@@ -230,7 +230,7 @@ def decided(a1: dict[float, float], error: float = 0.01) -> tuple[list[Any], lis
 
     With four seeds each, the standard error is sd sqrt(2 / 4).
     """
-    table: dict[own_table.Key, tuple[float, ...]] = {}
+    table: dict[own_table.OurKey, tuple[float, ...]] = {}
     for multiplier, gain in a1.items():
         table["mnasnet-a1", multiplier, 224] = (0.5 + gain,) * 4
         table["mobilenet-v2", multiplier, 224] = (0.5,) * 4

@@ -14,7 +14,7 @@ from nasbench_mobile.networks.cost import multiply_adds, parameters
 from nasbench_mobile.networks.graph import IMAGE, Conv, Network, NetworkBuilder
 from nasbench_mobile.reproduce import our_figures as ours
 from nasbench_mobile.reproduce import paper
-from nasbench_mobile.reproduce.experiment import Number, Setting, numbers, study_runs
+from nasbench_mobile.reproduce.experiment import ExperimentSetting, Number, numbers, study_runs
 from nasbench_mobile.reproduce.experiments.resnet50 import resnet50
 from nasbench_mobile.reproduce.paper import PrintedTable
 from nasbench_mobile.runs.run import Run
@@ -55,10 +55,12 @@ def test_every_printed_column_has_a_heading() -> None:
 
 
 def test_a_setting_is_cut_to_what_an_experiment_heeds() -> None:
-    whole = Setting((StrategySpec("ppo"),), seeds=3, samples=40, device="host", quick=True)
-    assert whole.only(frozenset({"seeds"})) == Setting(seeds=3)
-    assert whole.only(frozenset({"samples"})) == Setting(samples=40, quick=True)
-    assert Setting(samples=4).only(frozenset({"samples"})) == Setting(samples=4)
+    whole = ExperimentSetting(
+        (StrategySpec("ppo"),), seeds=3, samples=40, device="host", quick=True
+    )
+    assert whole.only(frozenset({"seeds"})) == ExperimentSetting(seeds=3)
+    assert whole.only(frozenset({"samples"})) == ExperimentSetting(samples=40, quick=True)
+    assert ExperimentSetting(samples=4).only(frozenset({"samples"})) == ExperimentSetting(samples=4)
     [spec] = whole.to_json()["strategies"] or []
     assert (spec["name"], spec["options"]) == ("ppo", {})
 

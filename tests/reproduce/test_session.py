@@ -19,12 +19,12 @@ from nasbench_mobile.errors import LogError, NasbenchError, UsageError
 from nasbench_mobile.reproduce import session as module
 from nasbench_mobile.reproduce.experiment import (
     Experiment,
+    ExperimentOutcome,
+    ExperimentSetting,
     Number,
-    Outcome,
     Picture,
+    ResultTable,
     RunStudy,
-    Setting,
-    Table,
 )
 from nasbench_mobile.reproduce.session import Session
 from nasbench_mobile.studies.study import Study
@@ -43,18 +43,20 @@ class Counting:
             "counting", "Counting", "how often it is run", self.run, frozenset({"seeds", "samples"})
         )
 
-    def run(self, setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+    def run(
+        self, setting: ExperimentSetting, folder: Path, run_study: RunStudy
+    ) -> ExperimentOutcome:
         self.runs += 1
         rows = [{"seeds": setting.seeds, "note": 'a comma, and "quotes"'}]
-        table = Table("counting", "Counted", {"seeds": "seeds", "note": "note"}, rows)
-        return Outcome({"answer": 42}, tables=[table])
+        table = ResultTable("counting", "Counted", {"seeds": "seeds", "note": "note"}, rows)
+        return ExperimentOutcome({"answer": 42}, tables=[table])
 
 
 def test_finished_experiments_are_kept(tmp_path: Path) -> None:
     counting, session = Counting(), Session(tmp_path)
-    assert session.kept(counting.experiment, Setting(seeds=3)) is None
-    record: Any = session.run(counting.experiment, Setting(seeds=3), no_study)
-    assert session.kept(counting.experiment, Setting(seeds=3)) == record
+    assert session.kept(counting.experiment, ExperimentSetting(seeds=3)) is None
+    record: Any = session.run(counting.experiment, ExperimentSetting(seeds=3), no_study)
+    assert session.kept(counting.experiment, ExperimentSetting(seeds=3)) == record
     assert json.loads((tmp_path / "counting.json").read_text()) == record
     assert (record["answer"], record["made_with"]["setting"]["seeds"]) == (42, 3)
     [row] = csv.DictReader((tmp_path / "counting.csv").open())
@@ -63,29 +65,29 @@ def test_finished_experiments_are_kept(tmp_path: Path) -> None:
 
 def test_other_options_are_refused_and_unheeded_ones_are_not(tmp_path: Path) -> None:
     counting, session = Counting(), Session(tmp_path)
-    session.run(counting.experiment, Setting(seeds=3), no_study)
+    session.run(counting.experiment, ExperimentSetting(seeds=3), no_study)
     with pytest.raises(UsageError, match=r"seeds.*give another --out"):
-        session.kept(counting.experiment, Setting(seeds=4))
+        session.kept(counting.experiment, ExperimentSetting(seeds=4))
     with pytest.raises(UsageError, match="quick"):
-        session.kept(counting.experiment, Setting(seeds=3, quick=True))
-    assert session.kept(counting.experiment, Setting(seeds=3, device="host")) is not None
+        session.kept(counting.experiment, ExperimentSetting(seeds=3, quick=True))
+    assert session.kept(counting.experiment, ExperimentSetting(seeds=3, device="host")) is not None
 
 
 def test_what_has_no_searches_has_no_small_form() -> None:
-    assert Setting(seeds=3, quick=True).only(frozenset({"device"})) == Setting()
-    assert Setting(quick=True).only(frozenset({"seeds", "samples"})).quick
+    assert ExperimentSetting(seeds=3, quick=True).only(frozenset({"device"})) == ExperimentSetting()
+    assert ExperimentSetting(quick=True).only(frozenset({"seeds", "samples"})).quick
 
 
 def test_changed_code_is_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     counting, session = Counting(), Session(tmp_path)
-    session.run(counting.experiment, Setting(), no_study)
+    session.run(counting.experiment, ExperimentSetting(), no_study)
     monkeypatch.setattr(module, "code_digest", lambda: "another")
-    assert session.kept(counting.experiment, Setting()) is None
+    assert session.kept(counting.experiment, ExperimentSetting()) is None
 
 
 def test_a_damaged_record_is_named(tmp_path: Path) -> None:
     counting, session = Counting(), Session(tmp_path)
-    record = session.run(counting.experiment, Setting(), no_study)
+    record = session.run(counting.experiment, ExperimentSetting(), no_study)
     for content, said in (
         ("{", "is damaged: it is not JSON"),
         ("[]", r"is damaged: it holds \[\], not a map"),
@@ -95,12 +97,12 @@ def test_a_damaged_record_is_named(tmp_path: Path) -> None:
     ):
         (tmp_path / "counting.json").write_text(content)
         with pytest.raises(LogError, match=rf"counting\.json.*{said}.*; remove it, and the exp"):
-            session.kept(counting.experiment, Setting())
+            session.kept(counting.experiment, ExperimentSetting())
         assert session.records(["counting"]) == {}
         [damage] = session.damages(["counting"])
         assert str(tmp_path / "counting.json") in damage
     (tmp_path / "counting.json").write_text(json.dumps(record), encoding="utf-8-sig")
-    assert session.kept(counting.experiment, Setting()) == record
+    assert session.kept(counting.experiment, ExperimentSetting()) == record
 
 
 def test_a_record_has_all_that_an_outcome_says(
@@ -110,19 +112,21 @@ def test_a_record_has_all_that_an_outcome_says(
     monkeypatch.setattr(time, "perf_counter", lambda: next(clocks["wall"]))
     monkeypatch.setattr(module, "_cpu_s", lambda: next(clocks["cpu"]))
     number = Number("made-up", ("A", 96), "top1_pct", 60.5, None, "needs ImageNet")
-    seen: list[Setting] = []
+    seen: list[ExperimentSetting] = []
 
-    def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+    def run(setting: ExperimentSetting, folder: Path, run_study: RunStudy) -> ExperimentOutcome:
         seen.append(setting)
         assert folder.is_dir()
-        table = Table("other", "Others", {"a": "A"}, [{"a": 1, "hidden": 2}])
+        table = ResultTable("other", "Others", {"a": "A"}, [{"a": 1, "hidden": 2}])
         picture = Picture("other.png", "a picture")
-        return Outcome({"answer": 42}, (), [number], [table], [picture], ["so it is"])
+        return ExperimentOutcome({"answer": 42}, (), [number], [table], [picture], ["so it is"])
 
     experiment = Experiment("table3", "Table 3", "a detector", run, frozenset({"seeds"}))
     session = Session(tmp_path / "new" / "deep")
-    record: Any = session.run(experiment, Setting(seeds=3, samples=9, quick=True), no_study)
-    assert seen == [Setting(seeds=3)]
+    record: Any = session.run(
+        experiment, ExperimentSetting(seeds=3, samples=9, quick=True), no_study
+    )
+    assert seen == [ExperimentSetting(seeds=3)]
     made_with = record.pop("made_with")
     claims = record.pop("claims")
     assert record == {
@@ -154,26 +158,28 @@ def test_a_record_has_all_that_an_outcome_says(
 
 
 def test_a_result_may_not_hide_a_part_of_the_record(tmp_path: Path) -> None:
-    def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
-        return Outcome({"said": 1, "cost": 2, "answer": 3})
+    def run(setting: ExperimentSetting, folder: Path, run_study: RunStudy) -> ExperimentOutcome:
+        return ExperimentOutcome({"said": 1, "cost": 2, "answer": 3})
 
     with pytest.raises(NasbenchError, match=r"keys of a record: \['cost', 'said'\]"):
-        Session(tmp_path).run(Experiment("counting", "Counting", "it", run), Setting(), no_study)
+        Session(tmp_path).run(
+            Experiment("counting", "Counting", "it", run), ExperimentSetting(), no_study
+        )
 
 
 def test_a_record_of_another_schema_is_refused(tmp_path: Path) -> None:
     counting, session = Counting(), Session(tmp_path)
-    session.run(counting.experiment, Setting(), no_study)
+    session.run(counting.experiment, ExperimentSetting(), no_study)
     path = tmp_path / "counting.json"
     path.write_text(path.read_text().replace('"schema": 1', '"schema": 2'))
     with pytest.raises(NasbenchError, match="has schema 2, this version writes 1"):
-        session.kept(counting.experiment, Setting())
+        session.kept(counting.experiment, ExperimentSetting())
     assert session.records(["counting"]) == {}
 
 
 def test_records_are_those_that_are_finished_in_the_order_asked(tmp_path: Path) -> None:
     session = Session(tmp_path)
-    record = session.run(Counting().experiment, Setting(), no_study)
+    record = session.run(Counting().experiment, ExperimentSetting(), no_study)
     for name in ("b", "a"):
         (tmp_path / f"{name}.json").write_text(json.dumps({**record, "n": name}))
     found: list[Any] = list(session.records(["b", "missing", "a"]).values())
@@ -183,9 +189,9 @@ def test_records_are_those_that_are_finished_in_the_order_asked(tmp_path: Path) 
 
 def test_every_option_that_differs_is_named_and_where_its_logs_are(tmp_path: Path) -> None:
     counting, session = Counting(), Session(tmp_path)
-    session.run(counting.experiment, Setting(seeds=3, samples=5), no_study)
+    session.run(counting.experiment, ExperimentSetting(seeds=3, samples=5), no_study)
     with pytest.raises(UsageError, match=r"\(seeds, samples differ\)") as error:
-        session.kept(counting.experiment, Setting(seeds=4, samples=6))
+        session.kept(counting.experiment, ExperimentSetting(seeds=4, samples=6))
     assert str(tmp_path / "logs" / "counting") in str(error.value)
 
 
@@ -223,11 +229,11 @@ def test_a_record_is_refused_once_an_experiment_is_edited(
         shutil.copytree(installed, room, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(resources, "files", lambda _: room)
     counting, session = Counting(), Session(tmp_path / "out")
-    record = session.run(counting.experiment, Setting(), no_study)
-    assert session.kept(counting.experiment, Setting()) == record
+    record = session.run(counting.experiment, ExperimentSetting(), no_study)
+    assert session.kept(counting.experiment, ExperimentSetting()) == record
     with (room / "experiments" / "figure3.py").open("a") as file:
         file.write("# edited\n")
-    assert session.kept(counting.experiment, Setting()) is None
+    assert session.kept(counting.experiment, ExperimentSetting()) is None
 
 
 def test_cpu_time_is_of_this_process_and_its_children(monkeypatch: pytest.MonkeyPatch) -> None:

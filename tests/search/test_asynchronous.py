@@ -12,7 +12,7 @@ from nasbench_mobile.protocols import Strategy
 from nasbench_mobile.runs.event_log import EventLog, read_log, read_run, same_run
 from nasbench_mobile.runs.events import Ask, Tell
 from nasbench_mobile.runs.run import RunHeader
-from nasbench_mobile.search.asynchronous import AsynchronousSearch, Job
+from nasbench_mobile.search.asynchronous import AsynchronousSearch, EvaluationJob
 from nasbench_mobile.search.ledger import Interrupted
 from nasbench_mobile.search.loop import Search
 from nasbench_mobile.search.problem import Outcome, Problem
@@ -21,7 +21,7 @@ from nasbench_mobile.types import Failure, Proposal, StrategySpec, Tokens, Trial
 HEADER = RunHeader({}, "hash", StrategySpec("s"), seed=0, budget=0)
 
 
-def simulated(problem: Problem, workers: int) -> SimulatedPool[Job, Outcome | Failure]:
+def simulated(problem: Problem, workers: int) -> SimulatedPool[EvaluationJob, Outcome | Failure]:
     """Evaluations that take 1 s and a little more for every unit of every token."""
     return SimulatedPool(
         problem.evaluate_one, lambda job, _: 1.0 + sum(job[0].tokens) / 50, workers

@@ -15,7 +15,7 @@ from nasbench_mobile.executors.pools import SimulatedPool
 from nasbench_mobile.runs.event_log import EventLog, read_log, read_run
 from nasbench_mobile.runs.events import Ask, End, Event, Tell
 from nasbench_mobile.runs.run import Run, RunHeader, Timing, ranked_results
-from nasbench_mobile.search.asynchronous import AsynchronousSearch, Job
+from nasbench_mobile.search.asynchronous import AsynchronousSearch, EvaluationJob
 from nasbench_mobile.search.ledger import FAILURES_IN_A_ROW, Interrupted
 from nasbench_mobile.search.loop import Search
 from nasbench_mobile.search.problem import Outcome, Problem
@@ -198,9 +198,9 @@ class Watched:
     def __init__(self, problem: Problem, workers: int) -> None:
         self.workers, self.most = workers, 0
         self._problem = problem
-        self._jobs: dict[object, Job] = {}
+        self._jobs: dict[object, EvaluationJob] = {}
 
-    def submit(self, key: object, job: Job) -> None:
+    def submit(self, key: object, job: EvaluationJob) -> None:
         self._jobs[key] = job
         self.most = max(self.most, len(self._jobs))
 
@@ -222,7 +222,7 @@ def test_never_more_is_asked_for_than_workers_are_free(synthetic_problem: Proble
 def test_in_flight_partial_trainings_are_charged_their_share(synthetic_problem: Problem) -> None:
     tokens = [(*ZERO[:-3], a, b, 0) for a in range(2) for b in range(3)]
     strategy = Scripted([(each, 1 / 3) for each in tokens])
-    pool = SimulatedPool[Job, Outcome | Failure](
+    pool = SimulatedPool[EvaluationJob, Outcome | Failure](
         synthetic_problem.evaluate_one, lambda job, _: job[1], 2
     )
     search = AsynchronousSearch(strategy, synthetic_problem, 2, pool)

@@ -13,7 +13,7 @@ import pytest
 from nasbench_mobile import Decision, Proposal, Trial
 from nasbench_mobile.testing import StrategyContract
 from nasbench_mobile.testing.checked_strategy import StrategySubject
-from nasbench_mobile.testing.law import Verdict, judge
+from nasbench_mobile.testing.law import LawVerdict, judge
 from nasbench_mobile.testing.strategy_laws import STRATEGY_LAWS
 from nasbench_mobile.testing.strategy_template import MyIdea
 
@@ -258,7 +258,7 @@ CHEATS = [
 ]
 
 
-def judged(factory: Any, names: Sequence[str] = ()) -> dict[str, Verdict]:
+def judged(factory: Any, names: Sequence[str] = ()) -> dict[str, LawVerdict]:
     """Verdicts by law: of the laws named, or of all that take no process, log or many seeds."""
     wanted = names or [law.name for law in STRATEGY_LAWS if law.name not in SLOW_TO_CHECK]
     laws = [law for law in STRATEGY_LAWS if law.name in wanted]

@@ -16,7 +16,7 @@ from nasbench_mobile.spaces.mnasnet_anb import MnasNetAnbSpace
 from nasbench_mobile.testing.checked_strategy import StrategySubject
 from nasbench_mobile.testing.evaluator_laws import EVALUATOR_LAWS, EvaluatorSubject
 from nasbench_mobile.testing.honesty_laws import HONESTY_LAWS
-from nasbench_mobile.testing.law import Verdict, judge
+from nasbench_mobile.testing.law import LawVerdict, judge
 from nasbench_mobile.testing.space_laws import SPACE_LAWS, SpaceSubject
 from nasbench_mobile.testing.strategy_laws import STRATEGY_LAWS
 from nasbench_mobile.testing.strategy_template import MyIdea
@@ -135,7 +135,7 @@ class OneForEver(Uniform):
         return [self.next((0,) * len(self.cardinalities)) for _ in range(count)]
 
 
-def judged(factory: Any, law: str) -> Verdict:
+def judged(factory: Any, law: str) -> LawVerdict:
     [wanted] = [each for each in STRATEGY_LAWS if each.name == law]
     [verdict] = judge([wanted], StrategySubject(factory), LIMIT_S)
     return verdict

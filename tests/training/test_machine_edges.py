@@ -29,7 +29,7 @@ from nasbench_mobile.training.limits import Limits, TrainingFailure
 from nasbench_mobile.training.optimizers import TensorFlowRMSProp, build_optimizer
 from nasbench_mobile.training.recipe import FULL, PROXY
 from nasbench_mobile.training.smallest_batch import check_batches, least_images
-from nasbench_mobile.training.trainer import Setting
+from nasbench_mobile.training.trainer import TrainingSetting
 
 Tiny = Callable[..., Network]
 Jpeg = Callable[..., bytes]
@@ -280,4 +280,4 @@ def test_batches_need_two_images_only_where_one_pixel_is_normalised(tiny_network
 def test_more_threads_or_loaders_than_any_machine_has_are_refused(options: dict[str, Any]) -> None:
     [(name, count)] = options.items()
     with pytest.raises(UsageError, match=f"{name} is {count}; it must be [01] to 4,096"):
-        Setting(**options)
+        TrainingSetting(**options)

@@ -16,7 +16,7 @@ from nasbench_mobile.networks.pytorch import to_module
 from nasbench_mobile.training import preparation
 from nasbench_mobile.training.data import ImageData, Images, load_data
 from nasbench_mobile.training.recipe import PROXY, Recipe
-from nasbench_mobile.training.trainer import EpochReport, Setting, TrainingResult, train
+from nasbench_mobile.training.trainer import EpochReport, TrainingResult, TrainingSetting, train
 
 Tiny = Callable[..., Network]
 SEED = 3
@@ -110,7 +110,7 @@ def trained(
     curve: list[tuple[int, float]] = []
     told: list[EpochReport] = []
     result = train(
-        network, data, RECIPE, Setting(seed=SEED, **setting),  # type: ignore[arg-type]
+        network, data, RECIPE, TrainingSetting(seed=SEED, **setting),  # type: ignore[arg-type]
         watch_step=lambda step, loss: curve.append((step, loss.item())), progress=told.append,
         test=True,
     )  # fmt: skip
@@ -151,7 +151,7 @@ def test_a_checkpoint_is_written_after_each_epoch_and_after_its_seconds(
 
     steps: dict[float, list[int]] = {}
     for seconds in (1e9, 0.0):
-        setting = Setting(checkpoint=tmp_path / f"{seconds}.pt", checkpoint_s=seconds)
+        setting = TrainingSetting(checkpoint=tmp_path / f"{seconds}.pt", checkpoint_s=seconds)
         with pytest.raises(Interrupted):
             train(tiny_network(), digits, RECIPE, setting, watch_step=stop)
         gone_on: list[int] = []

@@ -17,7 +17,7 @@ from nasbench_mobile.training.data import ImageData, load_data
 from nasbench_mobile.training.launcher import OneDevice
 from nasbench_mobile.training.limits import Limits, TrainingFailure
 from nasbench_mobile.training.recipe import FULL, PROXY
-from nasbench_mobile.training.trainer import Setting, train
+from nasbench_mobile.training.trainer import TrainingSetting, train
 
 SMALL = FULL.changed(batch_size=64, epochs=3, learning_rate=0.05, warmup_epochs=1.0)
 
@@ -48,7 +48,7 @@ def test_one_epochs_loss_curve_equals_a_plain_loops(
     )  # fmt: skip
     curve = []
     result = train(
-        tiny_network(), digits, recipe, Setting(seed=3),
+        tiny_network(), digits, recipe, TrainingSetting(seed=3),
         watch_step=lambda step, loss: curve.append(loss.item()),
     )  # fmt: skip
 
@@ -96,8 +96,8 @@ def test_it_learns(digits: ImageData, tiny_network: Callable[..., Network]) -> N
 def test_resumed_equals_uninterrupted(
     digits: ImageData, tiny_network: Callable[..., Network], tmp_path: Path, step: int
 ) -> None:
-    whole = train(tiny_network(), digits, SMALL, Setting(seed=1))
-    setting = Setting(seed=1, checkpoint=tmp_path / "c.pt", checkpoint_s=0.0)
+    whole = train(tiny_network(), digits, SMALL, TrainingSetting(seed=1))
+    setting = TrainingSetting(seed=1, checkpoint=tmp_path / "c.pt", checkpoint_s=0.0)
     with pytest.raises(Interrupted):
         train(tiny_network(), digits, SMALL, setting, watch_step=stop_at(step))
     steps = []
@@ -116,7 +116,7 @@ def test_resumed_equals_uninterrupted(
 def test_ended_training_is_read_from_its_checkpoint(
     digits: ImageData, tiny_network: Callable[..., Network], tmp_path: Path
 ) -> None:
-    setting = Setting(checkpoint=tmp_path / "c.pt")
+    setting = TrainingSetting(checkpoint=tmp_path / "c.pt")
     first = train(tiny_network(), digits, SMALL, setting)
     again = train(tiny_network(), digits, SMALL, setting, watch_step=stop_at(0))
     assert again.accuracy == first.accuracy
@@ -147,23 +147,24 @@ def test_limits_are_failures_and_the_next_training_works(
     digits: ImageData, tiny_network: Callable[..., Network]
 ) -> None:
     with pytest.raises(TrainingFailure, match="longer than"):
-        train(tiny_network(), digits, SMALL, Setting(limits=Limits(time_s=1e-6)))
+        train(tiny_network(), digits, SMALL, TrainingSetting(limits=Limits(time_s=1e-6)))
     large = PROXY.changed(batch_size=64, epochs=1)
     with pytest.raises(TrainingFailure, match="out of memory"):
-        train(tiny_network(size=512), digits, large, Setting(limits=Limits(memory_mb=100)))
+        train(tiny_network(size=512), digits, large, TrainingSetting(limits=Limits(memory_mb=100)))
     assert train(tiny_network(), digits, large).accuracy > 0
 
 
 def test_nothing_global_is_touched(digits: ImageData, tiny_network: Callable[..., Network]) -> None:
     before = torch.get_rng_state(), torch.get_num_threads()
-    train(tiny_network(), digits, SMALL.changed(epochs=0.2), Setting(threads=2))
+    train(tiny_network(), digits, SMALL.changed(epochs=0.2), TrainingSetting(threads=2))
     assert torch.equal(torch.get_rng_state(), before[0])
     assert torch.get_num_threads() == before[1]
 
 
 def test_seeds_differ(digits: ImageData, tiny_network: Callable[..., Network]) -> None:
     one, two = (
-        train(tiny_network(), digits, SMALL.changed(epochs=0.3), Setting(seed=s)) for s in (0, 1)
+        train(tiny_network(), digits, SMALL.changed(epochs=0.3), TrainingSetting(seed=s))
+        for s in (0, 1)
     )
     assert one.history[0].loss != two.history[0].loss
     assert one.history[0].epoch == pytest.approx(0.3)

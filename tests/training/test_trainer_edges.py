@@ -21,7 +21,7 @@ from nasbench_mobile.training.data import ImageData, load_data
 from nasbench_mobile.training.launcher import Launcher, OneDevice
 from nasbench_mobile.training.limits import Limits, Stopwatch, TrainingFailure
 from nasbench_mobile.training.recipe import PROXY
-from nasbench_mobile.training.trainer import Setting, Training, train, training_identity
+from nasbench_mobile.training.trainer import Training, TrainingSetting, train, training_identity
 
 Tiny = Callable[..., Network]
 RECIPE = PROXY.changed(epochs=1, batch_size=8)
@@ -77,7 +77,7 @@ def test_numbers_of_several_processes_are_means_over_them(
     losses: list[float] = []
     launcher: Launcher = OneOfTwo(0)
     training = Training(
-        tiny_network(), digits, RECIPE.changed(average_decay=None), Setting(), launcher,
+        tiny_network(), digits, RECIPE.changed(average_decay=None), TrainingSetting(), launcher,
         lambda step, loss: losses.append(loss.item()),
     )  # fmt: skip
     before: list[Tensor] = []
@@ -100,7 +100,7 @@ def test_the_first_process_tells_and_writes_alone(
 ) -> None:
     told: list[int] = []
     for rank in (0, 1):
-        setting = Setting(checkpoint=tmp_path / f"{rank}.pt")
+        setting = TrainingSetting(checkpoint=tmp_path / f"{rank}.pt")
         train(
             tiny_network(), digits, RECIPE, setting, launcher=OneOfTwo(rank),
             progress=lambda report, rank=rank: told.append(rank),  # type: ignore[misc]
@@ -123,7 +123,7 @@ def test_processes_see_their_own_images_and_their_own_dropout(
         )  # fmt: skip
     draws = []
     for rank in (0, 1):
-        training = Training(tiny_network(), digits, whole, Setting(seed=7), OneOfTwo(rank))
+        training = Training(tiny_network(), digits, whole, TrainingSetting(seed=7), OneOfTwo(rank))
         training._train_step(torch.zeros(4, 3, 8, 8), torch.zeros(4, dtype=torch.int64))
         draws.append(training._generator.initial_seed())
     assert losses[0, 0] != losses[1, 0]
@@ -132,7 +132,7 @@ def test_processes_see_their_own_images_and_their_own_dropout(
 
 def test_the_share_of_right_answers_is_the_accuracy(digits: ImageData, tiny_network: Tiny) -> None:
     """A network that answers 3 whatever it sees is right as often as there are threes."""
-    training = Training(tiny_network(), digits, RECIPE, Setting(), OneDevice("cpu"))
+    training = Training(tiny_network(), digits, RECIPE, TrainingSetting(), OneDevice("cpu"))
     dense = training._module.get_submodule("head/dense")
     assert isinstance(dense, nn.Linear)
     with torch.no_grad():
@@ -143,7 +143,7 @@ def test_the_share_of_right_answers_is_the_accuracy(digits: ImageData, tiny_netw
 
 
 def test_nothing_finite_to_evaluate_is_a_failure(digits: ImageData, tiny_network: Tiny) -> None:
-    training = Training(tiny_network(), digits, RECIPE, Setting(), OneDevice("cpu"))
+    training = Training(tiny_network(), digits, RECIPE, TrainingSetting(), OneDevice("cpu"))
     dense = training._module.get_submodule("head/dense")
     assert isinstance(dense, nn.Linear)
     with torch.no_grad():
@@ -153,7 +153,7 @@ def test_nothing_finite_to_evaluate_is_a_failure(digits: ImageData, tiny_network
 
 
 def test_no_image_left_to_evaluate_on_is_said(digits: ImageData, tiny_network: Tiny) -> None:
-    training = Training(tiny_network(), digits, RECIPE, Setting(), OneDevice("cpu"))
+    training = Training(tiny_network(), digits, RECIPE, TrainingSetting(), OneDevice("cpu"))
     assert digits.train.pixels is not None
     nothing = replace(
         digits.train, listed=digits.train.listed.at(np.arange(0)), pixels=digits.train.pixels[:0]
@@ -175,12 +175,12 @@ def test_a_network_of_other_images_is_refused(
 
 def test_a_time_limit_holds_over_sittings(digits: ImageData, tiny_network: Tiny) -> None:
     """Seconds of earlier sittings count."""
-    setting = Setting(limits=Limits(time_s=1e6))
+    setting = TrainingSetting(limits=Limits(time_s=1e6))
     training = Training(tiny_network(), digits, RECIPE, setting, OneDevice("cpu"))
     training._watch = Stopwatch(1e6 + 1)
     with pytest.raises(TrainingFailure, match="longer than its limit of 1e\\+06 s"):
         training.run()
-    training = Training(tiny_network(), digits, RECIPE, Setting(), OneDevice("cpu"))
+    training = Training(tiny_network(), digits, RECIPE, TrainingSetting(), OneDevice("cpu"))
     training._watch = Stopwatch(5e6)
     assert 5e6 < training.run().cost_s < 6e6
 
@@ -195,7 +195,7 @@ def test_a_stopwatch_adds_what_came_before(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_resumed_seconds_go_on(digits: ImageData, tiny_network: Tiny, tmp_path: Path) -> None:
-    setting = Setting(checkpoint=tmp_path / "c.pt")
+    setting = TrainingSetting(checkpoint=tmp_path / "c.pt")
     first = Training(tiny_network(), digits, RECIPE, setting, OneDevice("cpu"))
     first._watch = Stopwatch(1000.0)
     first.run()

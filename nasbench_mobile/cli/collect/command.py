@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nasbench_mobile.collecting.collector import Collector
-    from nasbench_mobile.collecting.jobs import Job
+    from nasbench_mobile.collecting.jobs import TrainingJob
     from nasbench_mobile.evaluators.training import TrainingAccuracy
     from nasbench_mobile.protocols import LatencyEvaluator, SearchSpace
     from nasbench_mobile.tables.row import Origin
@@ -236,7 +236,7 @@ def _without_folders(value: Any) -> Any:
 def _jobs(
     space: SearchSpace, count: int, seed: int, given: Sequence[Tokens], study: Path | None,
     around: Sequence[str], share: float, with_references: bool, seeds: Any, part: str | None,
-) -> list[Job]:  # fmt: skip
+) -> list[TrainingJob]:  # fmt: skip
     from nasbench_mobile.architecture import Architecture
     from nasbench_mobile.collecting.jobs import MOST_TRAININGS, all_jobs, shard
     from nasbench_mobile.collecting.references import references
@@ -266,8 +266,8 @@ def _tokens(space: SearchSpace, text: str) -> Tokens:
 
 def _collect(
     out: Path, space: SearchSpace, accuracy: TrainingAccuracy,
-    latencies: dict[str, LatencyEvaluator], jobs: list[Job], workers: int, retry_failed: bool,
-    wanted: dict[str, Any], quiet: bool,
+    latencies: dict[str, LatencyEvaluator], jobs: list[TrainingJob], workers: int,
+    retry_failed: bool, wanted: dict[str, Any], quiet: bool,
 ) -> dict[str, Any]:  # fmt: skip
     from nasbench_mobile.architecture import home_space
     from nasbench_mobile.collecting.collector import Collector, Trainer, table_header
@@ -306,7 +306,7 @@ def _collect(
 
 
 def _announce(
-    collector: Collector, missing: Sequence[Job], asked: int, out: Path, table: Table
+    collector: Collector, missing: Sequence[TrainingJob], asked: int, out: Path, table: Table
 ) -> None:
     """Say what will be trained, before minutes go by without a word."""
     from nasbench_mobile.training.hints import small_map_hint, warmup_hint
@@ -332,9 +332,9 @@ def _watching(quiet: bool) -> Any:
     from contextlib import nullcontext
 
     from nasbench_mobile.cli.collect.progress import watching
-    from nasbench_mobile.collecting.collector import Watcher
+    from nasbench_mobile.collecting.collector import CollectingListener
 
-    nothing: Watcher = Watcher()
+    nothing: CollectingListener = CollectingListener()
     return nullcontext(nothing) if quiet else watching()
 
 

@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from nasbench_mobile.cli.shared.output import console
-from nasbench_mobile.collecting.collector import Watcher
+from nasbench_mobile.collecting.collector import CollectingListener
 
 if TYPE_CHECKING:
-    from nasbench_mobile.collecting.jobs import Job
+    from nasbench_mobile.collecting.jobs import TrainingJob
     from nasbench_mobile.tables.row import Row
     from nasbench_mobile.training.trainer import EpochReport
 
 
 @contextmanager
-def watching() -> Iterator[Watcher]:
+def watching() -> Iterator[CollectingListener]:
     """A line on standard error for each training that ended; epochs as they come in a terminal.
 
     What it is told to say is a line too, in a terminal or not.
@@ -31,7 +31,7 @@ def watching() -> Iterator[Watcher]:
         def says(text: str) -> None:
             screen.print(text, soft_wrap=True)
 
-        def epoch(job: Job, report: EpochReport) -> None:
+        def epoch(job: TrainingJob, report: EpochReport) -> None:
             what = job.reference.name if job.reference else ",".join(map(str, job.tokens or ()))
             status.update(
                 Text(
@@ -45,7 +45,7 @@ def watching() -> Iterator[Watcher]:
             left_s = (time.monotonic() - started) / done * (total - done)
             says(f"{done}/{total} {row.origin} {row.words}: {took}; {_duration(left_s)} left")
 
-        yield Watcher(says, epoch, row)
+        yield CollectingListener(says, epoch, row)
 
 
 def _duration(seconds: float) -> str:

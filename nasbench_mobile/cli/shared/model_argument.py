@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Subject:
+class NamedModel:
     """A network to describe.
 
     `spec` is None where it is no chain of mobile blocks; then there is a `builder` or a space.
@@ -49,7 +49,7 @@ class Subject:
         return self.space.network(self.tokens, width=width, input_size=input_size, classes=classes)
 
 
-def parse_subject(text: str, space_name: str | None) -> Subject:
+def parse_subject(text: str, space_name: str | None) -> NamedModel:
     """A reference model's name, tokens (`0,1,2` or `[0, 1, 2]`), a block string or cells.
 
     Cells (`normal ... reduction ...`) stand in NASNet-A's frame.
@@ -68,27 +68,27 @@ def parse_subject(text: str, space_name: str | None) -> Subject:
     if text.strip().startswith("stem"):
         from nasbench_mobile.networks.blockstring import parse_spec
 
-        return Subject("(block string)", parse_spec(text))
+        return NamedModel("(block string)", parse_spec(text))
     if text.strip().startswith("normal "):
         from nasbench_mobile.networks.cells import format_cells, parse_cells
         from nasbench_mobile.networks.released import NASNET_MOBILE, cell_network
 
         cells = parse_cells(text)
-        return Subject(
+        return NamedModel(
             "(cells)", builder=cell_network(NASNET_MOBILE, cells), cells=format_cells(*cells)
         )
     from nasbench_mobile.networks.zoo import model
 
     card = model(text)
-    return Subject(card.name, card.spec, card.head_grows, card.builder, card.cells)
+    return NamedModel(card.name, card.spec, card.head_grows, card.builder, card.cells)
 
 
-def _from_tokens(tokens: Tokens, space_name: str | None) -> Subject:
+def _from_tokens(tokens: Tokens, space_name: str | None) -> NamedModel:
     space: Any = _space_for(tokens, space_name)
     tokens, name = space.validate(tokens), f"{space.name}{list(tokens)}"
     if hasattr(space, "spec"):  # a space of chains
-        return Subject(name, space.spec(tokens), space=space, tokens=tokens)
-    return Subject(name, cells=space.describe(tokens), space=space, tokens=tokens)
+        return NamedModel(name, space.spec(tokens), space=space, tokens=tokens)
+    return NamedModel(name, cells=space.describe(tokens), space=space, tokens=tokens)
 
 
 def _space_for(tokens: Tokens, space_name: str | None) -> SearchSpace:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nasbench_mobile.cli.shared.model_argument import Subject, parse_subject
+from nasbench_mobile.cli.shared.model_argument import NamedModel, parse_subject
 from nasbench_mobile.cli.shared.network_options import CLASSES, INPUT_SIZE, WIDTH
 from nasbench_mobile.cli.shared.output import console
 from nasbench_mobile.cli.shared.recorded_model import recorded_subject, same_space
@@ -54,7 +54,7 @@ class Source:
     `stem_stride` None is the network's own. `notes` are sentences for the user.
     """
 
-    subject: Subject
+    subject: NamedModel
     width: float
     input_size: int
     classes: int

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nasbench_mobile import catalog
-from nasbench_mobile.cli.shared.model_argument import Subject, parse_subject
+from nasbench_mobile.cli.shared.model_argument import NamedModel, parse_subject
 from nasbench_mobile.cli.shared.output import console
 from nasbench_mobile.errors import LogError, UnknownNameError, UsageError
 from nasbench_mobile.networks.blockstring import format_spec, parse_spec
@@ -25,7 +25,7 @@ def space_place(name: str) -> str:
     return catalog.located(name, Path.cwd())[0]
 
 
-def recorded_as(subject: Subject, space_name: str | None) -> dict[str, Any]:
+def recorded_as(subject: NamedModel, space_name: str | None) -> dict[str, Any]:
     """What a training's record says of a network, by key (`TrainingRecord`)."""
     space = None
     if subject.space is not None:
@@ -42,7 +42,7 @@ def recorded_as(subject: Subject, space_name: str | None) -> dict[str, Any]:
 
 def recorded_subject(
     record: TrainingRecord, place: Path, model: str | None, space_name: str | None
-) -> tuple[Subject, list[str]]:
+) -> tuple[NamedModel, list[str]]:
     """The network that was trained, and what to say of it; the record lies at `place`.
 
     `UsageError` where `model` or `space_name` (None: not given) are another's, or where the record
@@ -95,12 +95,12 @@ def same_space(name: str, record: TrainingRecord) -> bool:
     return names_file(name) and code_now(name, "space") == record.space_code
 
 
-def _same(given: Subject, subject: Subject, record: TrainingRecord) -> bool:
+def _same(given: NamedModel, subject: NamedModel, record: TrainingRecord) -> bool:
     frame = record.width, record.input_size, len(record.classes)
     return given.network(*frame) == subject.network(*frame)
 
 
-def _built_again(record: TrainingRecord, place: Path, space_name: str | None) -> Subject | None:
+def _built_again(record: TrainingRecord, place: Path, space_name: str | None) -> NamedModel | None:
     """The subject built again; None where the record, of schema 1, does not say enough."""
     if record.tokens is not None and record.space is not None:
         return _of_tokens(record, place, space_name)
@@ -116,7 +116,7 @@ def _built_again(record: TrainingRecord, place: Path, space_name: str | None) ->
     return None if words is None else parse_subject(words, None)
 
 
-def _of_tokens(record: TrainingRecord, place: Path, space_name: str | None) -> Subject:
+def _of_tokens(record: TrainingRecord, place: Path, space_name: str | None) -> NamedModel:
     space, tokens = str(record.space), ",".join(map(str, record.tokens or ()))
     if not names_file(space):
         try:
@@ -125,7 +125,7 @@ def _of_tokens(record: TrainingRecord, place: Path, space_name: str | None) -> S
             if record.block_string is None:
                 raise
     if record.block_string is not None:  # which is the network, whatever the code is by now
-        return Subject(record.model, parse_spec(record.block_string))
+        return NamedModel(record.model, parse_spec(record.block_string))
     _check_code(record, place, space_name)
     return parse_subject(tokens, space_name or space)
 

@@ -18,10 +18,10 @@ from nasbench_mobile.metrics.statistics import bootstrap_interval
 from nasbench_mobile.reproduce.experiment import (
     LOGS,
     Experiment,
-    Outcome,
+    ExperimentOutcome,
+    ExperimentSetting,
+    ResultTable,
     RunStudy,
-    Setting,
-    Table,
 )
 from nasbench_mobile.runs.event_log import read_log
 from nasbench_mobile.runs.events import Tell
@@ -55,7 +55,7 @@ class Course:
         return (int(reached[0]) + 1, float(self.at_s[reached[0]])) if len(reached) else None
 
 
-def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+def run(setting: ExperimentSetting, folder: Path, run_study: RunStudy) -> ExperimentOutcome:
     """Run both studies and compare them seed by seed.
 
     The target is the median of what random search with one worker has reached at the end.
@@ -91,8 +91,8 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
         f"proposals, target reward {target:.4f}; time is simulated"
     )
     headings = {name: name.replace("_", " ") for name in rows[0]}
-    table = Table("asynchrony", "Sixteen proposals in flight against one", headings, rows)
-    return Outcome(result, tables=[table], said=[said])
+    table = ResultTable("asynchrony", "Sixteen proposals in flight against one", headings, rows)
+    return ExperimentOutcome(result, tables=[table], said=[said])
 
 
 def _courses(study: Study) -> dict[str, list[Course]]:

@@ -17,14 +17,14 @@ from nasbench_mobile.objectives.mnasnet import FORMS, parse_objective
 from nasbench_mobile.report.plots import save
 from nasbench_mobile.report.reproduction_plots import Series, draw_points
 from nasbench_mobile.reproduce import paper
-from nasbench_mobile.reproduce.claims import Verdict, exactly, on
+from nasbench_mobile.reproduce.claims import ClaimVerdict, exactly, on
 from nasbench_mobile.reproduce.experiment import (
     Experiment,
-    Outcome,
+    ExperimentOutcome,
+    ExperimentSetting,
     Picture,
+    ResultTable,
     RunStudy,
-    Setting,
-    Table,
     study_runs,
 )
 from nasbench_mobile.reproduce.paired_seeds import gain
@@ -48,7 +48,7 @@ EQUAL = 1e-3
 """Rewards of Eq. 4's two models are alike to this share: what rounding beta moves is 3e-4."""
 
 
-def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+def run(setting: ExperimentSetting, folder: Path, run_study: RunStudy) -> ExperimentOutcome:
     """Arithmetic, printed series, and fronts of a multi-objective search."""
     seeds = setting.seeds or (3 if setting.quick else 10)
     samples = setting.samples or (300 if setting.quick else 1000)
@@ -65,15 +65,15 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
     _draw(runs, folder)
     headings = {"where": "where", "gain": "relative gain per doubling, median", "of": "of"}
     found = {"derived": -math.log2(1 + PREMISE), "printed_gains": printed, "front_gains": slopes}
-    return Outcome(
+    return ExperimentOutcome(
         found,
         [_derivation(), _printed(printed), _fronts(slopes, benchmark.identifier)],
-        tables=[Table("beta", "Accuracy for latency", headings, rows)],
+        tables=[ResultTable("beta", "Accuracy for latency", headings, rows)],
         pictures=[Picture("beta.png", "Fronts of one search each: accuracy over latency")],
     )
 
 
-def _derivation() -> Verdict:
+def _derivation() -> ClaimVerdict:
     """A (l/T)^b = 1.05 a (2l/T)^b, so b = -log2 1.05."""
     exponent = -math.log2(1 + PREMISE)
     objective = parse_objective("soft", 75.0)
@@ -113,14 +113,14 @@ def front_gain(run: Run) -> float | None:
     return float(math.exp(slope) - 1.0)
 
 
-def _printed(gains: Sequence[float]) -> Verdict:
+def _printed(gains: Sequence[float]) -> ClaimVerdict:
     middle = float(np.median(gains))
     low, high = min(gains), max(gains)
     detail = f"median {middle:.1%} over {len(gains)} neighbours, {low:.1%} to {high:.1%}"
     return exactly("beta-empirical-printed", ABOUT[0] <= middle <= ABOUT[1], detail)
 
 
-def _fronts(gains: Sequence[float], benchmark: str) -> Verdict:
+def _fronts(gains: Sequence[float], benchmark: str) -> ClaimVerdict:
     if not gains:
         return on(benchmark, "beta-empirical", False, "no front has three networks in the range")
     found = gain(gains)

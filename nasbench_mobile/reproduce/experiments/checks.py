@@ -39,7 +39,7 @@ BIN_MS = 5.0
 
 
 class CheckRecord(TypedDict):
-    """A `Check` as JSON; `check` is its number."""
+    """A `StatementCheck` as JSON; `check` is its number."""
 
     check: int
     statement: str
@@ -51,7 +51,7 @@ class CheckRecord(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class StatementCheck:
     """One statement of section 7.1, its figure with interval, and the answer."""
 
     number: int
@@ -74,7 +74,7 @@ class Check:
         }
 
 
-def section_7_1(hard: Sequence[Run], soft: Sequence[Run], target_ms: float) -> list[Check]:
+def section_7_1(hard: Sequence[Run], soft: Sequence[Run], target_ms: float) -> list[StatementCheck]:
     """The five checks on runs of one strategy, paired by seed."""
     hard_ms, soft_ms = [latencies(run) for run in hard], [latencies(run) for run in soft]
     pairs = list(zip(hard_ms, soft_ms, strict=True))
@@ -125,12 +125,12 @@ def _check(
     figure: str,
     per_seed: list[float],
     judge: Callable[[float, float], tuple[bool, bool]],
-) -> Check:
+) -> StatementCheck:
     interval = bootstrap_interval([per_seed], statistic=_mean)
     holds, fails = (False, False) if interval is None else judge(*interval)
     answer: Literal["yes", "no", "undecided"] = "yes" if holds else "no" if fails else "undecided"
     mean = float(np.mean(per_seed))
-    return Check(number, statement, figure, mean, interval, tuple(per_seed), answer)
+    return StatementCheck(number, statement, figure, mean, interval, tuple(per_seed), answer)
 
 
 def _mean(values: Floats) -> Floats:

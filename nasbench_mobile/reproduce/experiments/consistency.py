@@ -8,8 +8,14 @@ from pathlib import Path
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.networks.cost import multiply_adds, parameters
 from nasbench_mobile.reproduce import paper
-from nasbench_mobile.reproduce.claims import Verdict, claims_of, exactly
-from nasbench_mobile.reproduce.experiment import Experiment, Outcome, RunStudy, Setting, Table
+from nasbench_mobile.reproduce.claims import ClaimVerdict, claims_of, exactly
+from nasbench_mobile.reproduce.experiment import (
+    Experiment,
+    ExperimentOutcome,
+    ExperimentSetting,
+    ResultTable,
+    RunStudy,
+)
 from nasbench_mobile.reproduce.experiments.resnet50 import resnet50
 from nasbench_mobile.reproduce.our_figures import off
 
@@ -28,7 +34,7 @@ RANGE_MS = (20.0, 160.0)
 """Section 6.2's range of latencies between width multipliers 0.35 and 1.4."""
 
 
-def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+def run(setting: ExperimentSetting, folder: Path, run_study: RunStudy) -> ExperimentOutcome:
     """No searches: every check is arithmetic, and takes no setting."""
     verdicts = [*_imagenet(), *_resnet(), *_coco(), *_scaling(), *_others()]
     by_id = {verdict.claim: verdict for verdict in verdicts}
@@ -43,10 +49,10 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
     ]
     headings = {"statement": "statement", "paper": "printed", "agrees": "agrees", "found": "found"}
     disagree = sum(row["agrees"] == "no" for row in rows)
-    return Outcome(
+    return ExperimentOutcome(
         {"statements": rows},
         verdicts,
-        tables=[Table("consistency", "Printed figures against each other", headings, rows)],
+        tables=[ResultTable("consistency", "Printed figures against each other", headings, rows)],
         said=[f"{disagree} of {len(rows)} statements disagree with figures printed elsewhere"],
     )
 
@@ -55,7 +61,7 @@ def _table_1(model: str, column: str) -> float:
     return paper.TABLE_1.value(model, column=column)
 
 
-def _ratio(claim: str, top: float, bottom: float, printed: str, more: str = "") -> Verdict:
+def _ratio(claim: str, top: float, bottom: float, printed: str, more: str = "") -> ClaimVerdict:
     """Whether a quotient has the printed digits."""
     value = top / bottom
     digits = len(printed.partition(".")[2])
@@ -63,7 +69,7 @@ def _ratio(claim: str, top: float, bottom: float, printed: str, more: str = "") 
     return exactly(claim, f"{value:.{digits}f}" == printed, detail)
 
 
-def _imagenet() -> Iterator[Verdict]:
+def _imagenet() -> Iterator[ClaimVerdict]:
     a1_ms = _table_1("MnasNet-A1", "pixel1_latency_ms")
     for claim, other, ratio, points in (
         ("faster-than-v2-14", "MobileNetV2 (1.4x)", "1.8", 0.5),
@@ -87,7 +93,7 @@ def _imagenet() -> Iterator[Verdict]:
     )
 
 
-def _resnet() -> Iterator[Verdict]:
+def _resnet() -> Iterator[ClaimVerdict]:
     networks = [resnet50(stride_in_3x3=later) for later in (False, True)]
     yield _ratio(
         "resnet-parameters",
@@ -101,7 +107,7 @@ def _resnet() -> Iterator[Verdict]:
     yield _ratio("resnet-multiply-adds", round(first), a3, "10", more)
 
 
-def _coco() -> Iterator[Verdict]:
+def _coco() -> Iterator[ClaimVerdict]:
     def value(network: str, column: str) -> float:
         return paper.TABLE_3.value(network, column=column)
 
@@ -113,7 +119,7 @@ def _coco() -> Iterator[Verdict]:
     yield _ratio("coco-multiply-adds", top, bottom, "42", more)
 
 
-def _scaling() -> Iterator[Verdict]:
+def _scaling() -> Iterator[ClaimVerdict]:
     rows = paper.FIGURE_5A.rows
     printed = [float(row[3]) for row in rows if isinstance(row[3], int | float)]
     low, high = min(printed), max(printed)
@@ -129,7 +135,7 @@ def _scaling() -> Iterator[Verdict]:
     )
 
 
-def _others() -> Iterator[Verdict]:
+def _others() -> Iterator[ClaimVerdict]:
     share = off(FIGURE_6_SAMPLES, SAMPLES)
     yield exactly(
         "samples",

@@ -8,14 +8,14 @@ from nasbench_mobile.report.plots import save
 from nasbench_mobile.report.reproduction_plots import Series, draw_points
 from nasbench_mobile.reproduce import our_figures as ours
 from nasbench_mobile.reproduce import paper
-from nasbench_mobile.reproduce.claims import Verdict, exactly
+from nasbench_mobile.reproduce.claims import ClaimVerdict, exactly
 from nasbench_mobile.reproduce.experiment import (
     Experiment,
-    Outcome,
+    ExperimentOutcome,
+    ExperimentSetting,
     Picture,
+    ResultTable,
     RunStudy,
-    Setting,
-    Table,
     numbers,
 )
 from nasbench_mobile.reproduce.experiments.table1 import build, released
@@ -36,7 +36,7 @@ MNASNETS: dict[Value, str] = {row[-1]: name for name, row in paper.UNRELEASED.it
 """Which of MnasNet's points is which, by its printed latency (ms)."""
 
 
-def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+def run(setting: ExperimentSetting, folder: Path, run_study: RunStudy) -> ExperimentOutcome:
     """The paper's points, and the same accuracies at the latencies that we estimate."""
     rows = []
     for series, ms, top1 in paper.FIGURE_2.rows:
@@ -63,11 +63,11 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
         "estimate_ms": "Pixel 1 ms, estimate", "top1": "top-1 (%), printed",
     }  # fmt: skip
     caption = "Fig. 2: printed points, and the same networks at the latency we estimate"
-    return Outcome(
+    return ExperimentOutcome(
         {"points": rows},
         [_front()],
         numbers(paper.FIGURE_2, _ours),
-        [Table("figure2", "Accuracy against latency", headings, rows)],
+        [ResultTable("figure2", "Accuracy against latency", headings, rows)],
         [Picture("figure2.png", caption)],
     )
 
@@ -86,7 +86,7 @@ def _ours(key: tuple[Value, ...], column: str) -> Found:
     return None, ours.NEEDS_IMAGENET
 
 
-def _front() -> Verdict:
+def _front() -> ClaimVerdict:
     """Whether each other point has a MnasNet point above it at its latency, or nearly."""
     points = [(str(s), float(str(ms)), float(str(top1))) for s, ms, top1 in paper.FIGURE_2.rows]
     mnasnet = [(ms, top1) for series, ms, top1 in points if series == "MnasNet"]

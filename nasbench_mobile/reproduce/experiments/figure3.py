@@ -10,21 +10,21 @@ from nasbench_mobile.objectives.mnasnet import parse_objective
 from nasbench_mobile.report.plots import save
 from nasbench_mobile.report.reproduction_plots import draw_figure3
 from nasbench_mobile.reproduce import paper
-from nasbench_mobile.reproduce.claims import Verdict, exactly
+from nasbench_mobile.reproduce.claims import ClaimVerdict, exactly
 from nasbench_mobile.reproduce.experiment import (
     Experiment,
+    ExperimentOutcome,
+    ExperimentSetting,
     Number,
-    Outcome,
     Picture,
+    ResultTable,
     RunStudy,
-    Setting,
-    Table,
     numbers,
 )
 from nasbench_mobile.types import Measurement
 
 ACCURACY = 0.5
-TARGET_MS = 80.0
+FIGURE_3_TARGET_MS = 80.0
 LATENCIES_MS = tuple(range(20, 161, 20))
 """Where the figure has its ticks."""
 
@@ -32,7 +32,7 @@ SIX_DIGITS = 5e-7
 """How far a value may be from one that is given to six digits."""
 
 
-def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+def run(setting: ExperimentSetting, folder: Path, run_study: RunStudy) -> ExperimentOutcome:
     """Both curves at the figure's ticks and, beside the figure's own values, every 5 ms.
 
     `result`: {"figure", "accuracy", "target_ms", "latency_ms": [...], "hard": [...], "soft": [...]}
@@ -40,7 +40,7 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
     result: dict[str, Any] = {
         "figure": "MnasNet Fig. 3",
         "accuracy": ACCURACY,
-        "target_ms": TARGET_MS,
+        "target_ms": FIGURE_3_TARGET_MS,
         "latency_ms": list(LATENCIES_MS),
     }
     for form in ("hard", "soft"):
@@ -64,18 +64,18 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
     beside = numbers(
         paper.FIGURE_3, lambda key, column: (_reward(column, float(str(key[0]))), "Eq. 2")
     )
-    return Outcome(
+    return ExperimentOutcome(
         result,
         [_verdict("hard", beside), _verdict("soft", beside)],
         beside,
-        [Table("figure3", "Rewards of one accuracy (0.5)", headings, rows)],
+        [ResultTable("figure3", "Rewards of one accuracy (0.5)", headings, rows)],
         [Picture("figure3.png", "Fig. 3: both rewards over latency; circles: the paper's")],
     )
 
 
 def curve(form: str, latencies_ms: Sequence[float]) -> list[float]:
     """The reward of `form` at each latency (ms)."""
-    objective = parse_objective(form, TARGET_MS)
+    objective = parse_objective(form, FIGURE_3_TARGET_MS)
     return [objective(Measurement(ACCURACY, float(ms))) for ms in latencies_ms]
 
 
@@ -83,7 +83,7 @@ def _reward(column: str, latency_ms: float) -> float:
     return curve(column.partition("_")[0], [latency_ms])[0]
 
 
-def _verdict(form: str, beside: Sequence[Number]) -> Verdict:
+def _verdict(form: str, beside: Sequence[Number]) -> ClaimVerdict:
     off = [
         abs(number.ours - number.paper)
         for number in beside

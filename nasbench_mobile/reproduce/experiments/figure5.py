@@ -14,15 +14,15 @@ from nasbench_mobile.report.reproduction_plots import Series, draw_points
 from nasbench_mobile.reproduce import our_figures as ours
 from nasbench_mobile.reproduce import our_trainings as own_table
 from nasbench_mobile.reproduce import paper
-from nasbench_mobile.reproduce.claims import Verdict, exactly, on
+from nasbench_mobile.reproduce.claims import ClaimVerdict, exactly, on
 from nasbench_mobile.reproduce.experiment import (
     Experiment,
+    ExperimentOutcome,
+    ExperimentSetting,
     Number,
-    Outcome,
     Picture,
+    ResultTable,
     RunStudy,
-    Setting,
-    Table,
     numbers,
 )
 from nasbench_mobile.reproduce.our_figures import Found
@@ -36,7 +36,7 @@ ONE_DIGIT = 0.1
 1.747."""
 
 
-def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+def run(setting: ExperimentSetting, folder: Path, run_study: RunStudy) -> ExperimentOutcome:
     """Both figures with the printed points and ours; the README's 25 rows counted and estimated."""
     trained = own_table.trained_references()
     beside = [
@@ -59,11 +59,11 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
     }  # fmt: skip
     answers, unsure = _trained(trained)
     verdicts = [*_orders(), *_latencies(beside), *_counts(beside), *answers]
-    return Outcome(
+    return ExperimentOutcome(
         {"points": rows},
         verdicts,
         beside,
-        [Table("figure5", "Scaled networks", headings, rows)],
+        [ResultTable("figure5", "Scaled networks", headings, rows)],
         pictures,
         [trained.said(), *unsure],
     )
@@ -138,7 +138,7 @@ def _draw(
     save(figure, folder / f"{table.name}.png")
 
 
-def _orders() -> Iterator[Verdict]:
+def _orders() -> Iterator[ClaimVerdict]:
     for table, claim in (
         (paper.FIGURE_5A, "figure5a-order"),
         (paper.FIGURE_5B, "figure5b-order"),
@@ -152,7 +152,7 @@ def _orders() -> Iterator[Verdict]:
         yield exactly(claim, min(gains) > 0, detail)
 
 
-def _latencies(beside: list[Number]) -> Iterator[Verdict]:
+def _latencies(beside: list[Number]) -> Iterator[ClaimVerdict]:
     """Mean relative error of the estimate over A1's README rows and over MobileNetV2's points."""
     a1 = [n for n in beside if n.table == paper.README_A1.name and n.column == "pixel1_latency_ms"]
     v2 = [n for n in beside if n.row[0] == "MobileNetV2" and n.column == "latency_ms"]
@@ -163,7 +163,7 @@ def _latencies(beside: list[Number]) -> Iterator[Verdict]:
         yield on(ours.ESTIMATE, claim, mean <= ours.LATENCY_TOLERANCE, detail)
 
 
-def _counts(beside: list[Number]) -> Iterator[Verdict]:
+def _counts(beside: list[Number]) -> Iterator[ClaimVerdict]:
     madds = [n for n in beside if n.column == "multi_adds_m"]
     shares = [ours.off(n.ours or 0.0, n.paper) for n in madds]
     agree = sum(abs(share) <= TOLERANCE for share in shares)
@@ -175,7 +175,7 @@ def _counts(beside: list[Number]) -> Iterator[Verdict]:
     yield exactly("figure5-parameters-a1", max(differences) < ONE_DIGIT, detail)
 
 
-def _trained(trained: Trained) -> tuple[list[Verdict], list[str]]:
+def _trained(trained: Trained) -> tuple[list[ClaimVerdict], list[str]]:
     """A1 against MobileNetV2 at every scale, where our own table has both."""
     pairs = []
     for multiplier, size in sorted({_scale(t, row[1]) for t in _FIGURES for row in t.rows}):

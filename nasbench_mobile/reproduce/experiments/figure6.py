@@ -19,22 +19,22 @@ from nasbench_mobile.objectives.mnasnet import FORMS, parse_objective
 from nasbench_mobile.report.labels import latency_label
 from nasbench_mobile.report.plots import save
 from nasbench_mobile.report.reproduction_plots import AblationPanel, draw_ablation
-from nasbench_mobile.reproduce.claims import Verdict, exactly, on
+from nasbench_mobile.reproduce.claims import ClaimVerdict, exactly, on
 from nasbench_mobile.reproduce.experiment import (
     Experiment,
-    Outcome,
+    ExperimentOutcome,
+    ExperimentSetting,
     Picture,
+    ResultTable,
     RunStudy,
-    Setting,
-    Table,
     study_runs,
 )
-from nasbench_mobile.reproduce.experiments.checks import Check, CheckRecord, section_7_1
+from nasbench_mobile.reproduce.experiments.checks import CheckRecord, StatementCheck, section_7_1
+from nasbench_mobile.reproduce.paper import PAPER_TARGET_MS
 from nasbench_mobile.runs.run import Run
 from nasbench_mobile.studies.plan import Plan
 from nasbench_mobile.types import Measurement, StrategySpec
 
-TARGET_MS = 75.0
 SAMPLES = 3000
 OTHER_TARGETS_MS = (22.0, 50.0)
 """Targets at which the soft search is repeated to show that T does not move it."""
@@ -64,7 +64,7 @@ QUICK_SAMPLES, QUICK_SEEDS = 600, 3
 """A small form that shows the machinery, not the verdict."""
 
 
-def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+def run(setting: ExperimentSetting, folder: Path, run_study: RunStudy) -> ExperimentOutcome:
     """Run (or go on with) the searches, draw `figure6-STRATEGY.png`, answer the five checks.
 
     The claims are judged by the runs of `CHECKED`; where others alone were asked for, by theirs.
@@ -76,7 +76,8 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
     )
     benchmark = load_benchmark(ablation.benchmark)
     panels = {
-        form: _study(ablation, benchmark, form, TARGET_MS, folder, run_study) for form in FORMS
+        form: _study(ablation, benchmark, form, PAPER_TARGET_MS, folder, run_study)
+        for form in FORMS
     }
     moved = {
         target: _study(ablation, benchmark, "soft", target, folder, run_study)
@@ -86,14 +87,14 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
     result = {
         "figure": "MnasNet Fig. 6 and section 7.1",
         "benchmark": benchmark.identifier,
-        "target_ms": TARGET_MS,
+        "target_ms": PAPER_TARGET_MS,
         "samples": ablation.samples,
         "seeds": list(range(ablation.seeds)),
         "exponents": {form: list(exponents) for form, exponents in FORMS.items()},
         "strategies": {label: part.record for label, part in parts.items()},
     }
     judge = parts.get(CHECKED) or next(iter(parts.values()))
-    return Outcome(
+    return ExperimentOutcome(
         result,
         [*_verdicts(judge, benchmark), _target_verdict(judge)],
         tables=[_table(label, part) for label, part in parts.items()],
@@ -150,7 +151,7 @@ class _PartRecord(TypedDict):
 class _Part:
     """One strategy's half of the result, and its checks."""
 
-    checks: list[Check]
+    checks: list[StatementCheck]
     record: _PartRecord
 
 
@@ -160,7 +161,7 @@ def _part(
     hard, soft = (_of(panels[form], spec) for form in ("hard", "soft"))
     picture = folder / f"figure6-{spec.name}.png"
     save(draw_ablation([_panel("hard", hard), _panel("soft", soft)]), picture)
-    checks = section_7_1(hard, soft, TARGET_MS)
+    checks = section_7_1(hard, soft, PAPER_TARGET_MS)
     record: _PartRecord = {
         "checks": [check.to_json() for check in checks],
         "cpu_s": {"hard": _cpu_s(hard), "soft": _cpu_s(soft)},
@@ -172,7 +173,7 @@ def _part(
     return _Part(checks, record)
 
 
-def _verdicts(part: _Part, benchmark: Benchmark) -> Iterator[Verdict]:
+def _verdicts(part: _Part, benchmark: Benchmark) -> Iterator[ClaimVerdict]:
     for claim, check in zip(CLAIMS, part.checks, strict=True):
         detail = f"{check.figure}: {check.mean:.3g} ({interval_text(check.interval)})"
         if check.answer == "undecided":
@@ -180,7 +181,7 @@ def _verdicts(part: _Part, benchmark: Benchmark) -> Iterator[Verdict]:
         yield on(benchmark.identifier, claim, check.answer == "yes", detail)
 
 
-def _target_verdict(part: _Part) -> Verdict:
+def _target_verdict(part: _Part) -> ClaimVerdict:
     """The ratio of rewards under another target is one constant, so T has no say."""
     spreads = []
     for other in part.record["target_invariance"]["others"]:
@@ -188,12 +189,13 @@ def _target_verdict(part: _Part) -> Verdict:
         spreads.append(ratio["greatest"] / ratio["least"] - 1.0)
     detail = (
         f"rewards at {' and '.join(f'{target:g}' for target in OTHER_TARGETS_MS)} ms are those at "
-        f"{TARGET_MS:g} ms times one constant (to {max(spreads):.0e}): one ranking, one search"
+        f"{PAPER_TARGET_MS:g} ms times one constant (to {max(spreads):.0e}): one ranking, "
+        "one search"
     )
     return exactly("target-of-soft", max(spreads) > CONSTANT, detail)
 
 
-def _table(label: str, part: _Part) -> Table:
+def _table(label: str, part: _Part) -> ResultTable:
     rows = [
         {
             "statement": check.statement,
@@ -208,7 +210,9 @@ def _table(label: str, part: _Part) -> Table:
         "statement": "statement", "answer": "holds?", "mean": "mean", "ci95": "95 %",
         "figure": "figure",
     }  # fmt: skip
-    return Table(f"figure6-{label}", f"{label}, T = {TARGET_MS:g} ms, section 7.1", headings, rows)
+    return ResultTable(
+        f"figure6-{label}", f"{label}, T = {PAPER_TARGET_MS:g} ms, section 7.1", headings, rows
+    )
 
 
 def _said(part: _Part) -> Iterator[str]:
@@ -263,7 +267,7 @@ def _panel(form: str, runs: Sequence[Run]) -> AblationPanel:
         title=f"{form}: α = {alpha:g}, β = {beta:g}",
         accuracy=table.accuracy[table.ok],
         latency_ms=table.latency_ms[table.ok],
-        target_ms=TARGET_MS,
+        target_ms=PAPER_TARGET_MS,
         latency_label=latency_label(run.header.benchmark),
     )
 
@@ -279,7 +283,7 @@ def _invariance(soft: Sequence[Run], moved: dict[float, list[Run]]) -> _Invarian
     size of rewards, so its runs differ while its aim does not.
     """
     measured = [t.measurement for run in soft for t in run.trials if t.measurement]
-    here = np.array(_rewards(measured, TARGET_MS))
+    here = np.array(_rewards(measured, PAPER_TARGET_MS))
     rows: list[_Moved] = []
     for target, runs in moved.items():
         ratios = np.array(_rewards(measured, target)) / here
@@ -293,7 +297,7 @@ def _invariance(soft: Sequence[Run], moved: dict[float, list[Run]]) -> _Invarian
                 "median_latency_ms": _median_ms(runs),
             }
         )
-    return {"target_ms": TARGET_MS, "median_latency_ms": _median_ms(soft), "others": rows}
+    return {"target_ms": PAPER_TARGET_MS, "median_latency_ms": _median_ms(soft), "others": rows}
 
 
 def _rewards(measured: Sequence[Measurement], target_ms: float) -> list[float]:

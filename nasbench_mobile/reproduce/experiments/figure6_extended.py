@@ -17,18 +17,18 @@ from nasbench_mobile.report.verdict import SIGNIFICANT
 from nasbench_mobile.reproduce import our_trainings as own_table
 from nasbench_mobile.reproduce.experiment import (
     Experiment,
-    Outcome,
+    ExperimentOutcome,
+    ExperimentSetting,
+    ResultTable,
     RunStudy,
-    Setting,
-    Table,
     study_runs,
 )
 from nasbench_mobile.reproduce.paired_seeds import gain
+from nasbench_mobile.reproduce.paper import PAPER_TARGET_MS
 from nasbench_mobile.runs.run import Run
 from nasbench_mobile.studies.plan import Plan, seeds_from
 from nasbench_mobile.types import StrategySpec
 
-TARGET_MS = 75.0
 SOFT = (-0.03, -0.07, -0.15, -0.3)
 """Exponents alpha = beta: the paper's -0.07, and one half to four times it, about (our choice)."""
 
@@ -48,7 +48,7 @@ halving (needs an evaluator that trains for less), and optuna-gp and optuna-motp
 name those with --strategies."""
 
 
-def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+def run(setting: ExperimentSetting, folder: Path, run_study: RunStudy) -> ExperimentOutcome:
     """A study per benchmark and objective; share within T, accuracy within T, hypervolume."""
     seeds = setting.seeds or (3 if setting.quick else 10)
     strategies = setting.strategies or tuple(map(StrategySpec, STRATEGIES))
@@ -72,22 +72,22 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
         "strategy": "strategy", "gain": "hypervolume, soft less hard", "p": "p (Holm)",
         "answer": "more?", "benchmark": "benchmark",
     }  # fmt: skip
-    return Outcome(
+    return ExperimentOutcome(
         {"seeds": seeds, "samples": counts, "rows": rows, "answers": answers},
         tables=[
-            Table(
+            ResultTable(
                 "figure6-extended-answers",
                 "Soft against hard at the benchmark's target",
                 compared,
                 answers,
             ),
-            Table("figure6-extended", "Every objective", headings, rows),
+            ResultTable("figure6-extended", "Every objective", headings, rows),
         ],
         said=[_said(name, [a for a in answers if a["benchmark"] == name]) for name in counts],
     )
 
 
-def _samples(benchmark: Benchmark, setting: Setting) -> int:
+def _samples(benchmark: Benchmark, setting: ExperimentSetting) -> int:
     """How many proposals a run makes: on a table fewer than the thousand that would see it all."""
     size = benchmark.build().space.distinct
     return min(size, setting.samples or (150 if setting.quick else 1000))
@@ -102,7 +102,7 @@ def _benchmarks() -> list[Benchmark]:
 
 def _tasks(benchmark: Benchmark, quick: bool) -> list[tuple[str, Benchmark]]:
     """Objectives by name; on a benchmark of another device, targets keep their ratio to its own."""
-    scale = benchmark.objective.target_ms / TARGET_MS
+    scale = benchmark.objective.target_ms / PAPER_TARGET_MS
     tasks = [
         (f"soft{w:g}", benchmark.with_objective(f"{w},{w}", benchmark.objective.target_ms))
         for w in (SOFT if not quick else (-0.07,))

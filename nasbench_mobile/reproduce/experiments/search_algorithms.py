@@ -13,14 +13,14 @@ from nasbench_mobile.report.plots import save
 from nasbench_mobile.report.summary import StrategyRow, Summary
 from nasbench_mobile.report.tables import summarise
 from nasbench_mobile.report.verdict import SIGNIFICANT, p_text, verdict
-from nasbench_mobile.reproduce.claims import Verdict, on
+from nasbench_mobile.reproduce.claims import ClaimVerdict, on
 from nasbench_mobile.reproduce.experiment import (
     Experiment,
-    Outcome,
+    ExperimentOutcome,
+    ExperimentSetting,
     Picture,
+    ResultTable,
     RunStudy,
-    Setting,
-    Table,
     study_runs,
 )
 from nasbench_mobile.studies.plan import Plan, seeds_from
@@ -34,7 +34,7 @@ STRATEGIES = (
 """One or two of every family, those apart that cost minutes a run (our choice)."""
 
 
-def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+def run(setting: ExperimentSetting, folder: Path, run_study: RunStudy) -> ExperimentOutcome:
     """All strategies on `imagenet-pixel1` with the soft reward, same seeds and budget.
 
     Random search, PPO and evolution are always in: the claim is about them.
@@ -58,11 +58,13 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
         "ci95": "95 %", "p_random": "p against random (Holm)", "hypervolume": "hypervolume, median",
         "cpu_s": "CPU s in ask and tell",
     }  # fmt: skip
-    return Outcome(
+    return ExperimentOutcome(
         {"benchmark": benchmark.identifier, "samples": samples, "seeds": seeds, "rows": rows},
         [_works_too(comparison, summary, benchmark.identifier)],
         tables=[
-            Table("search-algorithms", f"{samples:,} proposals, {seeds} seeds", headings, rows)
+            ResultTable(
+                "search-algorithms", f"{samples:,} proposals, {seeds} seeds", headings, rows
+            )
         ],
         pictures=[
             Picture("search-algorithms-anytime.png", "Best reward so far, median and quartiles"),
@@ -91,7 +93,7 @@ def _p_random(label: str, summary: Summary) -> float | None:
     return found[0]["p_holm"] if found else None
 
 
-def _works_too(comparison: Comparison, summary: Summary, benchmark: str) -> Verdict:
+def _works_too(comparison: Comparison, summary: Summary, benchmark: str) -> ClaimVerdict:
     """Evolution beats random search and is not shown worse than PPO."""
     rewards = {
         group.label: [scored.best_reward for scored in group.scored]

@@ -12,8 +12,14 @@ from nasbench_mobile.networks import zoo
 from nasbench_mobile.networks.blocks import BlockSpec, MobileSpec, build
 from nasbench_mobile.networks.cost import node_multiply_adds
 from nasbench_mobile.networks.graph import Conv
-from nasbench_mobile.reproduce.claims import Verdict, exactly
-from nasbench_mobile.reproduce.experiment import Experiment, Outcome, RunStudy, Setting, Table
+from nasbench_mobile.reproduce.claims import ClaimVerdict, exactly
+from nasbench_mobile.reproduce.experiment import (
+    Experiment,
+    ExperimentOutcome,
+    ExperimentSetting,
+    ResultTable,
+    RunStudy,
+)
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace
 from nasbench_mobile.spaces.mnasnet_anb import MnasNetAnbSpace
 from nasbench_mobile.spaces.nasnet import NasNetSpace
@@ -22,7 +28,7 @@ LAYERS = 3
 """N of the typical case: layers per block."""
 
 
-def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+def run(setting: ExperimentSetting, folder: Path, run_study: RunStudy) -> ExperimentOutcome:
     """The counts of token lists and of distinct networks, exact integers as strings in `result`."""
     five = MnasNetSpace(blocks=5)
     flat = MnasNetSpace(blocks=5, sharing="layer")
@@ -66,10 +72,10 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
         "space": "space", "tokens": "tokens", "lists": "token lists",
         "distinct": "distinct networks",
     }  # fmt: skip
-    return Outcome(
+    return ExperimentOutcome(
         result,
         verdicts,
-        tables=[Table("search-space", "Sizes of search spaces", headings, rows)],
+        tables=[ResultTable("search-space", "Sizes of search spaces", headings, rows)],
         said=["sizes are exact integers in the JSON; the table rounds them"],
     )
 
@@ -78,7 +84,7 @@ def _power(size: int) -> int:
     return round(math.log10(size))
 
 
-def _inside() -> Verdict:
+def _inside() -> ClaimVerdict:
     """A1 in the space with its filters as the text has them."""
     try:
         MnasNetSpace(filter_grid="literal").encode(zoo.network("mnasnet-a1"))
@@ -88,7 +94,7 @@ def _inside() -> Verdict:
     return exactly("space-a1-inside", True, "it encodes")
 
 
-def _floored() -> Verdict:
+def _floored() -> ClaimVerdict:
     space = MnasNetSpace()
     names = ("mnasnet-a1", "mnasnet-b1")
     same = [space.network(space.encode(net)) == net for net in map(zoo.network, names)]
@@ -96,7 +102,7 @@ def _floored() -> Verdict:
     return exactly("space-a1-floored", all(same), detail)
 
 
-def _separable() -> Verdict:
+def _separable() -> ClaimVerdict:
     """A depthwise and a pointwise convolution against H W M (K K + N), for several K, M and N."""
     checked, agrees = 0, True
     for kernel in (3, 5):

@@ -11,15 +11,15 @@ from nasbench_mobile.networks.cards import TOLERANCE, ModelCard, Published
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.reproduce import our_figures as ours
 from nasbench_mobile.reproduce import paper
-from nasbench_mobile.reproduce.claims import Verdict, on
+from nasbench_mobile.reproduce.claims import ClaimVerdict, on
 from nasbench_mobile.reproduce.devices import ANDROID, Measured, measure, meter
 from nasbench_mobile.reproduce.experiment import (
     Experiment,
+    ExperimentOutcome,
+    ExperimentSetting,
     Number,
-    Outcome,
+    ResultTable,
     RunStudy,
-    Setting,
-    Table,
     numbers,
 )
 from nasbench_mobile.reproduce.our_figures import Found
@@ -49,7 +49,7 @@ def build(label: str) -> Network:
     return card.build(row.width, row.input_size)
 
 
-def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+def run(setting: ExperimentSetting, folder: Path, run_study: RunStudy) -> ExperimentOutcome:
     """Counts and estimates of all rows; with a device, its milliseconds of all 15 networks.
 
     `result`: {"networks": [{"model", "released", "parameters", "multiply_adds", "estimate_ms",
@@ -65,7 +65,7 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
         tables.append(found.table())
     beside = numbers(paper.TABLE_1, lambda key, column: _ours(built, key, column))
     verdicts = [*_count_verdicts(), *_latency_verdicts(built), *(found.verdicts() if found else ())]
-    return Outcome(result, verdicts, beside, tables, said=_said(verdicts, beside, found))
+    return ExperimentOutcome(result, verdicts, beside, tables, said=_said(verdicts, beside, found))
 
 
 def _facts(label: str, built: dict[str, Network]) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _ours(built: dict[str, Network], key: tuple[Value, ...], column: str) -> Fou
     return count, f"{how}, of G = C = {card.name[-1]}" if card.name in _SWAPPED else how
 
 
-def _count_verdicts() -> list[Verdict]:
+def _count_verdicts() -> list[ClaimVerdict]:
     found = []
     for label, (card, row) in released().items():
         network = build(label)
@@ -120,7 +120,7 @@ _SWAPPED = {"condensenet-g4": "condensenet-g8", "condensenet-g8": "condensenet-g
 """Table 1 gives each CondenseNet the other's figures; the zoo's rows carry the label printed."""
 
 
-def _swapped(slug: str, label: str) -> Verdict:
+def _swapped(slug: str, label: str) -> ClaimVerdict:
     """The network that a CondenseNet row names, against the figures printed beside the name."""
     network = zoo.network(slug)
     pairs = {
@@ -134,7 +134,7 @@ def _swapped(slug: str, label: str) -> Verdict:
     return ours.counted_verdict(f"counts-{slug}", pairs, TOLERANCE, finding)
 
 
-def _latency_verdicts(built: dict[str, Network]) -> list[Verdict]:
+def _latency_verdicts(built: dict[str, Network]) -> list[ClaimVerdict]:
     def printed(label: str) -> float:
         return paper.TABLE_1.value(label, column="pixel1_latency_ms")
 
@@ -154,7 +154,7 @@ def _latency_verdicts(built: dict[str, Network]) -> list[Verdict]:
     return found
 
 
-def _table(networks: Sequence[dict[str, Any]]) -> Table:
+def _table(networks: Sequence[dict[str, Any]]) -> ResultTable:
     rows = []
     for facts in networks:
         label = facts["model"]
@@ -174,7 +174,7 @@ def _table(networks: Sequence[dict[str, Any]]) -> Table:
         "madds": "multiply-adds (M): paper / counted", "ms": "Pixel 1 ms: paper / estimate",
         "fits": "estimate fitted to such layers", "top1": "top-1 (%): paper",
     }  # fmt: skip
-    return Table("table1", "Table 1: printed / ours", columns, rows)
+    return ResultTable("table1", "Table 1: printed / ours", columns, rows)
 
 
 def _row(label: str) -> tuple[Value, ...]:
@@ -187,7 +187,7 @@ def _pair(printed: Value, count: float | None, form: str, unit: float = 1e6) -> 
 
 
 def _said(
-    verdicts: Sequence[Verdict], beside: Sequence[Number], found: _Device | None
+    verdicts: Sequence[ClaimVerdict], beside: Sequence[Number], found: _Device | None
 ) -> list[str]:
     counts = [v for v in verdicts if v.claim.startswith("counts-")]
     agree = sum(v.status == "exact" for v in counts)
@@ -231,7 +231,7 @@ class _Device:
             "failure": one.failure,
         }
 
-    def table(self) -> Table:
+    def table(self) -> ResultTable:
         columns = {
             "model": "network", "latency_ms": "ms", "sd_ms": "standard error",
             "ratio": "times MobileNetV2", "printed_ratio": "times, as printed (Pixel 1)",
@@ -239,9 +239,9 @@ class _Device:
         }  # fmt: skip
         if not any(row["failure"] for row in self.rows):
             del columns["failure"]
-        return Table("table1-measured", f"Measured on {self.device}", columns, self.rows)
+        return ResultTable("table1-measured", f"Measured on {self.device}", columns, self.rows)
 
-    def verdicts(self) -> list[Verdict]:
+    def verdicts(self) -> list[ClaimVerdict]:
         """What a measurement adds to the claims that only one can check."""
         found = []
         nasnet, v1, a1 = (self.ms[name] for name in ("NASNet-A", "MobileNetV1", "MnasNet-A1"))

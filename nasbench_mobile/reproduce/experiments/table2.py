@@ -17,26 +17,25 @@ from nasbench_mobile.objectives.mnasnet import parse_objective
 from nasbench_mobile.report.verdict import SIGNIFICANT, p_text
 from nasbench_mobile.reproduce import our_figures as ours
 from nasbench_mobile.reproduce import paper
-from nasbench_mobile.reproduce.claims import Verdict, exactly, on
+from nasbench_mobile.reproduce.claims import ClaimVerdict, exactly, on
 from nasbench_mobile.reproduce.experiment import (
     Experiment,
-    Outcome,
+    ExperimentOutcome,
+    ExperimentSetting,
+    ResultTable,
     RunStudy,
-    Setting,
-    Table,
     numbers,
     study_runs,
 )
 from nasbench_mobile.reproduce.our_figures import Found
 from nasbench_mobile.reproduce.paired_seeds import accuracy_within, gain, picked
-from nasbench_mobile.reproduce.paper import Value
+from nasbench_mobile.reproduce.paper import PAPER_TARGET_MS, Value
 from nasbench_mobile.runs.run import Run
 from nasbench_mobile.search.problem import Outcome as Evaluated
 from nasbench_mobile.studies.plan import Plan, seeds_from
 from nasbench_mobile.types import Measurement, StrategySpec, Tokens
 
 BENCHMARKS = {"free": "imagenet-pixel1", "off": "imagenet-pixel1-no-se"}
-TARGET_MS = 75.0
 ALLOWED_MS = 3.0
 """How much slower than another network B1 may be and still beat it: B1's printed 77 ms stand
 against MobileNetV2's 75, and three milliseconds are 4 %."""
@@ -50,12 +49,12 @@ PATTERN: Tokens = (0, 0, 0, 0, *(2, 0, 1, 0), *(2, 0, 2, 0) * 4, *(2, 0, 0, 0))
 filters are its own, so it is the pattern and not the network."""
 
 
-def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+def run(setting: ExperimentSetting, folder: Path, run_study: RunStudy) -> ExperimentOutcome:
     """PPO with the soft reward at 75 ms, SE free and SE off, on the same seeds."""
     seeds = setting.seeds or (3 if setting.quick else 10)
     samples = setting.samples or (300 if setting.quick else 3000)
     benchmarks = {
-        se: load_benchmark(name).with_objective("soft", TARGET_MS)
+        se: load_benchmark(name).with_objective("soft", PAPER_TARGET_MS)
         for se, name in BENCHMARKS.items()
     }
     runs = {
@@ -75,7 +74,7 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
     }  # fmt: skip
     result = {
         "benchmark": {se: benchmark.identifier for se, benchmark in benchmarks.items()},
-        "target_ms": TARGET_MS, "samples": samples, "seeds": seeds, "searches": rows,
+        "target_ms": PAPER_TARGET_MS, "samples": samples, "seeds": seeds, "searches": rows,
         "pattern": {"accuracy": pattern.accuracy, "latency_ms": pattern.latency_ms},
     }  # fmt: skip
     verdicts = [
@@ -83,11 +82,15 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
         _se_helps(runs, benchmarks["free"]),
         _beats_pattern(runs["off"], pattern, benchmarks["off"]),
     ]
-    return Outcome(
+    return ExperimentOutcome(
         result,
         verdicts,
         numbers(paper.TABLE_2, _ours),
-        [Table("table2", f"PPO, soft, T = {TARGET_MS:g} ms, {seeds} seeds", headings, rows)],
+        [
+            ResultTable(
+                "table2", f"PPO, soft, T = {PAPER_TARGET_MS:g} ms, {seeds} seeds", headings, rows
+            )
+        ],
     )
 
 
@@ -108,7 +111,7 @@ def _pattern(benchmark: Benchmark) -> Measurement:
 
 def _row(se: str, runs: Sequence[Run]) -> dict[str, Any]:
     picks = [picked(run) for run in runs]
-    within = [found for run in runs if (found := accuracy_within(run, TARGET_MS)) is not None]
+    within = [found for run in runs if (found := accuracy_within(run, PAPER_TARGET_MS)) is not None]
     return {
         "se": se,
         "reward": float(np.mean([_reward(pick) for pick in picks])),
@@ -119,10 +122,10 @@ def _row(se: str, runs: Sequence[Run]) -> dict[str, Any]:
 
 
 def _reward(measurement: Measurement) -> float:
-    return parse_objective("soft", TARGET_MS)(measurement)
+    return parse_objective("soft", PAPER_TARGET_MS)(measurement)
 
 
-def _printed() -> Iterator[Verdict]:
+def _printed() -> Iterator[ClaimVerdict]:
     def value(model: str, column: str) -> float:
         group = "w/ SE" if model in ("MnasNet-A1", "MnasNet-A2") else "w/o SE"
         return paper.TABLE_2.value(group, model, column=column)
@@ -137,7 +140,7 @@ def _printed() -> Iterator[Verdict]:
     yield exactly("b1-beats-others", all(beaten), detail)
 
 
-def _se_helps(runs: dict[str, list[Run]], benchmark: Benchmark) -> Verdict:
+def _se_helps(runs: dict[str, list[Run]], benchmark: Benchmark) -> ClaimVerdict:
     free, off = ([_reward(picked(run)) for run in runs[se]] for se in ("free", "off"))
     found = gain([a - b for a, b in zip(free, off, strict=True)])
     test = wilcoxon(free, off)
@@ -146,7 +149,7 @@ def _se_helps(runs: dict[str, list[Run]], benchmark: Benchmark) -> Verdict:
     return on(benchmark.identifier, "se-helps", found.above and sure, detail)
 
 
-def _beats_pattern(runs: Sequence[Run], pattern: Measurement, benchmark: Benchmark) -> Verdict:
+def _beats_pattern(runs: Sequence[Run], pattern: Measurement, benchmark: Benchmark) -> ClaimVerdict:
     values = [accuracy_within(run, pattern.latency_ms) or 0.0 for run in runs]
     found = gain([value - pattern.accuracy for value in values])
     detail = (

@@ -6,14 +6,20 @@ from pathlib import Path
 
 from nasbench_mobile.reproduce import our_figures as ours
 from nasbench_mobile.reproduce import paper
-from nasbench_mobile.reproduce.experiment import Experiment, Outcome, RunStudy, Setting, numbers
+from nasbench_mobile.reproduce.experiment import (
+    Experiment,
+    ExperimentOutcome,
+    ExperimentSetting,
+    RunStudy,
+    numbers,
+)
 
 
-def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+def run(setting: ExperimentSetting, folder: Path, run_study: RunStudy) -> ExperimentOutcome:
     """Nothing is run; the printed figures stand beside the reason."""
     beside = numbers(paper.TABLE_3, lambda key, column: (None, ours.NEEDS_COCO))
     said = ["detection is not built yet; ratios between rows are checked by `consistency`"]
-    return Outcome({"needs": "COCO detection"}, numbers=beside, said=said)
+    return ExperimentOutcome({"needs": "COCO detection"}, numbers=beside, said=said)
 
 
 EXPERIMENT = Experiment(

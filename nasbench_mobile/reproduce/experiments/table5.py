@@ -17,20 +17,20 @@ from nasbench_mobile.report.plots import save
 from nasbench_mobile.report.reproduction_plots import Series, draw_points
 from nasbench_mobile.reproduce import our_figures as ours
 from nasbench_mobile.reproduce import paper
-from nasbench_mobile.reproduce.claims import Verdict, exactly, on
+from nasbench_mobile.reproduce.claims import ClaimVerdict, exactly, on
 from nasbench_mobile.reproduce.experiment import (
     Experiment,
-    Outcome,
+    ExperimentOutcome,
+    ExperimentSetting,
     Picture,
+    ResultTable,
     RunStudy,
-    Setting,
-    Table,
     numbers,
     study_runs,
 )
 from nasbench_mobile.reproduce.our_figures import Found
 from nasbench_mobile.reproduce.paired_seeds import gain, picked
-from nasbench_mobile.reproduce.paper import Value
+from nasbench_mobile.reproduce.paper import PAPER_TARGET_MS, Value
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace
 from nasbench_mobile.spaces.nasnet import NasNetSpace
 from nasbench_mobile.studies.plan import Plan, seeds_from
@@ -39,7 +39,6 @@ from nasbench_mobile.types import Measurement, StrategySpec, Trial
 REWARDS = {"single": "0,0", "multi": "soft"}
 """Accuracy alone is Eq. 2 with both exponents 0."""
 
-TARGET_MS = 75.0
 MUCH = 0.2
 """Share by which latency must fall to be much lower: our choice, where the paper has 0.45."""
 
@@ -50,7 +49,7 @@ STAND_IN_ACCURACY = 0.5
 """What every network is told to have there: only its multiply-adds tell it from others."""
 
 
-def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+def run(setting: ExperimentSetting, folder: Path, run_study: RunStudy) -> ExperimentOutcome:
     """PPO with both rewards in MnasNet's kind of space; PPO's machinery on both spaces."""
     seeds = setting.seeds or (3 if setting.quick else 10)
     samples = setting.samples or (300 if setting.quick else 3000)
@@ -60,7 +59,7 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
             folder,
             f"table5/{name}",
             Plan(
-                benchmark.with_objective(exponents, TARGET_MS),
+                benchmark.with_objective(exponents, PAPER_TARGET_MS),
                 (StrategySpec("ppo"),),
                 seeds_from(0, seeds),
                 samples,
@@ -78,13 +77,13 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
         "space": "space", "tokens": "tokens", "proposals": "proposals", "networks": "networks",
         "multiply_adds_m": "multiply-adds (M), median",
     }  # fmt: skip
-    return Outcome(
+    return ExperimentOutcome(
         {"samples": samples, "seeds": seeds, "searches": rows, "spaces": spaces},
         [_faster(picks, benchmark), _both(spaces), _order()],
         numbers(paper.TABLE_5, _ours),
         [
-            Table("table5", f"PPO on both rewards, {seeds} seeds", headings, rows),
-            Table("table5-spaces", "The same PPO on both spaces", tried, spaces),
+            ResultTable("table5", f"PPO on both rewards, {seeds} seeds", headings, rows),
+            ResultTable("table5-spaces", "The same PPO on both spaces", tried, spaces),
         ],
         [Picture("table5.png", "What PPO picks with and without latency in its reward")],
         ["no surrogate knows cells, so the accuracy of cell-based networks needs ImageNet"],
@@ -115,7 +114,7 @@ def _row(name: str, picks: Sequence[Measurement]) -> _Row:
     }
 
 
-def _faster(picks: dict[str, list[Measurement]], benchmark: Benchmark) -> Verdict:
+def _faster(picks: dict[str, list[Measurement]], benchmark: Benchmark) -> ClaimVerdict:
     pairs = list(zip(picks["single"], picks["multi"], strict=True))
     latency = gain([multi.latency_ms / single.latency_ms - 1.0 for single, multi in pairs])
     accuracy = gain([multi.accuracy - single.accuracy for single, multi in pairs])
@@ -139,7 +138,7 @@ def _try(space: SearchSpace) -> _Tried:
     from nasbench_mobile.strategies.ppo import PPO
 
     strategy = PPO(space.decisions, 0, BATCHES * BATCH)
-    reward = parse_objective("soft", TARGET_MS)
+    reward = parse_objective("soft", PAPER_TARGET_MS)
     counts = []
     proposals = 0
     for _ in range(BATCHES):
@@ -157,7 +156,7 @@ def _try(space: SearchSpace) -> _Tried:
     }  # fmt: skip
 
 
-def _both(spaces: Sequence[_Tried]) -> Verdict:
+def _both(spaces: Sequence[_Tried]) -> ClaimVerdict:
     runs = all(row["proposals"] == row["networks"] == BATCHES * BATCH for row in spaces)
     detail = "; ".join(
         f"{row['space']}: {row['networks']} networks of {row['proposals']} proposals, "
@@ -167,7 +166,7 @@ def _both(spaces: Sequence[_Tried]) -> Verdict:
     return exactly("same-search-both-spaces", runs, detail)
 
 
-def _order() -> Verdict:
+def _order() -> ClaimVerdict:
     rows = [(float(str(row[2])), float(str(row[3]))) for row in paper.TABLE_5.rows]
     latencies = [ms for ms, _ in rows]
     faster = latencies == sorted(latencies, reverse=True)

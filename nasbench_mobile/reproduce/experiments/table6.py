@@ -17,13 +17,13 @@ from nasbench_mobile.objectives.mnasnet import parse_objective
 from nasbench_mobile.reproduce import our_figures as ours
 from nasbench_mobile.reproduce import our_trainings as own_table
 from nasbench_mobile.reproduce import paper
-from nasbench_mobile.reproduce.claims import Verdict, exactly, on
+from nasbench_mobile.reproduce.claims import ClaimVerdict, exactly, on
 from nasbench_mobile.reproduce.experiment import (
     Experiment,
-    Outcome,
+    ExperimentOutcome,
+    ExperimentSetting,
+    ResultTable,
     RunStudy,
-    Setting,
-    Table,
     numbers,
     study_runs,
 )
@@ -66,7 +66,7 @@ SINGLE: dict[str, Tokens] = {
 """Networks of one type in `mnasnet-anb`, which has expansions 4 and 6 and not 3."""
 
 
-def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
+def run(setting: ExperimentSetting, folder: Path, run_study: RunStudy) -> ExperimentOutcome:
     """Counts and estimates of the rows; searches at the latency of every single-type network."""
     seeds = setting.seeds or (3 if setting.quick else 10)
     samples = setting.samples or (300 if setting.quick else 1000)
@@ -95,7 +95,7 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
         "single": "network of one type", "latency_ms": "ms", "accuracy": "accuracy",
         "gain": "mixed layers, no slower: more accuracy [95 %]",
     }  # fmt: skip
-    return Outcome(
+    return ExperimentOutcome(
         {"rows": rows, "searches": searches, "seeds": seeds, "samples": samples},
         [
             *_kernels(), *_latencies(networks), _trade_off(), *answers,
@@ -103,8 +103,8 @@ def run(setting: Setting, folder: Path, run_study: RunStudy) -> Outcome:
         ],
         numbers(paper.TABLE_6, lambda key, column: _ours(networks, key, column)),
         [
-            Table("table6", "Networks of one type of layer", headings, rows),
-            Table("table6-searches", "Mixed layers at the same latency", searched, searches),
+            ResultTable("table6", "Networks of one type of layer", headings, rows),
+            ResultTable("table6-searches", "Mixed layers at the same latency", searched, searches),
         ],
         said=[trained.said(), *unsure],
     )  # fmt: skip
@@ -160,7 +160,7 @@ def _gain(
     return gain([value - single.accuracy for value in best])
 
 
-def _diversity(gains: dict[str, Gain], benchmark: Benchmark) -> Verdict:
+def _diversity(gains: dict[str, Gain], benchmark: Benchmark) -> ClaimVerdict:
     detail = "; ".join(f"over {name}: {found.words('+.2%')}" for name, found in gains.items())
     holds = all(found.above for found in gains.values())
     return on(benchmark.identifier, "diversity-helps", holds, detail)
@@ -176,7 +176,7 @@ def kernels(network: Network) -> set[int]:
     return sides - {1}
 
 
-def _kernels() -> Iterator[Verdict]:
+def _kernels() -> Iterator[ClaimVerdict]:
     own = kernels(zoo.network("mnasnet-a1"))
     yield exactly("a1-kernels", own == {3, 5}, f"kernels of A1: {sorted(own)}")
     others = {name: kernels(zoo.network(name)) for name in BY_HAND}
@@ -186,13 +186,13 @@ def _kernels() -> Iterator[Verdict]:
     yield exactly("earlier-kernels", alike, detail)
 
 
-def _latencies(networks: dict[str, Network]) -> Iterator[Verdict]:
+def _latencies(networks: dict[str, Network]) -> Iterator[ClaimVerdict]:
     for label, (slug, _) in ROWS.items():
         printed = paper.TABLE_6.value(label, column="latency_ms")
         yield ours.estimated_verdict(f"table6-latency-{slug}", networks[label], printed)
 
 
-def _trade_off() -> Verdict:
+def _trade_off() -> ClaimVerdict:
     """Eq. 2's soft reward of every row as printed; T only rescales it."""
     reward = parse_objective("soft", 75.0)
     rewards = {
@@ -204,7 +204,7 @@ def _trade_off() -> Verdict:
     return exactly("table6-trade-off", first == "MnasNet-A1", f"rewards: {detail}")
 
 
-def _trained(trained: Trained) -> tuple[list[Verdict], list[str]]:
+def _trained(trained: Trained) -> tuple[list[ClaimVerdict], list[str]]:
     """A1 against the others, trained on our data: Eq. 2 at the estimated latency."""
     reward = parse_objective("soft", 75.0)
     factors = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nasbench_mobile.reproduce.experiment import Setting
+from nasbench_mobile.reproduce.experiment import ExperimentSetting
 from nasbench_mobile.reproduce.experiments import asynchrony
 from nasbench_mobile.reproduce.experiments.asynchrony import Course
 from nasbench_mobile.studies.study import Study
@@ -82,7 +82,7 @@ def test_random_search_sets_the_target_and_is_always_in(tmp_path: Path) -> None:
         for task in study.tasks():
             assert perform(task).failure is None
 
-    setting = Setting((StrategySpec("local-search"),), seeds=2, samples=32, quick=True)
+    setting = ExperimentSetting((StrategySpec("local-search"),), seeds=2, samples=32, quick=True)
     outcome = asynchrony.run(setting, tmp_path, run_here)
     assert outcome.result["workers"] == [1, 16]
     rows = {row["strategy"]: row for row in outcome.result["strategies"]}
@@ -105,10 +105,11 @@ def test_random_search_sets_the_target_and_is_always_in(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "seeds", "samples"), [(Setting(), 10, 1000), (Setting(quick=True), 3, 200)]
+    ("setting", "seeds", "samples"),
+    [(ExperimentSetting(), 10, 1000), (ExperimentSetting(quick=True), 3, 200)],
 )
 def test_what_is_searched_where_nothing_is_said(
-    tmp_path: Path, setting: Setting, seeds: int, samples: int
+    tmp_path: Path, setting: ExperimentSetting, seeds: int, samples: int
 ) -> None:
     studies: list[Study] = []
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import linregress
 
-from nasbench_mobile.reproduce.experiment import Setting
+from nasbench_mobile.reproduce.experiment import ExperimentSetting
 from nasbench_mobile.reproduce.experiments import beta
 from nasbench_mobile.runs.run import Run
 from nasbench_mobile.studies.study import Study
@@ -128,7 +128,7 @@ def test_the_experiment_searches_fronts_and_draws_the_premise(
     runs = [run_maker(on_a_line(0.06, 40.0, 60.0, 80.0, 100.0), seed=s) for s in range(5)]
     short = run_maker(on_a_line(0.06, 40.0, 60.0, 80.0), seed=5)
     plans = searched_instead(beta, lambda name, plan: [*runs, short])
-    outcome = beta.run(Setting(), tmp_path, no_study)
+    outcome = beta.run(ExperimentSetting(), tmp_path, no_study)
     plan = plans["beta/fronts"]
     assert plan.benchmark.identifier == "imagenet-pixel1@1"
     assert plan.strategies == (StrategySpec("nsga2"),)
@@ -166,13 +166,13 @@ def test_the_premise_starts_at_the_slowest_network_where_all_are_fast(
 @pytest.mark.parametrize(
     ("setting", "seeds", "samples"),
     [
-        (Setting(quick=True), 3, 300),
-        (Setting(seeds=2, samples=40, quick=True), 2, 40),
+        (ExperimentSetting(quick=True), 3, 300),
+        (ExperimentSetting(seeds=2, samples=40, quick=True), 2, 40),
     ],
 )
 def test_seeds_and_samples_are_the_users_or_the_small_forms(
-    run_maker: MakeRun, searched_instead: Callable[..., Any], tmp_path: Path, setting: Setting,
-    seeds: int, samples: int,
+    run_maker: MakeRun, searched_instead: Callable[..., Any], tmp_path: Path,
+    setting: ExperimentSetting, seeds: int, samples: int,
 ) -> None:  # fmt: skip
     slow = run_maker(on_a_line(0.06, 20.0, 40.0))  # no network at 50 ms or slower
     plans = searched_instead(beta, lambda name, plan: [slow])

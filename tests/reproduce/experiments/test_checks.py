@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nasbench_mobile.reproduce.experiments.checks import (
-    Check,
+    StatementCheck,
     latencies,
     mode_ms,
     section_7_1,
@@ -27,7 +27,7 @@ is faster than 40 ms and three are slower than 110."""
 
 
 @pytest.fixture
-def check(run_maker: MakeRun) -> Callable[..., Check]:
+def check(run_maker: MakeRun) -> Callable[..., StatementCheck]:
     """The check of a number, on seeds that sampled these latencies (ms), each more accurate."""
 
     def runs(seeds: Sequence[Sequence[float]]) -> list[Run]:
@@ -38,7 +38,7 @@ def check(run_maker: MakeRun) -> Callable[..., Check]:
 
     def answer(
         number: int, soft: Sequence[Sequence[float]], hard: Sequence[Sequence[float]] | None = None
-    ) -> Check:
+    ) -> StatementCheck:
         found = section_7_1(runs(hard or [HARD] * len(soft)), runs(soft), T)
         assert [one.number for one in found] == [1, 2, 3, 4, 5]
         return found[number - 1]
@@ -46,7 +46,9 @@ def check(run_maker: MakeRun) -> Callable[..., Check]:
     return answer
 
 
-def test_the_share_within_the_target_is_hards_less_softs(check: Callable[..., Check]) -> None:
+def test_the_share_within_the_target_is_hards_less_softs(
+    check: Callable[..., StatementCheck],
+) -> None:
     found = check(1, [SOFT] * 6)
     assert found.per_seed == (3 / 4 - 3 / 8,) * 6
     assert (found.mean, found.interval, found.answer) == (0.375, (0.375, 0.375), "yes")
@@ -55,21 +57,21 @@ def test_the_share_within_the_target_is_hards_less_softs(check: Callable[..., Ch
     assert check(1, [HARD] * 6).answer == "no"  # no more is not more
 
 
-def test_seeds_are_paired_one_by_one(check: Callable[..., Check]) -> None:
+def test_seeds_are_paired_one_by_one(check: Callable[..., StatementCheck]) -> None:
     found = check(1, [SOFT, HARD, (80.0,), (75.0,), SOFT, SOFT])
     assert found.per_seed == (0.375, 0.0, 0.75, -0.25, 0.375, 0.375)
     assert found.mean == pytest.approx(1.625 / 6)
     assert check(3, [(71.0,), (81.0,), (91.0,)]).per_seed == (-2.5, 7.5, 17.5)
 
 
-def test_the_interval_is_that_of_the_mean(check: Callable[..., Check]) -> None:
+def test_the_interval_is_that_of_the_mean(check: Callable[..., StatementCheck]) -> None:
     found = check(1, [(75.0,)] * 9 + [(60.0, 70.0, 74.0, 76.0)], [(75.0,)] * 10)
     # Nine seeds with 0 and one with a quarter, which is in a resample 0 to 3 times (binomial).
     assert found.mean == pytest.approx(0.025)
     assert found.interval == pytest.approx((0.0, 0.075))
 
 
-def test_what_is_unsure_is_undecided(check: Callable[..., Check]) -> None:
+def test_what_is_unsure_is_undecided(check: Callable[..., StatementCheck]) -> None:
     both = [SOFT, (60.0,)] * 3  # 0.375 more and 0.25 less
     found = check(1, both)
     assert found.interval is not None
@@ -83,7 +85,7 @@ def test_what_is_unsure_is_undecided(check: Callable[..., Check]) -> None:
     assert (one.interval, one.answer) == (None, "undecided")
 
 
-def test_the_spread_is_softs_less_hards(check: Callable[..., Check]) -> None:
+def test_the_spread_is_softs_less_hards(check: Callable[..., StatementCheck]) -> None:
     found = check(2, [SOFT] * 6)
     assert found.mean == pytest.approx(pstdev(SOFT) - pstdev(HARD))
     assert found.answer == "yes"
@@ -104,7 +106,7 @@ def test_the_spread_is_softs_less_hards(check: Callable[..., Check]) -> None:
     ],
 )
 def test_the_mode_is_near_within_a_tenth_of_the_target(
-    check: Callable[..., Check], latency_ms: float, off: float, answer: str
+    check: Callable[..., StatementCheck], latency_ms: float, off: float, answer: str
 ) -> None:
     found = check(3, [(20.0, latency_ms, 140.0, latency_ms + 1)] * 6)
     assert (found.mean, found.answer) == (off, answer)
@@ -113,7 +115,7 @@ def test_the_mode_is_near_within_a_tenth_of_the_target(
 
 @pytest.mark.parametrize("latencies_ms", [(81.0, 86.0), (66.0, 61.0)])
 def test_an_interval_that_touches_a_tenth_is_undecided(
-    check: Callable[..., Check], latencies_ms: tuple[float, float]
+    check: Callable[..., StatementCheck], latencies_ms: tuple[float, float]
 ) -> None:
     near, far = latencies_ms  # a tenth of T from T, and further
     found = check(3, [(near,)] * 5 + [(far,)])
@@ -122,7 +124,7 @@ def test_an_interval_that_touches_a_tenth_is_undecided(
     assert found.answer == "undecided"
 
 
-def test_both_ends_count_by_the_rarer(check: Callable[..., Check]) -> None:
+def test_both_ends_count_by_the_rarer(check: Callable[..., StatementCheck]) -> None:
     found = check(4, [SOFT] * 6)
     assert (found.mean, found.answer) == (0.125, "yes")
     slow_is_rarer = check(4, [(39.0, 38.0, 50.0, 111.0)] * 6)
@@ -132,7 +134,7 @@ def test_both_ends_count_by_the_rarer(check: Callable[..., Check]) -> None:
     assert check(4, [(40.0, 110.0, 130.0)] * 6).mean == 0.0  # none below 40
 
 
-def test_several_are_three_and_apart(check: Callable[..., Check]) -> None:
+def test_several_are_three_and_apart(check: Callable[..., StatementCheck]) -> None:
     three = check(5, [(50.0, 54.0, 55.0, 59.0, 60.0)] * 6)
     assert (three.mean, three.answer) == (3.0, "yes")
     two = check(5, [(50.0, 54.0, 55.0, 59.0)] * 6)
@@ -146,7 +148,7 @@ def test_a_front_is_walked_from_its_last_counted_model(run_maker: MakeRun) -> No
     assert spaced_front(run_maker(samples)) == 3
 
 
-def test_a_check_says_all_of_itself(check: Callable[..., Check]) -> None:
+def test_a_check_says_all_of_itself(check: Callable[..., StatementCheck]) -> None:
     found = check(4, [SOFT] * 6)
     assert found.to_json() == {
         "check": 4,

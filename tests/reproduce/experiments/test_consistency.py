@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nasbench_mobile.reproduce.experiment import Setting
+from nasbench_mobile.reproduce.experiment import ExperimentSetting
 from nasbench_mobile.reproduce.experiments import consistency
 from nasbench_mobile.studies.study import Study
 
@@ -51,7 +51,7 @@ def no_study(study: Study) -> None:
 
 
 def test_every_statement_has_its_answer_and_its_figures(tmp_path: Path) -> None:
-    outcome = consistency.run(Setting(), tmp_path, no_study)
+    outcome = consistency.run(ExperimentSetting(), tmp_path, no_study)
     found = {v.claim: (v.status == "exact", v.detail) for v in outcome.verdicts}
     assert found == FOUND
     rows = outcome.tables[0].rows

@@ -12,9 +12,9 @@ import pytest
 
 from nasbench_mobile.benchmark import load_benchmark
 from nasbench_mobile.report.reproduction_plots import AblationPanel, draw_ablation
-from nasbench_mobile.reproduce.experiment import Setting
+from nasbench_mobile.reproduce.experiment import ExperimentSetting
 from nasbench_mobile.reproduce.experiments import figure6
-from nasbench_mobile.reproduce.experiments.checks import Check
+from nasbench_mobile.reproduce.experiments.checks import StatementCheck
 from nasbench_mobile.runs.run import Run, Timing
 from nasbench_mobile.studies.plan import Plan
 from nasbench_mobile.studies.study import Study
@@ -62,7 +62,7 @@ def test_hard_and_soft_are_compared_on_the_same_seeds(
 
     monkeypatch.setattr(figure6, "draw_ablation", watched)
     plans = searched_instead(figure6, studies)
-    outcome = figure6.run(Setting(seeds=6, samples=40), tmp_path, no_study)
+    outcome = figure6.run(ExperimentSetting(seeds=6, samples=40), tmp_path, no_study)
     objectives = {
         name: (plan.benchmark.objective.source, plan.benchmark.objective.target_ms)
         for name, plan in plans.items()
@@ -110,10 +110,11 @@ def test_hard_and_soft_are_compared_on_the_same_seeds(
 
 
 @pytest.mark.parametrize(
-    ("setting", "seeds", "samples"), [(Setting(), 10, 3000), (Setting(quick=True), 3, 600)]
+    ("setting", "seeds", "samples"),
+    [(ExperimentSetting(), 10, 3000), (ExperimentSetting(quick=True), 3, 600)],
 )
 def test_the_papers_strategy_judges_whoever_else_runs(
-    studies: Any, searched_instead: Callable[..., Any], tmp_path: Path, setting: Setting,
+    studies: Any, searched_instead: Callable[..., Any], tmp_path: Path, setting: ExperimentSetting,
     seeds: int, samples: int,
 ) -> None:  # fmt: skip
     def answer(name: str, plan: Plan) -> list[Run]:
@@ -135,8 +136,8 @@ def test_the_papers_strategy_judges_whoever_else_runs(
     assert "hard minus soft: -0.417 (" in alone.verdicts[0].detail  # judged by what there is
 
 
-def made_check(number: int, answer: Literal["yes", "no", "undecided"]) -> Check:
-    return Check(number, "it is so", "share", 0.1, (0.05, 0.15), (0.1,), answer)
+def made_check(number: int, answer: Literal["yes", "no", "undecided"]) -> StatementCheck:
+    return StatementCheck(number, "it is so", "share", 0.1, (0.05, 0.15), (0.1,), answer)
 
 
 def test_only_yes_holds_and_undecided_is_said() -> None:

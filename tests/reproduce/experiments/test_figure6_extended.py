@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nasbench_mobile.benchmark import load_benchmark
-from nasbench_mobile.reproduce.experiment import Setting
+from nasbench_mobile.reproduce.experiment import ExperimentSetting
 from nasbench_mobile.reproduce.experiments import figure6_extended as extended
 from nasbench_mobile.runs.run import Run
 from nasbench_mobile.studies.plan import Plan
@@ -55,10 +55,10 @@ def test_targets_keep_their_ratio_on_another_device() -> None:
 
 def test_of_a_table_no_more_is_sampled_than_it_has() -> None:
     size = HOST.build().space.distinct
-    assert extended._samples(HOST, Setting(samples=size + 1)) == size
-    assert extended._samples(HOST, Setting(samples=size - 1)) == size - 1
-    assert extended._samples(PIXEL1, Setting()) == 1000
-    assert extended._samples(PIXEL1, Setting(quick=True)) == 150
+    assert extended._samples(HOST, ExperimentSetting(samples=size + 1)) == size
+    assert extended._samples(HOST, ExperimentSetting(samples=size - 1)) == size - 1
+    assert extended._samples(PIXEL1, ExperimentSetting()) == 1000
+    assert extended._samples(PIXEL1, ExperimentSetting(quick=True)) == 150
     assert [b.name for b in extended._benchmarks()] == ["imagenet-pixel1", "mnasnet-cifar10-host"]
 
 
@@ -152,11 +152,11 @@ def test_answers_are_counted_in_a_sentence() -> None:
 
 @pytest.mark.parametrize(
     ("setting", "seeds", "samples", "studies"),
-    [(Setting(), 10, 1000, 20), (Setting(quick=True), 3, 150, 4)],
+    [(ExperimentSetting(), 10, 1000, 20), (ExperimentSetting(quick=True), 3, 150, 4)],
 )
 def test_each_benchmark_and_objective_is_a_study(
-    run_maker: MakeRun, searched_instead: Callable[..., Any], tmp_path: Path, setting: Setting,
-    seeds: int, samples: int, studies: int,
+    run_maker: MakeRun, searched_instead: Callable[..., Any], tmp_path: Path,
+    setting: ExperimentSetting, seeds: int, samples: int, studies: int,
 ) -> None:  # fmt: skip
     def answer(name: str, plan: Plan) -> list[Run]:
         accuracy = 0.7 if name == "figure6-extended/imagenet-pixel1/soft-0.07" else 0.6

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from nasbench_mobile.reproduce.claims import Verdict
-from nasbench_mobile.reproduce.experiment import Setting
+from nasbench_mobile.reproduce.claims import ClaimVerdict
+from nasbench_mobile.reproduce.experiment import ExperimentSetting
 from nasbench_mobile.reproduce.experiments import search_algorithms
 from nasbench_mobile.runs.run import Run
 from nasbench_mobile.studies.plan import Plan
@@ -27,7 +27,7 @@ def no_study(study: Study) -> None:
 
 def verdict(
     p_holm: float | None, difference: float, evolution: list[float], ppo: list[float]
-) -> Verdict:
+) -> ClaimVerdict:
     """With evolution's Holm p against random search and its median difference from it."""
     groups = {"random": LOW, "regularized-evolution": evolution, "ppo": ppo}
     comparison: Any = SimpleNamespace(
@@ -117,16 +117,16 @@ def test_a_row_has_medians_and_the_interval() -> None:
 @pytest.mark.parametrize(
     ("setting", "seeds", "samples", "strategies"),
     [
-        (Setting(), 10, 3000, search_algorithms.STRATEGIES),
+        (ExperimentSetting(), 10, 3000, search_algorithms.STRATEGIES),
         (
-            Setting((StrategySpec("ppo"), StrategySpec("nsga2")), quick=True), 3, 200,
+            ExperimentSetting((StrategySpec("ppo"), StrategySpec("nsga2")), quick=True), 3, 200,
             ("random", "regularized-evolution", "ppo", "nsga2"),
         ),
     ],
 )  # fmt: skip
 def test_those_of_the_claim_are_always_in(
     run_maker: Callable[..., Run], searched_instead: Callable[..., Any], tmp_path: Path,
-    setting: Setting, seeds: int, samples: int, strategies: tuple[str, ...],
+    setting: ExperimentSetting, seeds: int, samples: int, strategies: tuple[str, ...],
 ) -> None:  # fmt: skip
     def answer(name: str, plan: Plan) -> list[Run]:
         skill = {spec.name: n / 100 for n, spec in enumerate(plan.strategies)}

@@ -6,7 +6,7 @@ import pytest
 
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.networks.cost import node_multiply_adds
-from nasbench_mobile.reproduce.experiment import Outcome, Setting
+from nasbench_mobile.reproduce.experiment import ExperimentOutcome, ExperimentSetting
 from nasbench_mobile.reproduce.experiments import search_space
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace
 from nasbench_mobile.studies.study import Study
@@ -17,11 +17,11 @@ def no_study(study: Study) -> None:
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    return search_space.run(Setting(), tmp_path_factory.mktemp("space"), no_study)
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> ExperimentOutcome:
+    return search_space.run(ExperimentSetting(), tmp_path_factory.mktemp("space"), no_study)
 
 
-def test_sizes_are_powers_of_a_blocks_432(outcome: Outcome) -> None:
+def test_sizes_are_powers_of_a_blocks_432(outcome: ExperimentOutcome) -> None:
     # convolutions 4, kernels 2, SE 2, skip 3, filters 3, layers 3
     assert outcome.result["block"] == 4 * 2 * 2 * 3 * 3 * 3 == 432
     sizes = {name: int(one["lists"]) for name, one in outcome.result["sizes"].items()}
@@ -35,7 +35,7 @@ def test_sizes_are_powers_of_a_blocks_432(outcome: Outcome) -> None:
     assert outcome.said == ["sizes are exact integers in the JSON; the table rounds them"]
 
 
-def test_every_claim_of_the_space_has_its_answer(outcome: Outcome) -> None:
+def test_every_claim_of_the_space_has_its_answer(outcome: ExperimentOutcome) -> None:
     found = {v.claim: (v.status == "exact", v.detail) for v in outcome.verdicts}
     assert found == {
         "space-block": (True, "4 x 2 x 2 x 3 x 3 x 3 = 432"),

@@ -16,7 +16,7 @@ from nasbench_mobile.protocols import LatencyEvaluator
 from nasbench_mobile.reproduce import devices
 from nasbench_mobile.reproduce import our_figures as ours
 from nasbench_mobile.reproduce.devices import Measured
-from nasbench_mobile.reproduce.experiment import Outcome, Setting
+from nasbench_mobile.reproduce.experiment import ExperimentOutcome, ExperimentSetting
 from nasbench_mobile.reproduce.experiments import table1
 from nasbench_mobile.studies.study import Study
 from nasbench_mobile.types import Kind, LatencyReading
@@ -27,11 +27,11 @@ def no_study(study: Study) -> None:
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    return table1.run(Setting(), tmp_path_factory.mktemp("table1"), no_study)
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> ExperimentOutcome:
+    return table1.run(ExperimentSetting(), tmp_path_factory.mktemp("table1"), no_study)
 
 
-def test_rows_show_what_is_printed_beside_ours(outcome: Outcome) -> None:
+def test_rows_show_what_is_printed_beside_ours(outcome: ExperimentOutcome) -> None:
     rows = {row["model"]: row for row in outcome.tables[0].rows}
     assert len(rows) == 17
     assert rows["MnasNet-A1"] == {
@@ -58,7 +58,7 @@ def test_rows_show_what_is_printed_beside_ours(outcome: Outcome) -> None:
     ]
 
 
-def test_each_printed_figure_has_ours_or_the_reason(outcome: Outcome) -> None:
+def test_each_printed_figure_has_ours_or_the_reason(outcome: ExperimentOutcome) -> None:
     beside: dict[Any, Any] = {(n.row[0], n.column): (n.ours, n.how) for n in outcome.numbers}
     assert beside["MnasNet-A2", "top1_pct"] == (None, "the network was never released")
     assert beside["MnasNet-A1", "top5_pct"] == (None, "needs ImageNet: a full training")
@@ -76,7 +76,7 @@ def test_each_printed_figure_has_ours_or_the_reason(outcome: Outcome) -> None:
     )  # fmt: skip
 
 
-def test_counts_and_estimates_have_the_published_answers(outcome: Outcome) -> None:
+def test_counts_and_estimates_have_the_published_answers(outcome: ExperimentOutcome) -> None:
     found = {v.claim: (v.status, v.detail) for v in outcome.verdicts}
     assert found["counts-mobilenet-v1"] == (
         "exact",

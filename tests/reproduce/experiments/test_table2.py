@@ -15,7 +15,7 @@ from nasbench_mobile.benchmark import load_benchmark
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.reproduce import our_figures as ours
 from nasbench_mobile.reproduce import paper
-from nasbench_mobile.reproduce.experiment import Setting
+from nasbench_mobile.reproduce.experiment import ExperimentSetting
 from nasbench_mobile.reproduce.experiments import table2
 from nasbench_mobile.runs.run import Run
 from nasbench_mobile.search.problem import Outcome
@@ -140,7 +140,7 @@ def test_both_spaces_are_searched_on_the_same_seeds(
         return picks(run_maker, HIGH if name == "table2/se-free" else LOW)
 
     plans = searched_instead(table2, answer)
-    outcome = table2.run(Setting(), tmp_path, no_study)
+    outcome = table2.run(ExperimentSetting(), tmp_path, no_study)
     assert {name: plan.benchmark.name for name, plan in plans.items()} == {
         "table2/se-free": "imagenet-pixel1", "table2/se-off": "imagenet-pixel1-no-se",
     }  # fmt: skip
@@ -159,5 +159,5 @@ def test_both_spaces_are_searched_on_the_same_seeds(
     assert beside["MnasNet-A2", "latency_ms"] == (None, "the network was never released")
     assert beside["MnasNet-A2", "top1_pct"] == (None, "the network was never released")
     assert beside["MnasNet-B1", "top1_pct"] == (None, "needs ImageNet: a full training")
-    table2.run(Setting(quick=True), tmp_path, no_study)
+    table2.run(ExperimentSetting(quick=True), tmp_path, no_study)
     assert {(len(plan.seeds), plan.budget) for plan in plans.values()} == {(3, 300)}

@@ -15,7 +15,7 @@ from nasbench_mobile.networks.cost import multiply_adds, parameters
 from nasbench_mobile.reproduce import our_figures as ours
 from nasbench_mobile.reproduce import our_trainings as own_table
 from nasbench_mobile.reproduce import paper
-from nasbench_mobile.reproduce.experiment import Number, Setting
+from nasbench_mobile.reproduce.experiment import ExperimentSetting, Number
 from nasbench_mobile.reproduce.experiments import table4
 from nasbench_mobile.runs.run import Run
 from nasbench_mobile.studies.plan import Plan
@@ -131,7 +131,7 @@ def test_an_order_is_one_without_a_fall(monkeypatch: pytest.MonkeyPatch) -> None
 def test_trained_networks_decide_beyond_two_standard_errors(
     gain: float, status: str | None
 ) -> None:
-    accuracies: dict[own_table.Key, tuple[float, ...]] = {
+    accuracies: dict[own_table.OurKey, tuple[float, ...]] = {
         ("mnasnet-small", 1.0, 224): (0.5 + gain,) * 4,
         ("mnasnet-a1", 0.35, 224): (0.5,) * 4,
     }
@@ -156,7 +156,7 @@ def test_the_search_is_hard_and_at_22_ms(
     plans = searched_instead(
         table4, lambda name, plan: [learning(run_maker, seed) for seed in plan.seeds]
     )
-    outcome = table4.run(Setting(), tmp_path, no_study)
+    outcome = table4.run(ExperimentSetting(), tmp_path, no_study)
     plan = plans["table4/hard-22ms"]
     assert plan.strategies == (StrategySpec("ppo"),)
     assert (plan.seeds, plan.budget) == (tuple(range(10)), 3000)
@@ -184,7 +184,7 @@ def test_the_search_is_hard_and_at_22_ms(
     assert beside["MnasNet-search2", "top1_pct"] == "needs ImageNet: a full training"
     assert outcome.said == [table.said()]
     assert [one.name for one in outcome.tables] == ["table4", "table4-searches"]
-    table4.run(Setting(quick=True), tmp_path, no_study)
+    table4.run(ExperimentSetting(quick=True), tmp_path, no_study)
     plan = plans["table4/hard-22ms"]
     assert (len(plan.seeds), plan.budget) == (3, 300)
 
@@ -196,6 +196,6 @@ def test_a_plan_of_two_seeds_is_two_rows(
         return [learning(run_maker, seed) for seed in plan.seeds]
 
     searched_instead(table4, answer)
-    outcome = table4.run(Setting(seeds=2, samples=11), tmp_path, no_study)
+    outcome = table4.run(ExperimentSetting(seeds=2, samples=11), tmp_path, no_study)
     assert [row["seed"] for row in outcome.tables[1].rows] == [0, 1]
     assert outcome.result["samples"] == 11

@@ -13,8 +13,8 @@ from nasbench_mobile.benchmark import load_benchmark
 from nasbench_mobile.networks import zoo
 from nasbench_mobile.reproduce import our_figures as ours
 from nasbench_mobile.reproduce import paper
-from nasbench_mobile.reproduce.claims import Verdict
-from nasbench_mobile.reproduce.experiment import Setting
+from nasbench_mobile.reproduce.claims import ClaimVerdict
+from nasbench_mobile.reproduce.experiment import ExperimentSetting
 from nasbench_mobile.reproduce.experiments import table5
 from nasbench_mobile.runs.run import Run
 from nasbench_mobile.spaces.mnasnet_anb import MnasNetAnbSpace
@@ -30,7 +30,7 @@ def no_study(study: Study) -> None:
     raise AssertionError("nothing is to be searched here")
 
 
-def faster(single: list[tuple[float, float]], multi: list[tuple[float, float]]) -> Verdict:
+def faster(single: list[tuple[float, float]], multi: list[tuple[float, float]]) -> ClaimVerdict:
     """Of picks as accuracy and latency (ms), one per seed."""
     picks = {
         name: [Measurement(*pick) for pick in found]
@@ -150,7 +150,7 @@ def test_both_rewards_are_searched_on_the_same_seeds(
         return [run_maker([(0.5, 20.0, 0.1), pick], seed=seed) for seed in plan.seeds]
 
     plans = searched_instead(table5, answer)
-    outcome = table5.run(Setting(), tmp_path, no_study)
+    outcome = table5.run(ExperimentSetting(), tmp_path, no_study)
     assert {name: plan.benchmark.objective.source for name, plan in plans.items()} == {
         "table5/single": "0.0,0.0", "table5/multi": "-0.07,-0.07",
     }  # fmt: skip
@@ -178,5 +178,5 @@ def test_both_rewards_are_searched_on_the_same_seeds(
         None, "the network was never released",
     )  # fmt: skip
     assert beside["Multi-obj", "MnasNet", "top1_pct"] == (None, "needs ImageNet: a full training")
-    table5.run(Setting(quick=True), tmp_path, no_study)
+    table5.run(ExperimentSetting(quick=True), tmp_path, no_study)
     assert {(len(plan.seeds), plan.budget) for plan in plans.values()} == {(3, 300)}

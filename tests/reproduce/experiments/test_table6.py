@@ -18,7 +18,7 @@ from nasbench_mobile.networks.graph import IMAGE, Conv, NetworkBuilder
 from nasbench_mobile.reproduce import our_figures as ours
 from nasbench_mobile.reproduce import our_trainings as own_table
 from nasbench_mobile.reproduce import paper
-from nasbench_mobile.reproduce.experiment import Setting
+from nasbench_mobile.reproduce.experiment import ExperimentSetting
 from nasbench_mobile.reproduce.experiments import table6
 from nasbench_mobile.reproduce.paired_seeds import Gain, gain
 from nasbench_mobile.runs.run import Run
@@ -135,7 +135,7 @@ def decided(
     """A1 has accuracy 0.5 and is at 75 ms; the others as much less, at these latencies (ms)."""
     times = dict(zip(table6._networks().values(), (75.0, *latencies), strict=True))
     monkeypatch.setattr(ours, "estimate_ms", times.__getitem__)
-    table: dict[own_table.Key, tuple[float, ...]] = {("mnasnet-a1", 1.0, 224): (0.5,) * 4}
+    table: dict[own_table.OurKey, tuple[float, ...]] = {("mnasnet-a1", 1.0, 224): (0.5,) * 4}
     for (_, name), less in zip(table6.ROWS.values(), gains, strict=True):
         table[name, 1.0, 224] = (0.5 - less,) * 4
     return table6._trained(own_table.Trained(table, seed_sd=0.01 * 2**0.5))
@@ -172,7 +172,7 @@ def test_every_single_type_is_searched_and_shown(
     plans = searched_instead(
         table6, lambda name, plan: [run_maker([(0.9, 1.0, 0.5)], seed=s) for s in plan.seeds]
     )
-    outcome = table6.run(Setting(), tmp_path, no_study)
+    outcome = table6.run(ExperimentSetting(), tmp_path, no_study)
     assert list(plans) == [
         "table6/mbconv4-k3-only", "table6/mbconv4-k5-only", "table6/mbconv6-k3-only",
         "table6/mbconv6-k5-only",
@@ -204,5 +204,5 @@ def test_every_single_type_is_searched_and_shown(
     beside = {(n.row[0], n.column): (n.ours, n.how) for n in outcome.numbers}
     assert beside["MBConv6 (k3x3) only", "latency_ms"][0] == single["estimate_ms"]
     assert beside["MnasNet-A1", "top1_pct"] == (None, "needs ImageNet: a full training")
-    table6.run(Setting(quick=True), tmp_path, no_study)
+    table6.run(ExperimentSetting(quick=True), tmp_path, no_study)
     assert {(len(plan.seeds), plan.budget) for plan in plans.values()} == {(3, 300)}
