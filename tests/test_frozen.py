@@ -14,7 +14,7 @@ MUTABLE = {
     "nasbench_mobile.executors.processes._Worker": "has a job, then none",
     "nasbench_mobile.search.progress.Progress": "the ledger counts in it",
     "nasbench_mobile.report.terminal._Progress": "the display counts in it",
-    "nasbench_mobile.collecting.collector.CollectingListener": "commands replace its parts one by one",
+    "nasbench_mobile.collecting.collector.CollectingListener": "commands replace it part by part",
 }
 
 
