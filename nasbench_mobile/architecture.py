@@ -38,16 +38,29 @@ class Architecture:
     def network(
         self, width: float = 1.0, input_size: int | None = None, classes: int = 1000
     ) -> Network:
-        """The layer graph; `width` is a width multiplier, `input_size` in pixels."""
+        """Make the layer graph of the network.
+
+        Args:
+            width: The width multiplier, by which the numbers of filters are scaled.
+            input_size: The height and width of the images in pixels; None means the space's own.
+            classes: The number of classes that the network tells apart.
+
+        Returns:
+            The graph, for images of the shape `(3, input_size, input_size)`, with one output for
+            each class.
+
+        Raises:
+            UsageError: No network can be made with this width, input size or number of classes.
+        """
         return self.space.network(self.tokens, width=width, input_size=input_size, classes=classes)
 
     def _repr_svg_(self) -> str | None:
-        """The drawing that a notebook shows; None of what is no chain of mobile blocks."""
+        """Give the drawing that a notebook shows, or None where it is no chain of mobile blocks."""
         return drawing(self)
 
 
 def drawing(architecture: Architecture) -> str | None:
-    """An architecture as one `<svg>` element; None where it is no chain of mobile blocks."""
+    """Draw an architecture as one `<svg>` element; None where it is no chain of mobile blocks."""
     from nasbench_mobile.networks.blockstring import parse_spec
     from nasbench_mobile.networks.drawing import architecture_svg
 

@@ -40,8 +40,8 @@ class Part:
     """A part of a benchmark, a space or an evaluator, with its name and options.
 
     `model` is a file it is made from and `sha256` that file's digest when the benchmark was read;
-    `code_sha256` is that of the file in a name like `file.py:Class`, and of the modules beside it
-    that it imports (`code_files`).
+    `code_sha256` is the digest of the file in a name like `file.py:Class` and of the modules beside
+    it that it imports (`code_files`).
     """
 
     name: str
@@ -102,7 +102,7 @@ class Benchmark:
         return f"{self.name}@{self.version}"
 
     def record(self) -> dict[str, Any]:
-        """Everything that decides a run on it, as JSON values."""
+        """Give everything that decides a run on the benchmark, as JSON values."""
         return {
             "name": self.name,
             "version": self.version,
@@ -130,10 +130,18 @@ class Benchmark:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def with_objective(self, form: str | None = None, target_ms: float | None = None) -> Benchmark:
-        """The benchmark with another reward or target, in ms.
+        """Give the benchmark with another reward or target latency.
 
-        `form` is `soft`, `hard` or `ALPHA,BETA`, or a user's: `file.py:Name` or the name of an
-        entry point, with options after a colon.
+        Args:
+            form: The reward: `soft`, `hard` or `ALPHA,BETA`, or one of your own as `file.py:Name`
+                or the name of an entry point, with options after a colon. None keeps the reward.
+            target_ms: The target latency T in milliseconds; None keeps that of the benchmark.
+
+        Returns:
+            A new benchmark with another hash; this one stays as it is.
+
+        Raises:
+            UsageError: The reward cannot be made, or the target is not above 0 ms.
         """
         target = self.objective.target_ms if target_ms is None else target_ms
         if form is None:
@@ -141,7 +149,17 @@ class Benchmark:
         return replace(self, objective=_objective(form, target))
 
     def with_latency(self, choice: LatencyChoice | None) -> Benchmark:
-        """The benchmark with another latency: another task, of another name and hash."""
+        """Give the benchmark with another latency, which makes it another task.
+
+        Args:
+            choice: The latency that takes the place of the benchmark's own; None keeps that.
+
+        Returns:
+            A new benchmark with another name and hash, or this one where `choice` is None.
+
+        Raises:
+            UsageError: The choice names a model that is not a file.
+        """
         if choice is None:
             return self
         return replace(
@@ -168,7 +186,17 @@ class Benchmark:
         return self.build_space().decisions
 
     def architecture(self, tokens: Sequence[int]) -> Architecture:
-        """The architecture that tokens mean, which a notebook draws; errors as of `validate`."""
+        """Give the architecture that tokens mean, which a notebook draws.
+
+        Args:
+            tokens: Whole numbers, one for each of the benchmark's `decisions`, in their order.
+
+        Returns:
+            The architecture, with the tokens as a tuple.
+
+        Raises:
+            InvalidTokensError: A token is out of range, or there are too many or too few.
+        """
         space = self.build_space()
         return Architecture(space, space.validate(tokens))
 
@@ -178,7 +206,7 @@ class Benchmark:
         Args:
             token_lists: One list of whole numbers for each architecture; an array of the shape
                 `(architectures, decisions)` will do.
-            seed: That of the run whose draw of the noise is seen, on a noisy benchmark.
+            seed: The seed of the run whose draw of the noise is seen, on a noisy benchmark.
 
         Returns:
             One trial for each list, in order, its `measurement` with `accuracy` (a fraction) and
@@ -192,8 +220,16 @@ class Benchmark:
     def build(self, seed: int = 0) -> Problem:
         """Make the space and the evaluators.
 
-        `seed` is the run's: on a noisy benchmark runs of one seed see one draw of the noise,
-        whatever their strategy (paired), and other seeds see others.
+        Args:
+            seed: The seed of the run. On a noisy benchmark all runs of one seed see the same draw
+                of the noise, whatever their strategy, and runs of other seeds see other draws.
+
+        Returns:
+            What a search needs of the benchmark: its space, its evaluators and its objective.
+
+        Raises:
+            UsageError: An evaluator or the space cannot be made of what the benchmark says.
+            NasbenchError: A library that an evaluator or the space needs cannot be imported.
         """
         from nasbench_mobile.evaluators.noise import noisy
 

@@ -26,7 +26,8 @@ _ID, _CONV1 = OPS.index("id"), OPS.index("conv1")
 class CellCode:
     """One cell's part of the tokens: 5 blocks of (input, input, op, op, combination).
 
-    `reduces`: it is the reduction cell. `kept` are states it joins although blocks read them.
+    `reduces` says that it is the reduction cell. `kept` are states that it joins although blocks
+    read them.
     """
 
     name: str
@@ -49,8 +50,10 @@ class CellCode:
         return found
 
     def canonical(self, tokens: Tokens) -> Tokens:
-        """An identity that must stride or fit channels is the 1x1 convolution that does it, and
-        the two branches of a sum stand in ascending order.
+        """Give the tokens that stand for all which mean the same cell.
+
+        In them an identity that must stride or fit channels is the 1x1 convolution that does it,
+        and the two branches of a sum stand in ascending order.
         """
         found: list[int] = []
         fitting = {0, 1} if self.reduces else set()
@@ -67,7 +70,7 @@ class CellCode:
 
     @property
     def distinct(self) -> int:
-        """Number of canonical token lists, counted block by block over the concatenations before.
+        """The number of canonical token lists, counted by block over the concatenations before it.
 
         A state of which identity and 1x1 convolution are one offers 12 branches, any other 13; n
         branches give n^2 concatenations and n (n + 1) / 2 sums.
@@ -92,7 +95,7 @@ class CellCode:
         return self._joining(tuple(blocks))
 
     def encode(self, cell: Cell) -> Tokens:
-        """The tokens of a cell; `InvalidNetworkError` where it is none of the space's."""
+        """Give the tokens of a cell; `InvalidNetworkError` says that it is none of the space's."""
         if len(cell.blocks) != BLOCKS or any(
             branch.op not in OPS for block in cell.blocks for branch in (block.left, block.right)
         ):
@@ -114,9 +117,9 @@ class CellCode:
         return tuple(tokens)
 
     def read(self, network: Network, segment: str) -> Tokens:
-        """The tokens of the cell that stands in `segment` of a graph: what its names say.
+        """Read the tokens of the cell in `segment` of a graph from the names of its layers.
 
-        `KeyError` or `ValueError` where they say nothing of the kind; the caller compares.
+        `KeyError` or `ValueError` says that the names are no cell's; the caller compares graphs.
         """
         places = {node.name: place for place, node in enumerate(network)}
         states = {places[f"{segment}/input/bn"]: 0}
@@ -137,7 +140,10 @@ class CellCode:
     def _side(
         self, network: Network, prefix: str, source: int, states: Mapping[int, int]
     ) -> tuple[int, int]:
-        """(state, op) of a branch; one without layers is an identity. State 1 has many names."""
+        """Read the state and op of a branch.
+
+        A branch without layers is an identity. State 1 has many names.
+        """
         first = next((node for node in network if node.name.startswith(prefix)), None)
         if first is None:
             return states.get(source, 1), _ID

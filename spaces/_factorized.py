@@ -40,8 +40,8 @@ SKELETONS: dict[int, tuple[tuple[int, int, int], ...]] = {
     7: ((1, 16, 1), (2, 24, 2), (2, 32, 3), (2, 64, 4), (1, 96, 3), (2, 160, 3), (1, 320, 1)),
     5: ((1, 16, 3), (2, 24, 3), (2, 32, 3), (2, 96, 3), (2, 160, 3)),
 }
-"""(stride, filters, layers) per block: Fig. 4 with MobileNetV2's filters and layers, and ours of
-section 3.1's typical B = 5, N = 3."""
+"""The (stride, filters, layers) of each block, by the number of blocks: 7 is Fig. 4 with
+MobileNetV2's filters and layers, 5 is our choice for section 3.1's typical B = 5, N = 3."""
 
 
 @dataclass(frozen=True, slots=True)

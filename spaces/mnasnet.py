@@ -159,7 +159,19 @@ class MnasNetSpace(GridSpace):
         return tuple(found)
 
     def spec(self, tokens: Tokens, width: float = 1.0) -> MobileSpec:
-        """The chain of blocks that the tokens mean, at `width` times that of the space."""
+        """Give the chain of blocks that the tokens mean.
+
+        Args:
+            tokens: Whole numbers, one for each of the space's `decisions`, in their order.
+            width: A width multiplier, by which the space's own is multiplied.
+
+        Returns:
+            The stem's filters, one block for each of the space's blocks, and the head's filters.
+
+        Raises:
+            InvalidTokensError: A token is out of range, or there are too many or too few.
+            UsageError: The width multiplier is not finite and above 0.
+        """
         tokens = self.canonical(tokens)
         blocks = tuple(
             self._code.spec(slot, tokens[_PER_BLOCK * b : _PER_BLOCK * (b + 1)])
@@ -181,7 +193,7 @@ class MnasNetSpace(GridSpace):
         return format_spec(self.spec(tokens))
 
     def encode(self, network: Network) -> Tokens:
-        """Canonical tokens of a full-size network; its activation and dropout are not looked at.
+        """Give the canonical tokens of a full-size network, whatever its activation and dropout.
 
         So MobileNetV2, which has ReLU6, encodes. `InvalidNetworkError` names the first block that
         the space cannot make.
@@ -190,7 +202,18 @@ class MnasNetSpace(GridSpace):
         return self._encode(chain.frame, chain.blocks)
 
     def encode_spec(self, spec: MobileSpec) -> Tokens:
-        """Encode as `encode` does, from the chain of blocks instead of its graph."""
+        """Give the canonical tokens of a chain of blocks, as `encode` does for its graph.
+
+        Args:
+            spec: The blocks of a full-size network between their stem and head.
+
+        Returns:
+            One whole number for each of the space's `decisions`, in their order.
+
+        Raises:
+            InvalidNetworkError: The space cannot make the network; the message names the first
+                block that it cannot make, or the stem and head.
+        """
         before = (spec.stem, *(block.filters for block in spec.blocks))
         blocks = [expand_block(block, n) for block, n in zip(spec.blocks, before, strict=False)]
         return self._encode(spec, blocks)

@@ -75,11 +75,21 @@ class MnasNetAnbSpace(GridSpace):
         )
 
     def canonical(self, tokens: Tokens) -> Tokens:
-        """The tokens themselves: no two lists decode to the same network."""
+        """Give the tokens themselves, as no two lists mean the same network."""
         return self.validate(tokens)
 
     def spec(self, tokens: Tokens) -> MobileSpec:
-        """The chain of blocks that the tokens mean, full size."""
+        """Give the chain of blocks that the tokens mean, at full size.
+
+        Args:
+            tokens: Whole numbers, one for each of the space's `decisions`, in their order.
+
+        Returns:
+            The stem's filters, one block for each of the network's blocks, and the head's filters.
+
+        Raises:
+            InvalidTokensError: A token is out of range, or there are too many or too few.
+        """
         tokens = self.validate(tokens)
         blocks = tuple(
             _block(b, tokens[_PER_BLOCK * b : _PER_BLOCK * (b + 1)]) for b in range(len(_FILTERS))
@@ -101,7 +111,7 @@ class MnasNetAnbSpace(GridSpace):
         return format_spec(self.spec(tokens))
 
     def encode(self, network: Network) -> Tokens:
-        """Tokens of a full-size network of this space; activation and dropout are not looked at.
+        """Give the tokens of a full-size network, whatever its activation and dropout.
 
         `InvalidNetworkError` names the first part that the space cannot make.
         """

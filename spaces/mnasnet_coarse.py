@@ -71,7 +71,7 @@ class MnasNetCoarseSpace(GridSpace):
 
     @property
     def distinct(self) -> int:
-        """All token lists: every choice shows in block 4, which has three layers or more."""
+        """The number of token lists: every choice shows in block 4, which has at least 3 layers."""
         return self.size
 
     @property
@@ -86,7 +86,17 @@ class MnasNetCoarseSpace(GridSpace):
         )
 
     def embed(self, tokens: Tokens) -> Tokens:
-        """The canonical tokens of the same network in `parent`."""
+        """Give the canonical tokens that the same network has in `parent`.
+
+        Args:
+            tokens: Whole numbers, one for each of this space's `decisions`, in their order.
+
+        Returns:
+            One whole number for each of the `decisions` of `parent`, in their order.
+
+        Raises:
+            InvalidTokensError: A token is out of range, or there are too many or too few.
+        """
         blocks = [dict(zip(FIELDS, block, strict=True)) for block in _FRAME]
         for (_, field, places, _, values), token in zip(
             _FACTORS, self.validate(tokens), strict=True
@@ -100,11 +110,21 @@ class MnasNetCoarseSpace(GridSpace):
         )
 
     def canonical(self, tokens: Tokens) -> Tokens:
-        """The tokens themselves: no two lists decode to the same network."""
+        """Give the tokens themselves, as no two lists mean the same network."""
         return self.validate(tokens)
 
     def spec(self, tokens: Tokens) -> MobileSpec:
-        """The chain of blocks that the tokens mean, full size."""
+        """Give the chain of blocks that the tokens mean, at full size.
+
+        Args:
+            tokens: Whole numbers, one for each of the space's `decisions`, in their order.
+
+        Returns:
+            The stem's filters, one block for each of the network's blocks, and the head's filters.
+
+        Raises:
+            InvalidTokensError: A token is out of range, or there are too many or too few.
+        """
         return self.parent.spec(self.embed(tokens))
 
     def network(
@@ -123,7 +143,7 @@ class MnasNetCoarseSpace(GridSpace):
         return self.parent.describe(self.embed(tokens))
 
     def encode(self, network: Network) -> Tokens:
-        """Tokens of a full-size network; `InvalidNetworkError` for one that is not of the 108."""
+        """Give the tokens of a full-size network; `InvalidNetworkError` if it is not of the 108."""
         found = self._embedded.get(self.parent.encode(network))
         if found is None:
             raise InvalidNetworkError(

@@ -39,8 +39,8 @@ class NasNetSpace(GridSpace):
       them, as NASNet-A's released cells do (tensorflow/models, research/slim/nets/nasnet; so does
       AmoebaNet-A's normal cell); `unread` is the rule as Zoph et al. state it. Either way an input
       that no block reads is joined too (slim), so that no cell is lost.
-    - filters, repeats: of the first stack's cells, and normal cells in each of three stacks; 44 and
-      4 are NASNet-A (4 @ 1056).
+    - filters, repeats: the filters of the first stack's cells, and how many normal cells each of
+      three stacks has; 44 and 4 are NASNet-A (4 @ 1056).
     - bottleneck: whether plain convolutions wider than 1x1 work on a quarter of the filters (3/8
       for 1x3 then 3x1), as in the code of AmoebaNet (tensorflow/tpu), which began as NASNet's; Zoph
       et al. do not say, nor whether a dilated convolution may stride (ours may).
@@ -96,7 +96,17 @@ class NasNetSpace(GridSpace):
         return normal.canonical(tokens[:half]) + reduction.canonical(tokens[half:])
 
     def cells(self, tokens: Tokens) -> tuple[Cell, Cell]:
-        """The (normal, reduction) cells of the canonical tokens."""
+        """Give the two cells that the tokens mean.
+
+        Args:
+            tokens: Whole numbers, one for each of the space's `decisions`, in their order.
+
+        Returns:
+            The normal cell and the reduction cell of the canonical tokens.
+
+        Raises:
+            InvalidTokensError: A token is out of range, or there are too many or too few.
+        """
         tokens = self.canonical(tokens)
         half = len(tokens) // 2
         return self._codes[0].cell(tokens[:half]), self._codes[1].cell(tokens[half:])
@@ -113,12 +123,14 @@ class NasNetSpace(GridSpace):
         return build_cells(self._frame.widened(width), *self.cells(tokens), size, classes)
 
     def describe(self, tokens: Tokens) -> str:
-        """Both cells in one line, which `networks.cells.parse_cells` reads back."""
+        """Write both cells in one line, which `networks.cells.parse_cells` reads back."""
         return format_cells(*self.cells(tokens))
 
     def encode(self, network: Network) -> Tokens:
-        """Canonical tokens of a full-size network; `InvalidNetworkError` where it is none of this
-        space's: built again from the tokens read, it must be the same graph.
+        """Give the canonical tokens of a full-size network of this space.
+
+        `InvalidNetworkError` says that it is none: the graph that is built again from the tokens
+        must be the same.
         """
         try:
             read = self._codes[0].read(network, "cell1")
@@ -139,6 +151,17 @@ class NasNetSpace(GridSpace):
         return tokens
 
     def encode_cells(self, normal: Cell, reduction: Cell) -> Tokens:
-        """Canonical tokens of two cells; `InvalidNetworkError` where the space has none such."""
+        """Give the canonical tokens of two cells.
+
+        Args:
+            normal: The normal cell, of 5 blocks.
+            reduction: The reduction cell, of 5 blocks.
+
+        Returns:
+            One whole number for each of the space's `decisions`, in their order.
+
+        Raises:
+            InvalidNetworkError: The space has no such cell; the message says why.
+        """
         tokens = self._codes[0].encode(normal) + self._codes[1].encode(reduction)
         return self.canonical(tokens)

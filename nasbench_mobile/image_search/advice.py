@@ -1,4 +1,4 @@
-"""What a search says of its own results: whether accuracies mean anything, and what to try next."""
+"""A search says of its own results whether accuracies mean anything, and what to try next."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ if TYPE_CHECKING:
     from nasbench_mobile.training.recipe import Recipe
 
 TELLING = 1.5
-"""Times chance from which accuracies are taken to mean something (our choice)."""
+"""How many times chance an accuracy is when it is taken to mean something (our choice)."""
 
 SMALL_BATCH = 32
-"""Batches are not advised to be smaller than this: our choice, batch norm needs some images."""
+"""The smallest batch that is advised (our choice, because batch norm needs some images)."""
 
 PEAK_RATE = 0.05
-"""Learning rate that SGD with momentum is advised to reach with batches of 32 (our choice: digits
-are learned with it in a few epochs, with the proxy recipe's they are not)."""
+"""The learning rate that SGD with momentum is advised to reach with batches of 32 (our choice: with
+it digits are learned in a few epochs, and with the proxy recipe's rate they are not)."""
 
 
 def beware(best: float, chance: float, training: Mapping[str, Any], trained: Network) -> str | None:
-    """A warning where the most accurate network is near guessing, with what to do; else None.
+    """Warn where the most accurate network is near guessing, and say what to do; else give None.
 
     `training` holds the options of the search's trainings, `trained` is one network as it was
     trained.
@@ -36,7 +36,7 @@ def beware(best: float, chance: float, training: Mapping[str, Any], trained: Net
 
 
 def next_steps(training: Mapping[str, Any], trained: Network) -> list[str]:
-    """What may make trainings learn more: the likeliest step that is not taken yet, and epochs."""
+    """Say what may help: the likeliest step that is not taken yet, and more epochs."""
     from nasbench_mobile.networks.stem import final_side
     from nasbench_mobile.training.recipe import recipe_named
 
@@ -52,7 +52,7 @@ def next_steps(training: Mapping[str, Any], trained: Network) -> list[str]:
 
 
 def _of_recipe(recipe: Recipe) -> str | None:
-    """Smaller batches first, as an epoch then has more steps; then a learning rate that fits."""
+    """Advise smaller batches, so that an epoch has more steps, or else a fitting learning rate."""
     from nasbench_mobile.training.recipe import REFERENCE_BATCH
 
     batch = recipe.batch_size

@@ -1,4 +1,4 @@
-"""How a search begins: in a folder of its own, or where the same one stood."""
+"""A search begins in a folder of its own, or goes on where the same search stood."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def opened(folder: Path, request: Request) -> Study | None:
-    """The search in a folder, where one was begun; `UsageError` where it is another."""
+    """Open the search in a folder, where one was begun; `UsageError` says that it is another."""
     from nasbench_mobile.studies.study import MANIFEST, Study
 
     if not is_search(folder) or not (folder / MANIFEST).is_file():
@@ -53,13 +53,13 @@ def opened(folder: Path, request: Request) -> Study | None:
 
 
 def _option(key: str) -> str:
-    """How the command line names an option of the record."""
+    """Give the name that the command line has for an option of the record."""
     named = f"--{key.strip('_').replace('_', '-')}"
     return OLD_OPTIONS["search"].get(named, named)
 
 
 def _differ(there: Mapping[str, Any], key: str, here: Any) -> bool:
-    """Whether an option is another; one that came after the record was left alone there."""
+    """Whether an option differs; a record that is older than the option left it at its default."""
     if key not in there:
         return here not in (None, False)
     if key == "set_":
@@ -68,7 +68,7 @@ def _differ(there: Mapping[str, Any], key: str, here: Any) -> bool:
 
 
 def _values(words: Any) -> Any:
-    """What values a recipe is given, whichever way they are written."""
+    """Give the values of a recipe, whichever way they are written."""
     written = isinstance(words, list) and all(isinstance(word, str) for word in words)
     return read_values(words) if written else words
 
@@ -82,7 +82,7 @@ def _word(value: Any) -> str:
 def created(
     folder: Path, request: Request, top: int, listen: Listener
 ) -> tuple[Study, TrainingAccuracy]:
-    """A new search in a folder, and its evaluator; `UsageError` where it cannot be begun."""
+    """Begin a search in a folder, and give its evaluator too; `UsageError` says why it cannot."""
     from nasbench_mobile.files.atomic_files import unfinished, write_whole
     from nasbench_mobile.image_search.task import FILE, as_file, search_benchmark
     from nasbench_mobile.studies.plan import Plan
@@ -164,7 +164,7 @@ def _subject(request: Request) -> CandidateTraining:
 
 
 def _one(text: str, kind: str) -> StrategySpec:
-    """A name with its options."""
+    """Read a name with its options."""
     from nasbench_mobile.catalog import parse_strategies
 
     specs = parse_strategies(text)

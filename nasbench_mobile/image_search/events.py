@@ -36,9 +36,9 @@ class TableFills:
 class SearchBegins:
     """The search begins or goes on.
 
-    `images` says what was read of them, `headline` what is searched and how, `hints` what may be
-    amiss. `budget` is in full trainings, `epochs` those of one; `earlier` is what an earlier part
-    of the search has told, if there was one.
+    `images` says what was read of the images, `headline` what is searched and how, and `hints` what
+    may be amiss. `budget` is in full trainings, and `epochs` is the length of one; `earlier` is
+    what an earlier part of the search has told, if there was one.
     """
 
     folder: Path
@@ -52,7 +52,7 @@ class SearchBegins:
 
 @dataclass(frozen=True, slots=True)
 class CandidateBegins:
-    """A candidate's evaluation begins, by a share of the full training in (0, 1]."""
+    """A candidate's evaluation begins, with a share of the full training in (0, 1]."""
 
     architecture: Architecture
     share: float

@@ -1,4 +1,4 @@
-"""What a search leaves in its folder: files of its best networks, its record and its page."""
+"""A search leaves files of its best networks, its record and its page in its folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from nasbench_mobile.studies.renamed_options import current_command
 from nasbench_mobile.studies.study import Study
 
 BEST, RECORD, PAGE, TRIALS = "best", "best.json", "report.html", "trials.csv"
-"""Folder of the best networks' files, the record of all of them, the page and every trial."""
+"""The names of the best networks' folder, the record of them, the page, and the list of trials."""
 
 
 def write_results(study: Study, top: int) -> SearchResults:
@@ -55,7 +55,7 @@ def _with_files(row: NetworkRow, folder: Path, space: SearchSpace) -> NetworkRow
 
 
 def _forget(folder: Path, count: int) -> None:
-    """Remove files of ranks that are no more, and the record where nothing has a rank."""
+    """Remove the files of ranks that are gone, and the record where no network has a rank."""
     for path in (folder / BEST).glob("*.*"):
         if path.suffix in (".tflite", ".json") and path.stem.isdecimal() and int(path.stem) > count:
             path.unlink()
@@ -64,7 +64,7 @@ def _forget(folder: Path, count: int) -> None:
 
 
 def _write_page(study: Study, found: SearchResults) -> list[Path]:
-    """Write the page, its pictures and every trial; where they lie."""
+    """Write the page, its pictures and every trial, and say where they lie."""
     folder, objective = study.folder, study.plan.benchmark.objective
     lines = io.StringIO(newline="")
     write_trials(lines, [found.run], objective)

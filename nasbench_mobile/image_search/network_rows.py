@@ -19,14 +19,14 @@ from nasbench_mobile.types import Measurement, Tokens
 
 @dataclass(frozen=True)
 class NetworkRows:
-    """Rows of a search's run; of candidates that mean one network the first stands for it."""
+    """The rows of a search's run; the first of all candidates that mean one network has its row."""
 
     study: Study
     run: Run
     space: SearchSpace
 
     def in_full(self) -> list[NetworkRow]:
-        """What was trained in full, best first, with rank and front."""
+        """Give what was trained in full, best first, with rank and front."""
         positions = self._distinct(ranked_results(self.run.trials))
         found = [self._measured(position) for position in positions]
         accuracies = [measured.accuracy for measured in found]
@@ -37,7 +37,7 @@ class NetworkRows:
         return rows
 
     def longest(self, top: int) -> list[NetworkRow]:
-        """Where nothing was trained in full: what was trained longest, by reward."""
+        """Give what was trained longest, then by reward, for a search without full trainings."""
         trials = self.run.trials
         shares = [trial.proposal.fidelity if trial.ok else 0.0 for trial in trials]
         rewards = [trial.reward or 0.0 for trial in trials]
@@ -49,7 +49,7 @@ class NetworkRows:
         return rows
 
     def _distinct(self, positions: Sequence[int]) -> list[int]:
-        """Of trials that mean one network the first of these."""
+        """Keep only the first of all trials that mean the same network."""
         first: dict[Tokens, int] = {}
         for position in positions:
             first.setdefault(self.space.canonical(self.run.trials[position].tokens), position)
@@ -83,7 +83,7 @@ class NetworkRows:
 
 
 def _train(benchmark: Benchmark, space: SearchSpace, tokens: Tokens, words: str, out: str) -> str:
-    """The paper's full training at the full size, that of the latency."""
+    """Give the command of the paper's full training, at the size that the latency is of."""
     part, how = benchmark.space, benchmark.accuracy.options
     # Tokens mean the space as it comes; with options its words say the network.
     named = [",".join(map(str, tokens)), "--space", part.name]

@@ -30,10 +30,10 @@ _CHOICES = {"broken": ("fail", "skip"), "precision": ("auto", "32", "bf16")}
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """All that decides what a search finds; `UsageError` says what is wrong with one.
+    """All that decides what a search finds; `UsageError` says what is wrong with a value.
 
     `data` is `digits` or a place of images, which is kept as a full path. `options` are values of
-    the recipe beside `epochs`. What is None is left to what the data or the strategy asks for.
+    the recipe beside `epochs`. A value of None is left to what the data or the strategy asks for.
     """
 
     data: str
@@ -95,14 +95,14 @@ class Request:
         object.__setattr__(self, name, value)
 
     def record(self) -> dict[str, Any]:
-        """As JSON values, for the folder of the search: those of the command's options."""
+        """Give the values of the command's options as JSON values, for the folder of the search."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}
         del values["options"]
         values["device"] = values.pop("accelerator")  # its name in all records
         return {**values, "set_": value_words(self.options) or None}
 
     def command(self, folder: Path, top: int | None = None) -> str:
-        """The command that does the same search, quoted for a shell."""
+        """Give the command that does the same search, quoted for a shell."""
         return command("search", *self._words(), *_option("top", top), "--out", folder)
 
     def _words(self) -> Iterator[str]:
@@ -116,7 +116,7 @@ class Request:
 
 
 def _option(name: str, value: Any) -> Iterator[str]:
-    """`--name value`, in one word where the value begins with a dash; nothing for None."""
+    """Write `--name value`, in one word where the value begins with a dash; nothing for None."""
     word, text = f"--{name.replace('_', '-')}", repr(value).removesuffix(".0")
     text = value if isinstance(value, str) else text
     if value is not None:
@@ -134,7 +134,7 @@ def _check_word(name: str, value: object) -> None:
 
 
 def finite(name: str, value: object) -> float:
-    """A number as a float; `UsageError` where it is none, or no finite one."""
+    """Give a number as a float; `UsageError` says that it is none, or not finite."""
     number = math.nan
     if not isinstance(value, bool):
         with suppress(OverflowError):  # of a whole number that no float can be

@@ -18,13 +18,13 @@ REQUEST = "search.json"
 """File in the folder of a search that holds its options."""
 
 SCHEMA = 1
-"""Of that file; one that says none has 1."""
+"""The schema of that file; a file that says none has 1."""
 
 TOP = 3
-"""Networks that get files where a search does not say how many (our choice)."""
+"""How many networks get files where a search does not say (our choice)."""
 
 CHECKPOINT_S = 60.0
-"""Seconds of a training that a crash may cost, where a search does not say (our choice)."""
+"""How many seconds of a training a crash may cost, where a search does not say (our choice)."""
 
 
 def is_search(folder: Path) -> bool:
@@ -33,9 +33,9 @@ def is_search(folder: Path) -> bool:
 
 
 def match_content(folder: Path, accuracy: TrainingAccuracy) -> str | None:
-    """What to say of a search whose benchmark knows the names of its images alone; None of others.
+    """Say something of a search whose benchmark knows only the names of its images, else None.
 
-    Such a one keeps what is in them from now on, and is refused where that changes.
+    Such a search keeps the content of its images from now on, and is refused where that changes.
     """
     from nasbench_mobile.training.matching import check_content
 
@@ -58,7 +58,7 @@ def keep_images(folder: Path, images: Mapping[str, Any]) -> None:
 
 
 def kept_images(folder: Path) -> str | None:
-    """What a search read of its images, in a line; None where it was begun before that was kept."""
+    """Say in a line what a search read of its images; None if it began before that was kept."""
     images = read_request(folder).get("images")
     return None if images is None else str(images["line"])
 
@@ -71,17 +71,17 @@ def keep_top(folder: Path, top: int) -> None:
 
 
 def kept_top(folder: Path) -> int:
-    """How many networks of a search get files."""
+    """Give the number of networks of a search that get files."""
     return int(read_request(folder).get("top") or TOP)
 
 
 def write_request(folder: Path, record: dict[str, Any]) -> None:
-    """Write the record of a folder; `NasbenchError` where it cannot be."""
+    """Write the record of a folder; `NasbenchError` says why it cannot be written."""
     write_result(folder / REQUEST, json.dumps(record, indent=2) + "\n")
 
 
 def read_request(folder: Path) -> dict[str, Any]:
-    """The record of a folder; `LogError` where it is damaged."""
+    """Read the record of a folder; `LogError` says where it is damaged."""
     path = folder / REQUEST
     record = read_json_map(path)
     try:

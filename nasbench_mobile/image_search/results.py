@@ -1,4 +1,4 @@
-"""What a search has found, and why there is nothing where there is nothing."""
+"""What a search has found, and where it has found nothing, why."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class SearchResults:
 
     @property
     def folder(self) -> Path:
-        """Where the search is kept."""
+        """The folder in which the search is kept."""
         return Path(self.summary["folder"])
 
     @property
@@ -54,12 +54,12 @@ class SearchResults:
 
     @property
     def ended(self) -> bool:
-        """Whether the search came to its end, good or bad; else it can be gone on with."""
+        """Whether the search came to its end, good or bad; one that did not can be gone on with."""
         return self.run.finished or self.run.failure is not None
 
     @property
     def nothing(self) -> str | None:
-        """Why there is no result, and what to do; None where there is one."""
+        """The reason why there is no result, and what to do; None where there is a result."""
         if self.rows:
             return None
         if not any(trial.ok for trial in self.run.trials):

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from nasbench_mobile.types import Failure, LatencyReading
 
 TRAININGS, LATENCIES = "trainings", "latencies.json"
-"""In the folder of a search, beside what a study has there: checkpoints and ended trainings, and
-measured latencies."""
+"""The names under which a search's folder has checkpoints and ended trainings, and measured
+latencies, beside what a study has there."""
 
 
 def finished(
@@ -46,8 +46,8 @@ def finished(
 ) -> SearchResults:
     """Search to the end and write what came out; its `failure` says what ended it early.
 
-    `accuracy` is the benchmark's evaluator where it is built already. `NasbenchError` where not one
-    candidate was evaluated.
+    `accuracy` is the benchmark's evaluator where it is built already. `NasbenchError` says why not
+    one candidate was evaluated.
     """
     ended = _searched(study, accuracy, checkpoint_s, listen)
     if ended.failure is None:
@@ -132,7 +132,7 @@ class _Teller:
         self.listen(CandidateEnds(outcome))
 
     def told(self, progress: Progress) -> bool:
-        """Never asks to stop."""
+        """Tell what the strategy has learned; this never asks to stop."""
         self.listen(StrategyLearned(progress))
         return False
 
@@ -157,7 +157,7 @@ def _beginning(
 
 
 def _map_hint(space: SearchSpace, accuracy: TrainingAccuracy) -> str | None:
-    """On feature maps of one pixel: told from any one architecture, as sides are a space's own."""
+    """Warn of feature maps of one pixel; any architecture shows them, as all have those sides."""
     import numpy as np
 
     from nasbench_mobile.architecture import Architecture

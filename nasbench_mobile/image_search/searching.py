@@ -1,4 +1,4 @@
-"""The library's door: a search on one's own images is begun, taken up again, and ended."""
+"""The functions that begin a search on one's own images, or take one up again, and end it."""
 
 from __future__ import annotations
 
@@ -56,21 +56,60 @@ def search_on_images(
 ) -> SearchResults:
     """Search for architectures by training candidates on images, as `nasbench-mobile search` does.
 
-    `data` is `digits`, or a folder, .tar or .zip of images. `space`, `latency`, `strategy`,
-    `objective` and `start_from` are what the command takes: names with options after a colon, a
-    file's class or function, a model or an earlier search's folder. `options` are values of the
-    recipe, the command's `--set`. `out` is the folder; by default out/search-TIME. The same call
-    with the same `out` goes on where that search stood, and so does the command: which of the two
-    began it makes no difference. `trust` runs code that lies in that very folder.
+    The same call with the same `out` goes on where that search stood, and so does the command:
+    which of the two began it makes no difference. Ctrl-C goes up as KeyboardInterrupt. After it, or
+    after an error of `on_progress`, the search can be gone on with, and has lost at most
+    `checkpoint_s` seconds of training.
 
-    `on_progress` is called with each thing that happens, a `SearchEvent`; what it raises ends the
-    search and goes up. Ctrl-C goes up as KeyboardInterrupt. After either the search can be gone on
-    with, and costs at most `checkpoint_s` seconds of training.
+    Args:
+        data: Where the images are: a folder, a .tar or .zip file, or `digits` (built in).
+        space: The search space, its options after a colon, as in `mnasnet:blocks=5`.
+        latency: Where latency comes from: `pixel1`, `host`, `host-lookup[:FILE]` or
+            `android:SERIAL`.
+        strategy: The strategy, its options after a colon; your own is `file.py:Class`.
+        objective: The reward: `soft`, `hard` or `ALPHA,BETA`; your own is `file.py:Name`.
+        target_ms: The target latency T in ms; None means 75 ms, scaled for devices other than a
+            Pixel 1 by how fast MobileNetV2 is on them.
+        budget: How many full trainings may be spent; shorter ones are counted by their share.
+        batch: How many candidates are asked for at once; None leaves it to the strategy.
+        start_from: What to begin with: names of models, or the folder of an earlier search or
+            study.
+        seed: The seed of the strategy and of all trainings.
+        recipe: How networks are trained: `proxy` for 5 epochs, `full` as the paper trains.
+        epochs: For how many epochs networks are trained; None keeps the recipe's number.
+        options: Other values of the recipe by their names, as in `{"batch_size": 64}`.
+        width: The width multiplier of the networks that are trained.
+        input_size: Height and width in pixels of the images that are trained on, at least 32; None
+            means 224, and 32 for small images.
+        stem_stride: The stride of the first convolution in trainings; None keeps the network's own.
+        validation_images: How many training images are held out for validation; None holds out a
+            tenth of them, at most 50,000.
+        train_images: How many of the remaining images are trained on; None takes all.
+        split_seed: The seed that chooses which images are held out.
+        broken: What to do about a broken image: `fail` ends the search, `skip` leaves it out.
+        accelerator: The processor that trains: `cpu`, `cuda`, `cuda:1`, `mps` or `auto`.
+        precision: The numbers to compute with: `32`, `bf16`, or `auto` for bf16 on a GPU alone.
+        loaders: How many processes decode images; with 0 the training does it.
+        threads: How many threads PyTorch uses on a CPU.
+        time_limit_s: How many seconds a training may take before it fails; None sets no limit.
+        memory_limit_mb: How many MB of memory a training may take; None means all that is free.
+        checkpoint_s: How many seconds of a training a crash may cost.
+        top: How many of the best networks get files.
+        out: The folder of the search; None means out/search-TIME.
+        trust: Whether code may be run that lies in the folder of the search, or that has changed
+            since the search began.
+        on_progress: Called with a `SearchEvent` for each thing that happens; an error that it
+            raises ends the search and goes up.
 
-    The files are written whatever came out: where no network was trained in full, `best` is empty
-    and `nothing` says why; where something ended the search early, `failure` says what.
-    `UsageError` where an argument is wrong or the folder holds something else, `NasbenchError`
-    where not one candidate could be evaluated.
+    Returns:
+        What was found, with the files that were written. Where no network was trained in full,
+        `best` is empty and `nothing` says why; where something ended the search early, `failure`
+        says what. Accuracies are fractions, latencies are in ms and of the full-size networks.
+
+    Raises:
+        UsageError: An argument is wrong, or the folder holds something else.
+        LogError: The search that is in the folder already is damaged.
+        NasbenchError: Not one candidate could be evaluated.
     """
     from nasbench_mobile.files.json_files import LARGEST_WHOLE
     from nasbench_mobile.files.json_values import checked_whole_number
@@ -107,9 +146,23 @@ def resume_search(
     trust: bool = False,
     on_progress: Listener | None = None,
 ) -> SearchResults:
-    """Go on with the search in a folder, as it was begun; what it gives is as `search_on_images`.
+    """Go on with the search in a folder, with the arguments it was begun with.
 
-    `UsageError` where the folder holds no search.
+    Args:
+        folder: The folder of the search: the `out` of `search_on_images` or of the command.
+        checkpoint_s: How many seconds of a training a crash may cost.
+        trust: Whether code may be run that lies in the folder of the search, or that has changed
+            since the search began.
+        on_progress: Called with a `SearchEvent` for each thing that happens; an error that it
+            raises ends the search and goes up.
+
+    Returns:
+        What the whole search has found, as `search_on_images` returns it.
+
+    Raises:
+        UsageError: The folder holds no search, or an argument is wrong.
+        LogError: The search is damaged.
+        NasbenchError: Not one candidate could be evaluated.
     """
     from nasbench_mobile.studies.study import Study
 

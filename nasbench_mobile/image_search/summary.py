@@ -1,4 +1,4 @@
-"""What there is to say of a search: its networks, best first, and its summary."""
+"""The summary of a search, with its networks, best first."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from nasbench_mobile.studies.study import Study
 
 
 def search_results(study: Study, top: int) -> SearchResults:
-    """What there is so far; `NasbenchError` where no candidate has been told.
+    """Give what a search has found so far; `NasbenchError` says that no candidate has been told.
 
-    Results are trainings in full, of each network the first. Parameters and multiply-adds are those
-    of the full-size network for the data's classes.
+    Results are trainings in full, and only the first of each network. Parameters and multiply-adds
+    are those of the full-size network for the data's classes.
     """
     from nasbench_mobile import catalog
 
@@ -54,7 +54,7 @@ def search_results(study: Study, top: int) -> SearchResults:
 
 
 def _said(study: Study, run: Run) -> SearchSettings:
-    """Everything of a summary but networks."""
+    """Give everything of a summary but its networks."""
     plan, latency = study.plan, run.header.benchmark["latency"]
     benchmark, trials = plan.benchmark, run.trials
     return {
@@ -86,7 +86,7 @@ def _said(study: Study, run: Run) -> SearchSettings:
 
 
 def _training(run: Run, benchmark: Benchmark) -> FullTraining:
-    """What a full training is: the recipe's epochs, and of which network."""
+    """Say how many epochs a full training has, and of which width and input size."""
     how = benchmark.accuracy.options
     known = (trial.measurement.fidelity for trial in run.trials if trial.measurement)
     fidelity = next((one for one in known if one is not None), None)

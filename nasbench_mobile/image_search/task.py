@@ -27,14 +27,14 @@ PIXEL1 = "imagenet-pixel1"
 class CandidateTraining:
     """What is searched and how it is trained, before the latency is chosen.
 
-    `training` holds options of `TrainingAccuracy`, those left at None being its defaults.
+    `training` holds options of `TrainingAccuracy`; an option of None keeps its default.
     """
 
     space: StrategySpec
     training: Mapping[str, Any]
 
     def accuracy(self) -> TrainingAccuracy:
-        """The evaluator, its data read and its device looked for, so that mistakes show now."""
+        """Make the evaluator, read its data and look for its device, so that mistakes show now."""
         from nasbench_mobile import catalog
         from nasbench_mobile.evaluators.training import TrainingAccuracy
 
@@ -52,7 +52,7 @@ def search_benchmark(
     target_ms: float | None,
     filling: Filling = unseen,
 ) -> Benchmark:
-    """The benchmark of a search; `filling` hears of a look-up table that is filled for it.
+    """Make the benchmark of a search; `filling` hears of a look-up table that is filled for it.
 
     The target is 75 ms on a Pixel 1, as in the paper's Fig. 6, and keeps its ratio to MobileNetV2's
     latency on other devices. The hypervolume's corner is chance and, on a Pixel 1, the 298 ms of
@@ -74,14 +74,14 @@ def search_benchmark(
 
 
 def classes(benchmark: Benchmark) -> int:
-    """Classes of a search's data, which chance, the hypervolume's corner, is one of."""
+    """Give the number of classes in a search's data; one divided by it is chance, the corner."""
     return round(1 / benchmark.reference_point.accuracy)
 
 
 def as_file(benchmark: Benchmark, folder: Path) -> tuple[Benchmark, str]:
-    """The benchmark as it is read from `FILE` in the folder, and that file's text.
+    """Give the benchmark as it is read from `FILE` in the folder, and that file's text.
 
-    An objective of the user's own is not in it.
+    An objective of the user's own is not in the file.
     """
     point, objective = benchmark.reference_point, benchmark.with_objective("soft").objective
     tables = {

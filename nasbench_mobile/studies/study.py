@@ -83,7 +83,17 @@ class Study:
     def create(cls, folder: Path, plan: Plan, beside: Collection[str] = ()) -> Study:
         """Start a study in an empty or new folder, or take up the very same one again.
 
-        `beside` names files that may be in the folder already, its own benchmark's for instance.
+        Args:
+            folder: Where the study is kept.
+            plan: The strategies, seeds, budget and benchmark of the study.
+            beside: Names of files that may be in the folder already, such as the benchmark's.
+
+        Returns:
+            The study, none of whose runs this has begun.
+
+        Raises:
+            UsageError: The plan cannot be carried out, or the folder holds something else.
+            LogError: The study that is in the folder already is damaged.
         """
         check_plan(plan)
         if (folder / MANIFEST).is_file():
@@ -100,16 +110,27 @@ class Study:
 
     @classmethod
     def open(cls, folder: Path) -> Study:
-        """A study from its folder; `LogError` where its benchmark is now another version."""
+        """Open the study that a folder holds.
+
+        Args:
+            folder: The folder that `create` or `nasbench-mobile compare` has made.
+
+        Returns:
+            The study, with its runs as far as they have come.
+
+        Raises:
+            UsageError: The folder holds no study.
+            LogError: The study is damaged, or its benchmark is now another version.
+        """
         return cls(folder, read_manifest(folder))
 
     @property
     def command(self) -> str:
-        """A command that makes this study again."""
+        """The command that makes this study again."""
         return study_command(self.plan, self.folder)
 
     def tasks(self) -> Iterator[Task]:
-        """Every run, seed by seed, so that all strategies advance together."""
+        """Give every run, seed by seed, so that all strategies advance together."""
         manifest = self.manifest
         rows = list(zip(self.plan.strategies, manifest.made, manifest.folders, strict=True))
         for seed in self.plan.seeds:
@@ -118,7 +139,14 @@ class Study:
                 yield Task(self.plan, spec, seed, log, made)
 
     def check_code(self, but: Collection[str] = ()) -> None:
-        """`UsageError` where runs were made by other code than there is now; labels `but` aside."""
+        """Make sure that no run was made by other code than there is now.
+
+        Args:
+            but: Labels of strategies that are not looked at.
+
+        Raises:
+            UsageError: Code or options have changed; the message has the command that helps.
+        """
         refuse_other_code(self.folder, [p for p in self._pasts() if p.spec.label not in but])
 
     def labels_of_other_code(self) -> list[str]:
@@ -126,17 +154,26 @@ class Study:
         return [past.spec.label for past in self._pasts() if past.made_by_other_code()]
 
     def notes(self) -> list[str]:
-        """What stands beside the results: how code, options and versions differ from now.
+        """Say what a reader of the results should know, in sentences.
 
-        Also what `run` found and mended in logs, a torn last line for instance.
+        They tell how code, options and versions differ from now, and what `run` found and mended
+        in logs, a torn last line for instance.
         """
         return [*notes(self._pasts()), *self._noted]
 
     def rerun(self, labels: Collection[str]) -> None:
         """Lay the logs of strategies aside, into `replaced`, so that their runs are done again.
 
-        What makes them is then what there is now. Other strategies' logs are not touched; where
-        one of those was made by other code, nothing is.
+        The next `run` does them with the code that there is now. Other strategies' logs are not
+        touched.
+
+        Args:
+            labels: Labels of the strategies whose runs are done again.
+
+        Raises:
+            UnknownNameError: The study has no strategy of that label.
+            UsageError: Another process is at work on the study, or another strategy's runs were
+                made by other code than there is now; then nothing is laid aside.
         """
         known = [spec.label for spec in self.plan.strategies]
         for label in labels:
@@ -188,15 +225,24 @@ class Study:
         on_stop: Callable[[], None] = lambda: None,
         call_limit_s: float | None = None,
     ) -> None:
-        """Do what is left to do in `jobs` worker processes.
+        """Do the runs that have not ended, in worker processes.
 
-        On Ctrl-C workers stop at their next batch, of which `on_stop` tells; every log stays
-        resumable. A run whose worker dies goes on in another, once or until the architecture that
-        kills workers is known and failed (`crashes`). `call_limit_s` is how many seconds one call
-        of a strategy or one evaluation may take (`Task`). A run that fails
-        leaves its reason in its log and in `failure` of its last message; others go on.
-        `UsageError` where another process is at work on the study, or where runs were made by
-        other code than there is now.
+        On Ctrl-C workers stop at their next batch, and every log stays resumable. A run whose
+        worker dies goes on in another, once or until the architecture that kills workers is known
+        and counted as failed (`crashes`). A run that fails leaves its reason in its log and in
+        `failure` of its last message, and the other runs go on.
+
+        Args:
+            jobs: The number of worker processes.
+            listen: Called with a `RunProgress` whenever a run has come further.
+            on_stop: Called when workers are asked to stop, before they are waited for.
+            call_limit_s: How many seconds one call of a strategy or one evaluation may take; None
+                limits only those that are not built in (`Task`).
+
+        Raises:
+            UsageError: Another process is at work on the study, or runs were made by other code
+                than there is now, or the limit is not above 0 s.
+            NasbenchError: The study's folder was removed while the runs were at work.
         """
 
         def heard(message: RunProgress) -> None:
@@ -210,7 +256,7 @@ class Study:
         self._check_there()
 
     def _check_there(self) -> None:
-        """`NasbenchError` where the folder, or a log, was removed while runs were at work."""
+        """Raise `NasbenchError` where the study's folder was removed while runs were at work."""
         if not (self.folder / MANIFEST).is_file():
             raise NasbenchError(
                 f"{self.folder / MANIFEST} was removed while the study ran, so the study is not "
@@ -219,10 +265,9 @@ class Study:
             )
 
     def _left(self, listen: Listener) -> list[Task]:
-        """The runs that have not ended. `listen` is told of those that have ended and of damaged
-        ones.
+        """Give the runs that have not ended, and tell `listen` of ended and of damaged ones.
 
-        An ended run's log is read here once, and kept for `runs`.
+        The log of an ended run is read here once, and kept for `runs`.
         """
         left = []
         for task in self.tasks():
@@ -276,9 +321,22 @@ class Study:
         return RunProgress(task.strategy.label, task.seed, 0.0, float("-inf"), True, reason)
 
     def run_here(self, problem: Problem, on_progress: OnProgress) -> RunProgress:
-        """Do the study's only run in this process, on a problem made by its benchmark.
+        """Do the study's only run in this process.
 
         Ctrl-C goes through as KeyboardInterrupt; what was told is in the log.
+
+        Args:
+            problem: The problem that the study's benchmark built, to which watchers may be added.
+            on_progress: Called with a `Progress` after every tell; answering True stops the run.
+
+        Returns:
+            How the run ended: what it has spent, in full trainings, its best reward, and in
+            `failure` the reason why it ended early, if it did.
+
+        Raises:
+            UsageError: Another process is at work on the study, or the run was made by other code
+                than there is now.
+            LogError: The run's log is damaged.
         """
         with self._alone():
             self._prepare()
@@ -301,16 +359,24 @@ class Study:
             lock.release()
 
     def runs(self) -> list[Run]:
-        """Every run that has begun, read; unfinished and failed ones too.
+        """Read every run that has begun, unfinished and failed ones too.
 
-        `LogError` where one is damaged; `sound_runs` goes on without those.
+        Returns:
+            The runs, seed by seed.
+
+        Raises:
+            LogError: The log of a run is damaged; `sound_runs` leaves such runs out.
         """
         return [self._run_of(task) for task in self.tasks() if has_begun(task.log)]
 
     def sound_runs(self) -> tuple[list[Run], list[str]]:
-        """The runs whose logs are sound, and a sentence on each whose log is damaged.
+        """Read the runs whose logs are sound.
 
-        `LogError` where all are damaged: nothing can be told from the others then.
+        Returns:
+            The runs, and a sentence on each run whose log is damaged.
+
+        Raises:
+            LogError: The logs of all runs are damaged, so there is nothing to tell.
         """
         runs = self.all_runs()
         damages = [run.damage for run in runs if run.damage is not None]
@@ -319,10 +385,12 @@ class Study:
         return [run for run in runs if run.damage is None], damages
 
     def all_runs(self) -> list[Run]:
-        """All runs, at the end those that have no trials because of their logs.
+        """Read all runs, those with damaged logs too.
 
-        A run whose log is damaged has that as its `damage`, and one whose header is not whole was
-        `stopped` before it had begun.
+        Returns:
+            The runs with sound logs, then those that have no trials because of their logs: one
+            whose log is damaged says so in its `damage`, and one whose header is not whole was
+            `stopped` before it had begun.
         """
         sound, broken = [], []
         for task in self.tasks():
@@ -338,7 +406,7 @@ class Study:
         return sound + broken
 
     def _results(self) -> StudyResults:
-        """Those of the runs as they are now, made anew where a log has changed."""
+        """Give the results of the runs as they are now, made anew where a log has changed."""
         from nasbench_mobile.studies.results import StudyResults  # which loads scipy
         from nasbench_mobile.studies.trust import OBJECTIVE, check_trust
 
@@ -364,7 +432,7 @@ class Study:
 
     @property
     def verdict(self) -> str:
-        """Who wins, by how much, how sure: the sentences that the report prints."""
+        """The report's sentences on who wins, by how much, and how sure that is."""
         return self._results().verdict
 
     def plot(self, name: str) -> Figure:
@@ -410,7 +478,7 @@ class Study:
 
 
 def _refuse_another(folder: Path, plan: Plan) -> None:
-    """`UsageError` where the study in a folder is of another plan."""
+    """Raise `UsageError` where the study in a folder is of another plan."""
     try:
         keys = differing(read_record(folder), plan)
     except (KeyError, TypeError) as error:
@@ -424,7 +492,7 @@ def _refuse_another(folder: Path, plan: Plan) -> None:
 
 
 def _unused(folder: Path) -> Path:
-    """The folder, or one numbered after it where it is there already."""
+    """Give the folder, or one numbered after it where it is there already."""
     numbered = (folder.with_name(f"{folder.name}-{number}") for number in itertools.count(2))
     return next(path for path in itertools.chain([folder], numbered) if not path.exists())
 
@@ -438,7 +506,7 @@ def _read_checked(task: Task) -> Run:
 
 
 def _without_trials(task: Task) -> Run:
-    """What stands in a report for a run whose log cannot be read: what the plan says of it."""
+    """Give what stands in a report for a run whose log cannot be read: what the plan says."""
     plan = task.plan
     header = RunHeader(
         plan.benchmark.record(), plan.benchmark.hash, task.strategy, task.seed, plan.budget,
