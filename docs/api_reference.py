@@ -11,7 +11,7 @@ import importlib
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -100,14 +100,19 @@ def depend_on_code(app: Sphinx, page: str, source: list[str]) -> None:
             app.env.note_dependency(path)
 
 
+FIELDS = {"Args:": ":param", "Returns:": ":returns:", "Raises:": ":raises"}
+"""Headings of sections in docstrings, and the fields of Sphinx that their entries become."""
+
+
 def for_sphinx(docstring: list[str]) -> list[str]:
     """The lines of a docstring as Sphinx reads them.
 
-    Indented paragraphs are code, stars are stars, and each entry below `Args:` is a parameter.
+    Indented paragraphs are code, stars are stars, and what stands below `Args:`, `Returns:` and
+    `Raises:` are the fields that Sphinx has for them.
     """
     lines: list[str] = []
     outer = 0
-    inside: Literal["text", "code", "arguments"] = "text"
+    inside = "text"  # or "code", or a heading of FIELDS
     depth = 0  # where what is inside begins
     for before, line in zip(["", *docstring], docstring, strict=False):
         indent = len(line) - len(line.lstrip())
@@ -117,15 +122,17 @@ def for_sphinx(docstring: list[str]) -> list[str]:
         if indent < depth:
             inside, depth = "text", 0
         if inside == "text" and indent >= outer + 4:
-            inside, depth = ("arguments" if before.strip() == "Args:" else "code"), indent
-            lines[-1:] = [] if inside == "arguments" else [before, " " * outer + "::", ""]
+            inside, depth = (before.strip() if before.strip() in FIELDS else "code"), indent
+            lines[-1:] = [] if inside in FIELDS else [before, " " * outer + "::", ""]
         outer = indent
-        lines.append(line if inside == "code" else as_text(line, depth))
+        lines.append(line if inside == "code" else as_text(line, depth, FIELDS.get(inside, "")))
+        if inside == "Returns:":
+            inside = "text"  # its other lines go on with the first
     return lines
 
 
-def as_text(line: str, depth: int) -> str:
-    """A line with stars outside of backticks escaped; at an argument's depth it begins one."""
+def as_text(line: str, depth: int, field: str = "") -> str:
+    """A line with stars outside of backticks escaped; at a section's depth it begins a `field`."""
     if line.lstrip().startswith((">>>", "...")):
         return line
     parts = [
@@ -133,7 +140,7 @@ def as_text(line: str, depth: int) -> str:
     ]
     escaped = "`".join(parts)
     begins = depth > 0 and line[:depth].isspace() and not line[depth].isspace()
-    return f":param {escaped.strip()}" if begins else escaped
+    return f"{field} {escaped.strip()}" if begins and field else escaped
 
 
 def adapt(_app: Sphinx, _what: str, _name: str, _thing: Any, _o: Any, lines: list[str]) -> None:

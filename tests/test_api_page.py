@@ -87,6 +87,17 @@ def test_arguments_become_parameters() -> None:
     assert page.for_sphinx(written) == [*first, ":param other: rest.", "", "End."]
 
 
+def test_what_comes_back_and_what_is_raised_become_fields() -> None:
+    written = [
+        "Returns:", "    A run,", "    which is long.", "", "Raises:", "    LogError: It is `a*`.",
+        "    UsageError: No * at all.", "", "End.",
+    ]  # fmt: skip
+    assert page.for_sphinx(written) == [
+        ":returns: A run,", "    which is long.", "", ":raises LogError: It is `a*`.",
+        r":raises UsageError: No \* at all.", "", "End.",
+    ]  # fmt: skip
+
+
 def test_stars_stay_stars() -> None:
     assert page.for_sphinx(["Then `*`, 2 * 3."]) == [r"Then `*`, 2 \* 3."]
     plain = ["- a point", "  of two lines", "", ">>> 2 * 3", "6"]
