@@ -27,9 +27,19 @@ def incumbents(reward: Floats) -> Ints:
 
 
 def anytime_best(columns: Columns, objective: Objective) -> Floats:
-    """The noise-free reward of the incumbent after each trial: shape `(trials,)`, NaN before one.
+    """The noise-free reward of the incumbent after each trial.
 
-    With noise the curve may fall: the incumbent is what a lucky reading chose.
+    The incumbent is the first trial with the highest reward that the strategy has seen so far. With
+    noise the curve may fall: the incumbent is what a lucky reading chose.
+
+    Args:
+        columns: The run as arrays of shape `(trials,)`.
+        objective: What turns a measurement without noise, its accuracy as a fraction and its
+            latency in ms, into a reward.
+
+    Returns:
+        One reward for each trial, of shape `(trials,)`; NaN before the first trial that counts as
+        a result.
     """
     chosen = incumbents(columns.reward)
     curve = np.full(chosen.size, np.nan)
@@ -65,6 +75,15 @@ def best_reward(columns: Columns, objective: Objective) -> float:
 
     0 is the least that Eq. 2 of MnasNet can give. A run that found nothing is worth nothing (our
     choice: leaving it out would flatter a strategy whose runs fail).
+
+    Args:
+        columns: The run as arrays of shape `(trials,)`.
+        objective: What turns a measurement without noise, its accuracy as a fraction and its
+            latency in ms, into a reward.
+
+    Returns:
+        The reward of the trial whose reward, as the strategy saw it, is the highest of the run; 0.0
+        where no trial counts as a result.
     """
     position = best(columns)
     return 0.0 if position is None else objective(truth(columns, position))

@@ -39,7 +39,20 @@ def hypervolume(accuracy: ArrayLike, latency_ms: ArrayLike, reference: Reference
 
 
 def run_hypervolume(columns: Columns, reference: ReferencePoint) -> float:
-    """The hypervolume of the front that a run's strategy saw, scored by noise-free values."""
+    """The hypervolume of the front that a run's strategy saw, scored by noise-free values.
+
+    Args:
+        columns: The run as arrays of shape `(trials,)`.
+        reference: The benchmark's reference point: an accuracy, which is a fraction below 1, and a
+            latency above 0 ms. What is less accurate or slower counts for nothing.
+
+    Returns:
+        The dominated share, in [0, 1], of the box between the reference point and the ideal of
+        accuracy 1 at 0 ms; 0.0 where no trial counts as a result.
+
+    Raises:
+        UsageError: The box is empty, because the reference has an accuracy of 1 or no latency.
+    """
     chosen = run_front(columns)
     return hypervolume(columns.true_accuracy[chosen], columns.true_latency_ms[chosen], reference)
 

@@ -14,8 +14,19 @@ from nasbench_mobile.metrics.columns import Bools, Columns, Floats, Ints
 def front(accuracy: ArrayLike, latency_ms: ArrayLike) -> Ints:
     """The positions of the non-dominated points, fastest first; of equal points the first only.
 
-    Arrays of shape `(n,)`; points with NaN are never on the front. A point is dominated when
-    another is at least as accurate and as fast, and better in one.
+    A point is dominated when another is at least as accurate and as fast, and better in one.
+
+    Args:
+        accuracy: The accuracies as fractions, of shape `(n,)`. A point with NaN is never on the
+            front.
+        latency_ms: The latencies in ms, of the same shape.
+
+    Returns:
+        Positions in the two arrays, of shape `(points on the front,)`, by rising latency and so by
+        rising accuracy too.
+
+    Raises:
+        ValueError: The two arrays differ in length.
 
     >>> front([0.70, 0.72, 0.71, 0.72], [50.0, 80.0, 90.0, 80.0]).tolist()
     [0, 1]
@@ -34,6 +45,13 @@ def run_front(columns: Columns) -> Ints:
 
     A figure of the front is made from `true_accuracy` and `true_latency_ms` at these positions:
     what the noisy values chose, scored without noise.
+
+    Args:
+        columns: The run as arrays of shape `(trials,)`.
+
+    Returns:
+        Positions of trials in the run, of shape `(points on the front,)`; none where no trial
+        counts as a result.
     """
     return front(columns.accuracy, columns.latency_ms)
 
@@ -59,7 +77,17 @@ class IncrementalFront:
         return tuple(self._keys)
 
     def add(self, accuracy: float, latency_ms: float, key: int) -> bool:
-        """Whether the point joined the front (an equal one is there first: it does not)."""
+        """Add a point to the front unless one that is there is as good in both respects.
+
+        Args:
+            accuracy: Its accuracy as a fraction, which must not be NaN.
+            latency_ms: Its latency in ms, which must not be NaN.
+            key: The number that stands for the point in `keys`, such as its position in the run.
+
+        Returns:
+            True where the point joined the front, which the points that it dominates then leave;
+            False where the front already has one at least as accurate and as fast, or an equal one.
+        """
         end = bisect_right(self._latency_ms, latency_ms)
         if end and self._accuracy[end - 1] >= accuracy:
             return False
@@ -74,10 +102,19 @@ class IncrementalFront:
 def attainment(
     fronts: list[tuple[Floats, Floats]], latencies_ms: ArrayLike, share: float = 0.5
 ) -> Floats:
-    """Accuracy that a share of runs attains within each latency: shape of `latencies_ms`.
+    """The accuracy that a share of runs attains within each latency.
 
-    `fronts` holds one `(accuracy, latency_ms)` per run. `share` 0.5 gives the median attainment
-    surface of Fonseca and Fleming (PPSN 1996); NaN where fewer runs than that have any point.
+    A share of 0.5 gives the median attainment surface of Fonseca and Fleming (PPSN 1996).
+
+    Args:
+        fronts: One pair `(accuracy, latency_ms)` for each run, of which there is at least one: two
+            arrays of equal length, in fractions and in ms, in any order and without NaN.
+        latencies_ms: The latencies to look at, in ms, of shape `(m,)`.
+        share: The share of the runs that must attain the accuracy, in (0, 1].
+
+    Returns:
+        The highest accuracy, as a fraction, that at least this share of the runs has within each
+        latency, of shape `(m,)`; NaN where fewer runs have any point within it.
     """
     grid = np.asarray(latencies_ms, float)
     best = np.full((len(fronts), grid.size), -np.inf)

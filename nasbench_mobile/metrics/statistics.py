@@ -41,6 +41,13 @@ EQUAL = "equal on every seed"
 def iqm(values: ArrayLike) -> float:
     """The interquartile mean: of the middle half, a quarter cut off each end (Agarwal et al. 2021).
 
+    Args:
+        values: At least one number, such as the final reward of each run, of shape `(n,)`.
+
+    Returns:
+        The mean of what is left, in the unit of the values. How many are cut off each end is
+        rounded down, so that of three or fewer none is.
+
     >>> iqm([1, 2, 3, 4, 5, 6, 7, 100])
     4.5
     """
@@ -61,10 +68,21 @@ def bootstrap_interval(
 ) -> tuple[float, float] | None:
     """The stratified bootstrap interval (percentile method) of a statistic over all values.
 
-    `groups` holds one array of runs per benchmark, each resampled by itself with replacement, as
-    Agarwal et al. 2021 (section 4.1) do; one benchmark is one group. `statistic` reduces the last
-    axis of an array. None where no group has `LEAST_FOR_INTERVAL` values: it would be far too
-    narrow, and one run says nothing about spread.
+    Each group is resampled by itself with replacement, as Agarwal et al. 2021 (section 4.1) do.
+
+    Args:
+        groups: One array of shape `(runs,)` for each benchmark, with a number for each run.
+        statistic: A function that reduces the last axis of an array of shape `(resamples, values)`;
+            the interquartile mean unless another is given.
+        confidence: The share of the resampled statistics that lies within the interval, in (0, 1).
+        resamples: How often the groups are resampled.
+        seed: The seed of the interval's own generator; the same values and seed give the same
+            interval.
+
+    Returns:
+        The lower and the upper end, in the unit of the values. None where no group has
+        `LEAST_FOR_INTERVAL` values: the interval would be far too narrow, and one run says nothing
+        about spread.
     """
     samples = [np.asarray(group, float) for group in groups]
     if all(sample.size < LEAST_FOR_INTERVAL for sample in samples):
@@ -99,10 +117,23 @@ class PairedTest:
 
 
 def wilcoxon(first: ArrayLike, second: ArrayLike) -> PairedTest:
-    """The two-sided Wilcoxon signed-rank test of `first - second`, both of shape `(pairs,)`.
+    """The two-sided Wilcoxon signed-rank test of `first - second`.
 
-    Demsar 2006, section 3.1.3, with zero differences dropped (Wilcoxon's own way). Untested where
-    fewer than `LEAST_PAIRS` pairs differ: no outcome could then be significant.
+    It is that of Demsar 2006, section 3.1.3, with zero differences dropped (Wilcoxon's own way).
+    Fewer than `LEAST_PAIRS` pairs that differ are not tested, since no outcome could then be
+    significant; pairs that are all equal have a p of 1.
+
+    Args:
+        first: One number for each pair, such as the reward of a strategy's run of each seed, of
+            shape `(pairs,)`.
+        second: The numbers of the other strategy, of the same shape and in the same order of seeds.
+
+    Returns:
+        The number of pairs, p, and the effect size with the direction: above 0 the first is higher.
+        Where the pairs were not tested, p is None and `note` says why.
+
+    Raises:
+        UsageError: The two are not of one shape `(pairs,)`.
     """
     a, b = np.asarray(first, float), np.asarray(second, float)
     if a.shape != b.shape or a.ndim != 1:
@@ -141,8 +172,12 @@ def _rank_biserial(difference: Floats) -> float | None:
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
     """Holm's step-down correction (Scandinavian Journal of Statistics 6, 1979): adjusted p.
 
-    Adjusted values keep the order of the raw ones; None (an untested pair) stays None and is not
-    counted among the tests.
+    Args:
+        p_values: The p of each test of one family, in [0, 1], in any order; None stands for a pair
+            that was not tested, which is not counted among the tests.
+
+    Returns:
+        The adjusted p of each test, in [0, 1] and at the place of the raw one; None stays None.
 
     >>> holm([0.01, 0.04, None, 0.03])
     [0.03, 0.06, None, 0.06]
@@ -160,6 +195,17 @@ def a12(first: ArrayLike, second: ArrayLike) -> float:
     """Vargha and Delaney's A (2000): chance that a value of `first` beats one of `second`.
 
     Ties count one half; 0.5 means no effect; 0.56, 0.64 and 0.71 are their small, medium, large.
+
+    Args:
+        first: At least one number, such as the final reward of each run of a strategy, of shape
+            `(n,)`.
+        second: At least one number of the other strategy, of shape `(m,)`; nothing is paired.
+
+    Returns:
+        The share, in [0, 1], of the n * m pairs in which the value of `first` is the higher one.
+
+    Raises:
+        UsageError: One of the two has no value.
 
     >>> a12([3, 4], [1, 3])
     0.875

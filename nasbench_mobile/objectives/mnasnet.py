@@ -46,6 +46,14 @@ class LatencyObjective:
             raise UsageError(f"target_ms is {self.target_ms!r}; it must be above 0 milliseconds")
 
     def __call__(self, measurement: Measurement) -> float:
+        """The reward of a measurement, by Eq. 2.
+
+        Args:
+            measurement: Its accuracy, a fraction, and its latency, in ms, are what counts.
+
+        Returns:
+            The reward, finite and at least 0: the accuracy itself at the target latency.
+        """
         ratio = measurement.latency_ms / self.target_ms
         exponent = self.alpha if ratio <= 1.0 else self.beta
         return measurement.accuracy * math.pow(ratio, exponent)
@@ -78,7 +86,19 @@ FORMS = {"soft": (-0.07, -0.07), "hard": (0.0, -1.0)}
 
 
 def parse_objective(text: str, target_ms: float) -> LatencyObjective:
-    """`soft`, `hard` or `ALPHA,BETA` to an objective; `UsageError` where it is none of these."""
+    """The objective that a text names, as the option `--objective` and a benchmark's file do.
+
+    Args:
+        text: `soft`, `hard` or two exponents `ALPHA,BETA` of Eq. 3, from -20 to 0, like
+            `-0.07,-0.07`.
+        target_ms: The target latency T in ms, above 0.
+
+    Returns:
+        The objective, whose rewards follow Eq. 2.
+
+    Raises:
+        UsageError: The text is none of these, or an exponent or the target is out of range.
+    """
     if text in FORMS:
         alpha, beta = FORMS[text]
     else:

@@ -49,7 +49,21 @@ class OwnObjective:
 
     @classmethod
     def find(cls, spec: StrategySpec, target_ms: float, folder: Path) -> OwnObjective:
-        """The objective of a name; a file's place is relative to `folder`. Errors: `UsageError`."""
+        """Find an objective by its name, and build it once to see that it can be built.
+
+        Args:
+            spec: Its name, which is `file.py:Name` or that of an installed package's entry point,
+                and its options.
+            target_ms: The target latency T in ms, above 0.
+            folder: The folder that the place of a file is relative to.
+
+        Returns:
+            The objective, with the file's full path and digest where it is in a file.
+
+        Raises:
+            UsageError: There is no such file or name, it cannot be built with these options, or the
+                target is no time.
+        """
         if not (math.isfinite(target_ms) and target_ms > 0):
             raise UsageError(f"target_ms is {target_ms!r}; it must be above 0 milliseconds")
         name, sha256 = catalog.located(spec.name, folder)
@@ -59,7 +73,18 @@ class OwnObjective:
         return found
 
     def __call__(self, measurement: Measurement) -> float:
-        """The reward; `UsageError` where it is none."""
+        """The reward of a measurement, as the user's code gives it.
+
+        Args:
+            measurement: Its accuracy, a fraction, and its latency, in ms; the code sees nothing
+                else of it.
+
+        Returns:
+            The reward, finite and at least 0.
+
+        Raises:
+            UsageError: The code raised an error, or gave what is no such number.
+        """
         seen = Measurement(measurement.accuracy, measurement.latency_ms)
         try:
             reward = float(self._reward(seen))

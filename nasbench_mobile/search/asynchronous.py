@@ -32,7 +32,23 @@ class AsynchronousSearch:
     while it is being evaluated waits for that result. A strategy may answer an ask with nothing
     while it waits for results; with nothing in flight that ends the run. The log keeps the order
     of asks and tells, so a run replays whatever the timing was; what was in flight when it was
-    stopped is evaluated again. Arguments are those of `Search`.
+    stopped is evaluated again.
+
+    Args:
+        strategy: A strategy that was just built, and has been asked and told nothing.
+        problem: What the pool's workers evaluate proposals with.
+        budget: How much may be spent, in full trainings. A proposal is charged its fidelity, and a
+            repeat is charged too.
+        pool: The workers; as many proposals are in flight as it has, and each of its jobs is an
+            architecture with the share of the full training in (0, 1].
+        start: Architectures to evaluate first, charged like proposals, for a strategy with the
+            ability `WarmStart`.
+        log: The event log that all is written into; None keeps the trials in memory alone.
+        on_progress: Called with a `Progress` after every tell; it may return True to stop, which
+            raises `Interrupted`.
+        call_limit_s: How many seconds one call of the strategy may take; None is no limit.
+        header: What the run is, where there is no log to say it; left out, it says what is known
+            here.
     """
 
     def __init__(
@@ -65,7 +81,29 @@ class AsynchronousSearch:
         return self._ledger.progress
 
     def run(self, history: Iterable[Event] = ()) -> Run:
-        """As `Search.run`."""
+        """Replay `history`, search until the budget is spent, and give the finished run.
+
+        A `StrategyError` or an `EvaluationError` is written into the log as the end of the run;
+        after any other error but a `ReplayError` the run can be resumed.
+
+        Args:
+            history: The events of the run's log so far, in order; there are none for a new run. The
+                strategy is asked and told again as it was then, and what it proposes is compared
+                with the log; nothing of it is evaluated again but what was in flight.
+
+        Returns:
+            The finished run: its trials in the order in which they were told, the measurement of
+            each without noise, and the seconds spent. A run with a log is read back from it.
+
+        Raises:
+            ReplayError: The strategy does not repeat the proposals in the log, or the run in it had
+                already ended.
+            StrategyError: The strategy broke its contract.
+            EvaluationError: Too many evaluations in a row failed.
+            Interrupted: `on_progress` asked to stop.
+            UsageError: The problem does not fit together; no architecture would fare better.
+            OutsideError: Something that is no proposal's fault went wrong, such as a full disk.
+        """
         self.drive(history)
         return self._ledger.run()
 
@@ -74,7 +112,22 @@ class AsynchronousSearch:
         return self._ledger.run()
 
     def drive(self, history: Iterable[Event] = ()) -> None:
-        """As `Search.drive`."""
+        """As `run`, for those who have no use for the trials: nothing is read back of the log.
+
+        Args:
+            history: The events of the run's log so far, in order; there are none for a new run. The
+                strategy is asked and told again as it was then, and what it proposes is compared
+                with the log; nothing of it is evaluated again but what was in flight.
+
+        Raises:
+            ReplayError: The strategy does not repeat the proposals in the log, or the run in it had
+                already ended.
+            StrategyError: The strategy broke its contract.
+            EvaluationError: Too many evaluations in a row failed.
+            Interrupted: `on_progress` asked to stop.
+            UsageError: The problem does not fit together; no architecture would fare better.
+            OutsideError: Something that is no proposal's fault went wrong, such as a full disk.
+        """
         with course(self._ledger, self._problem, self._start, history) as pending:
             self._begin(pending)
             while True:

@@ -23,14 +23,26 @@ from nasbench_mobile.types import Proposal, Tokens
 
 
 class Search:
-    """One strategy on one problem up to a budget (in proposals).
+    """One strategy on one problem up to a budget: asked, evaluated and told in turn.
 
-    `batch` is how many proposals are asked for at once; None leaves it to the strategy's own
-    `batch_size` (1 where it has none). `start` holds architectures to evaluate first, charged like
-    proposals, for a strategy with the ability `WarmStart`. `call_limit_s` is how many seconds one
-    call of the strategy may take, None without end. `on_progress` is called after every tell and
-    may return True to stop, which raises `Interrupted`. `header` says what the run is where there
-    is no log to say it; left out, it says what is known here.
+    Args:
+        strategy: A strategy that was just built, and has been asked and told nothing.
+        problem: What evaluates its proposals.
+        budget: How much may be spent, in full trainings. A proposal is charged its fidelity, and a
+            repeat is charged too.
+        batch: How many proposals are asked for at once; None leaves it to the strategy's own
+            `batch_size` (1 where it has none).
+        start: Architectures to evaluate first, charged like proposals, for a strategy with the
+            ability `WarmStart`.
+        log: The event log that all is written into; None keeps the trials in memory alone.
+        on_progress: Called with a `Progress` after every tell; it may return True to stop, which
+            raises `Interrupted`.
+        call_limit_s: How many seconds one call of the strategy may take; None is no limit.
+        header: What the run is, where there is no log to say it; left out, it says what is known
+            here.
+
+    Raises:
+        UsageError: `batch` is below 1.
     """
 
     def __init__(
@@ -67,9 +79,26 @@ class Search:
     def run(self, history: Iterable[Event] = ()) -> Run:
         """Replay `history`, search until the budget is spent, and give the finished run.
 
-        Raises `ReplayError` where the strategy does not repeat the logged proposals,
-        `StrategyError` where it breaks its contract, `EvaluationError` where too many evaluations
-        failed; each but `ReplayError` and `Interrupted` is written into the log as the end.
+        A `StrategyError` or an `EvaluationError` is written into the log as the end of the run;
+        after any other error but a `ReplayError` the run can be resumed.
+
+        Args:
+            history: The events of the run's log so far, in order; there are none for a new run. The
+                strategy is asked and told again as it was then, and what it proposes is compared
+                with the log; nothing of it is evaluated again but what was in flight.
+
+        Returns:
+            The finished run: its trials in the order in which they were told, the measurement of
+            each without noise, and the seconds spent. A run with a log is read back from it.
+
+        Raises:
+            ReplayError: The strategy does not repeat the proposals in the log, or the run in it had
+                already ended.
+            StrategyError: The strategy broke its contract.
+            EvaluationError: Too many evaluations in a row failed.
+            Interrupted: `on_progress` asked to stop.
+            UsageError: The problem does not fit together; no architecture would fare better.
+            OutsideError: Something that is no proposal's fault went wrong, such as a full disk.
         """
         self.drive(history)
         return self._ledger.run()
@@ -79,7 +108,22 @@ class Search:
         return self._ledger.run()
 
     def drive(self, history: Iterable[Event] = ()) -> None:
-        """As `run`, for those who have no use for the trials: nothing is read back of the log."""
+        """As `run`, for those who have no use for the trials: nothing is read back of the log.
+
+        Args:
+            history: The events of the run's log so far, in order; there are none for a new run. The
+                strategy is asked and told again as it was then, and what it proposes is compared
+                with the log; nothing of it is evaluated again but what was in flight.
+
+        Raises:
+            ReplayError: The strategy does not repeat the proposals in the log, or the run in it had
+                already ended.
+            StrategyError: The strategy broke its contract.
+            EvaluationError: Too many evaluations in a row failed.
+            Interrupted: `on_progress` asked to stop.
+            UsageError: The problem does not fit together; no architecture would fare better.
+            OutsideError: Something that is no proposal's fault went wrong, such as a full disk.
+        """
         with course(self._ledger, self._problem, self._start, history) as pending:
             self._search(pending)
 

@@ -60,12 +60,25 @@ class Problem:
     def evaluate(
         self, architectures: Sequence[Architecture], fidelities: Sequence[float] | None = None
     ) -> list[Outcome | Failure]:
-        """One outcome or failure per architecture, in order; `fidelities` None means all full.
+        """Evaluate architectures: latency first, then accuracy of those that have a latency.
 
         An evaluator that raises fails those architectures alone on which it raises: the batch is
-        tried again one by one. A `UsageError` (an evaluator that does not fit the space, say) is
-        no failure of an architecture and goes up, and so does an `OutsideError`. A reading that is
-        NaN or out of range is a failure too. Latency comes first: what has none is not trained.
+        tried again one by one. A reading that is NaN or out of range is a failure too, and so is a
+        share of a training from an evaluator that is not `Scalable`.
+
+        Args:
+            architectures: Those of the problem's space, as many as there are.
+            fidelities: The share of the full training to spend on each, in (0, 1]; None trains all
+                of them in full.
+
+        Returns:
+            One outcome or failure for each architecture, in order. An outcome has the accuracy as a
+            fraction, the latency of the full-size network in ms, and the reward.
+
+        Raises:
+            UsageError: Something is wrong with the problem as a whole, such as an evaluator that
+                does not fit the space; no architecture would fare better.
+            OutsideError: Something that is no architecture's fault went wrong, such as a full disk.
         """
         latencies = _isolated(
             self.latency.latency, architectures, LatencyReading, self._call(self.latency)
@@ -122,10 +135,22 @@ class Problem:
         return _Call(label_of(evaluator), self.call_limit_s)
 
     def trials(self, token_lists: Iterable[object]) -> list[Trial]:
-        """Token lists as trials of full trainings, in order; ids count from 0.
+        """Evaluate token lists by full trainings.
 
-        An architecture that is listed twice is evaluated once (`repeat_of`). `UsageError` says
-        which list is malformed and how; nothing is evaluated then.
+        An architecture that is listed twice is evaluated once; `repeat_of` of the later trials is
+        the id of the first.
+
+        Args:
+            token_lists: One list of whole numbers for each architecture; an array of the shape
+                `(architectures, decisions)` will do.
+
+        Returns:
+            One trial for each list, in order, whose proposals have the ids 0, 1, ...
+
+        Raises:
+            UsageError: A list is malformed, and nothing was evaluated; the message says which,
+                counted from 0, and how. Or an evaluator does not fit the space.
+            OutsideError: Something that is no architecture's fault went wrong, such as a full disk.
         """
         lists = [
             taken_token_list(place, tokens, self.space) for place, tokens in enumerate(token_lists)
@@ -144,7 +169,18 @@ class Problem:
         ]
 
     def evaluate_one(self, job: tuple[Architecture, float]) -> Outcome | Failure:
-        """One architecture at one fidelity: what a worker of a pool does."""
+        """Evaluate one architecture at one fidelity, as a worker of a pool does.
+
+        Args:
+            job: The architecture, and the share of the full training to spend on it, in (0, 1].
+
+        Returns:
+            Its outcome, or its failure with the reason.
+
+        Raises:
+            UsageError: An evaluator does not fit the space.
+            OutsideError: Something that is no architecture's fault went wrong, such as a full disk.
+        """
         architecture, fidelity = job
         return self.evaluate([architecture], [fidelity])[0]
 

@@ -25,7 +25,11 @@ class Progress:
     charged: float = 0.0
 
     def count(self, trials: Sequence[Trial]) -> None:
-        """Count trials that were told."""
+        """Count trials that were told.
+
+        Args:
+            trials: Those of one tell, each of which is counted once.
+        """
         for trial in trials:
             self.trials += 1
             self.charged += trial.proposal.fidelity

@@ -92,9 +92,19 @@ class Plan:
 
     @classmethod
     def from_json(cls, data: dict[str, Any], folder: Path = Path()) -> Plan:
-        """The plan that `to_json` wrote; KeyError or TypeError where it did not.
+        """The plan that `to_json` wrote.
 
-        A benchmark's file that is named without a folder lies in `folder`.
+        Args:
+            data: What it wrote, as JSON values.
+            folder: The folder in which a benchmark's file lies that is named without one.
+
+        Returns:
+            The same plan, with its benchmark read anew.
+
+        Raises:
+            KeyError: An entry is missing.
+            TypeError: An entry is of another type than `to_json` writes.
+            UsageError: The benchmark cannot be read, or a number is out of range.
         """
         latency = data.get("latency")
         benchmark = _benchmark(data["benchmark"], folder).with_latency(
