@@ -51,7 +51,8 @@ def run_hypervolume(columns: Columns, reference: ReferencePoint) -> float:
         accuracy 1 at 0 ms; 0.0 where no trial counts as a result.
 
     Raises:
-        UsageError: The box is empty, because the reference has an accuracy of 1 or no latency.
+        UsageError: The box is empty, because the reference has an accuracy of 1 or a latency of
+            0 ms.
     """
     chosen = run_front(columns)
     return hypervolume(columns.true_accuracy[chosen], columns.true_latency_ms[chosen], reference)

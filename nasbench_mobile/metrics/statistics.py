@@ -121,7 +121,7 @@ def wilcoxon(first: ArrayLike, second: ArrayLike) -> PairedTest:
 
     It is that of Demsar 2006, section 3.1.3, with zero differences dropped (Wilcoxon's own way).
     Fewer than `LEAST_PAIRS` pairs that differ are not tested, since no outcome could then be
-    significant; pairs that are all equal have a p of 1.
+    significant. `LEAST_PAIRS` or more pairs that are all equal have a p of 1.
 
     Args:
         first: One number for each pair, such as the reward of a strategy's run of each seed, of

@@ -52,7 +52,7 @@ class LatencyObjective:
             measurement: Its accuracy, a fraction, and its latency, in ms, are what counts.
 
         Returns:
-            The reward, finite and at least 0: the accuracy itself at the target latency.
+            The reward, at least 0; at the target latency it is the accuracy itself.
         """
         ratio = measurement.latency_ms / self.target_ms
         exponent = self.alpha if ratio <= 1.0 else self.beta

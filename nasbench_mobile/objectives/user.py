@@ -51,6 +51,8 @@ class OwnObjective:
     def find(cls, spec: StrategySpec, target_ms: float, folder: Path) -> OwnObjective:
         """Find an objective by its name, and build it once to see that it can be built.
 
+        Within `found_later` the file is read, but none of its code is run.
+
         Args:
             spec: Its name, which is `file.py:Name` or that of an installed package's entry point,
                 and its options.
@@ -62,7 +64,7 @@ class OwnObjective:
 
         Raises:
             UsageError: There is no such file or name, it cannot be built with these options, or the
-                target is no time.
+                target is not above 0 ms.
         """
         if not (math.isfinite(target_ms) and target_ms > 0):
             raise UsageError(f"target_ms is {target_ms!r}; it must be above 0 milliseconds")

@@ -39,8 +39,8 @@ class AsynchronousSearch:
         problem: What the pool's workers evaluate proposals with.
         budget: How much may be spent, in full trainings. A proposal is charged its fidelity, and a
             repeat is charged too.
-        pool: The workers; as many proposals are in flight as it has, and each of its jobs is an
-            architecture with the share of the full training in (0, 1].
+        pool: The workers; as many proposals are evaluated at once as it has workers. Each job is an
+            architecture with the share of the full training to spend on it, in (0, 1].
         start: Architectures to evaluate first, charged like proposals, for a strategy with the
             ability `WarmStart`.
         log: The event log that all is written into; None keeps the trials in memory alone.
@@ -84,7 +84,7 @@ class AsynchronousSearch:
         """Replay `history`, search until the budget is spent, and give the finished run.
 
         A `StrategyError` or an `EvaluationError` is written into the log as the end of the run;
-        after any other error but a `ReplayError` the run can be resumed.
+        after any other error but a `ReplayError` a run with a log can be resumed.
 
         Args:
             history: The events of the run's log so far, in order; there are none for a new run. The

@@ -80,7 +80,7 @@ class Search:
         """Replay `history`, search until the budget is spent, and give the finished run.
 
         A `StrategyError` or an `EvaluationError` is written into the log as the end of the run;
-        after any other error but a `ReplayError` the run can be resumed.
+        after any other error but a `ReplayError` a run with a log can be resumed.
 
         Args:
             history: The events of the run's log so far, in order; there are none for a new run. The
