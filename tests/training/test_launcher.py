@@ -19,7 +19,7 @@ from nasbench_mobile.networks.graph import (
 from nasbench_mobile.training.data import load_data
 from nasbench_mobile.training.launcher import ManyDevices, OneDevice
 from nasbench_mobile.training.recipe import FULL
-from nasbench_mobile.training.trainer import Setting, train
+from nasbench_mobile.training.trainer import TrainingSetting, train
 from pathlib import Path
 
 builder = NetworkBuilder((3, 8, 8))  # no batch norm: its statistics are each process's own
@@ -31,7 +31,7 @@ out = Path(sys.argv[2])
 launcher = ManyDevices(2, accelerator="cpu") if sys.argv[1] == "2" else OneDevice("cpu")
 recipe = FULL.changed(batch_size=64, epochs=2, learning_rate=0.05, warmup_epochs=0.0)
 result = train(builder.build(), load_data("digits", train_images=320), recipe,
-               Setting(checkpoint=out.with_suffix(".pt")), launcher=launcher)
+               TrainingSetting(checkpoint=out.with_suffix(".pt")), launcher=launcher)
 if launcher.share.rank == 0:
     weight = result.weights["dense.bias"].tolist()
     losses = [report.loss for report in result.history]
