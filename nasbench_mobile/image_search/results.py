@@ -32,6 +32,10 @@ class SearchResults:
     files: tuple[Path, ...] = ()
     failure: str | None = None
 
+    def __repr__(self) -> str:
+        found = f"best reward {self.best[0]['reward']:.4f}" if self.best else "no network found"
+        return f"<SearchResults in {self.folder}: {len(self.history)} trials, {found}>"
+
     @property
     def folder(self) -> Path:
         """The folder in which the search is kept."""

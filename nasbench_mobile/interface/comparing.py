@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 
 from nasbench_mobile import catalog
-from nasbench_mobile.benchmark import Benchmark, load_benchmark
+from nasbench_mobile.benchmark import Benchmark
 from nasbench_mobile.errors import EvaluationError, StrategyError, UsageError
 from nasbench_mobile.files.json_values import checked_whole_number
-from nasbench_mobile.interface.starting import StartFrom, start_tokens
+from nasbench_mobile.interface.starting import StartFrom, as_benchmark, start_tokens
 from nasbench_mobile.interface.strategies import (
     CODE,
     NamedStrategy,
@@ -74,8 +75,12 @@ def compare(
         StrategyError: A class that was written in the session cannot be built from its own code.
         EvaluationError: Every run failed before it had a trial.
     """
-    task = load_benchmark(benchmark) if isinstance(benchmark, str) else benchmark
+    task = as_benchmark(benchmark)
+    if not isinstance(out, str | PathLike):
+        raise UsageError(f"out is {out!r}; give the path of the study's folder")
     folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file; give the study's folder as `out`")
     found = _named(strategies, folder)
     plan = Plan(
         task,
@@ -110,9 +115,9 @@ def _named(
             f"strategies is {strategies!r}; give a list of strategies, or a map from labels to them"
         )
     if isinstance(strategies, Mapping):
-        given = [named(one, folder, str(label)) for label, one in strategies.items()]
+        given = [named(one, folder / CODE, str(label)) for label, one in strategies.items()]
     else:
-        given = [named(one, folder) for one in strategies]
+        given = [named(one, folder / CODE) for one in strategies]
     found: dict[str, NamedStrategy] = {}
     for one in given:
         if found.setdefault(one.spec.label, one) is not one:

@@ -6,15 +6,17 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from nasbench_mobile import catalog
-from nasbench_mobile.benchmark import Benchmark, load_benchmark
+from nasbench_mobile.benchmark import Benchmark
 from nasbench_mobile.errors import NasbenchError, StrategyError, UsageError
 from nasbench_mobile.interface.result import Result
-from nasbench_mobile.interface.starting import StartFrom, start_tokens
+from nasbench_mobile.interface.starting import StartFrom, as_benchmark, start_tokens
 from nasbench_mobile.interface.strategies import (
+    CODE,
     StrategyLike,
     named,
     parsed,
@@ -64,7 +66,8 @@ def run(
         start_from: Architectures to begin with, charged to the budget: token lists, names of
             models, or the folder of a study.
         log: A file that every trial is written into as it is told. The same call on the same file
-            goes on where it was stopped. None keeps the run in memory alone.
+            goes on where it was stopped. None keeps the run in memory alone. The text of a class
+            that was written in a notebook or a script is kept beside it, in `NAME-code`.
         call_limit_s: Seconds that a call of the strategy, or an evaluation, may take.
         on_progress: Called with a `Progress` after every tell; answering True stops the run.
         options: Of the strategy.
@@ -77,7 +80,9 @@ def run(
         UsageError: Something that was given is wrong; the run has not begun.
         StrategyError: The strategy cannot be built.
     """
-    task = load_benchmark(benchmark) if isinstance(benchmark, str) else benchmark
+    task = as_benchmark(benchmark)
+    if log is not None and not isinstance(log, str | PathLike):
+        raise UsageError(f"log is {log!r}; give the path of a file, or None")
     start = start_tokens(start_from, task)
     chosen = _with_options(strategy, options)
 
@@ -147,7 +152,7 @@ class _Given:
 
     def in_file(self, strategy: StrategyLike, log: Path, watch: Watch | None) -> Run:
         """Run, or go on with, what a log holds, by code that can be found again."""
-        one = named(strategy, log.parent)
+        one = named(strategy, log.with_name(f"{log.stem}-{CODE}"))
         write_code({one.spec.label: one}, keep=log.exists(), remedy="give another log")
         plan = self._plan(one.spec)
         check_plan(plan)

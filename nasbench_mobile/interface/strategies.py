@@ -46,7 +46,7 @@ class NamedStrategy:
 
 
 def named(strategy: StrategyLike, folder: Path, label: str | None = None) -> NamedStrategy:
-    """A strategy by a name that finds its code again; code of a session goes into `folder/code`.
+    """A strategy by a name that finds its code again; code of a session goes into `folder`.
 
     `label` is what tables call it; classes in files go by their own name unless they have one.
     `UsageError` says why there is no such name, or what is wrong with what was given.
@@ -61,7 +61,7 @@ def named(strategy: StrategyLike, folder: Path, label: str | None = None) -> Nam
     alias = label or thing.__name__
     if (file := _importable_file(thing)) is not None:
         return NamedStrategy(StrategySpec(f"{file}:{thing.__name__}", options, alias))
-    place = folder.resolve() / CODE / f"{thing.__name__}.py"
+    place = folder.resolve() / f"{thing.__name__}.py"
     return NamedStrategy(
         StrategySpec(f"{place}:{thing.__name__}", options, alias), session_source(thing)
     )

@@ -14,6 +14,7 @@ import symtable
 import sys
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -64,11 +65,13 @@ class _Collected:
     def _add(self, name: str, known: dict[str, Any]) -> None:
         value = known[name]
         if isinstance(value, ModuleType):
+            self._refuse_neighbour(name, value)
             own = value.__name__ == name
             words = f"import {value.__name__}" + ("" if own else f" as {name}")
         elif home := _home(name, value):
             if home == "__future__":  # what the written file begins with
                 return
+            self._refuse_neighbour(name, sys.modules[home])
             origin = name if hasattr(sys.modules[home], name) else value.__name__
             words = f"from {home} import {origin}" + ("" if origin == name else f" as {name}")
         elif isinstance(value, type | FunctionType):
@@ -88,6 +91,15 @@ class _Collected:
             )
         self._done.add(name)
         self.imports.add(words)
+
+    def _refuse_neighbour(self, name: str, module: ModuleType) -> None:
+        """`UsageError` where a module lies beside the script: it would not be kept."""
+        if _lies_beside(module):
+            raise UsageError(
+                f"{self.what} uses {name} of {module.__file__}, a file beside your script or "
+                f"notebook, which would not be kept with its results; put {self.what} into a file "
+                "beside that one and import it from there"
+            )
 
     def _found(self, thing: Any, around: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """The lines of a definition, found by those of its functions, and its global names.
@@ -116,6 +128,19 @@ class _Collected:
             f"the code of {name} is not to be had, so it cannot be kept with its "
             "results; put it into a file and import it from there"
         )
+
+
+def _lies_beside(module: ModuleType) -> bool:
+    """Whether a module's file, or its package, lies where the session was started from."""
+    top = sys.modules.get(module.__name__.partition(".")[0], module)
+    file = getattr(top, "__file__", None)
+    if file is None or top.__name__ == "nasbench_mobile":
+        return False
+    own = Path(file).resolve()
+    home = own.parent.parent if own.stem == "__init__" else own.parent
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    started = [Path.cwd(), *([Path(script).resolve().parent] if script else [])]
+    return home in started
 
 
 def _lines(function: FunctionType) -> str:

@@ -109,7 +109,7 @@ class Study:
         return cls(folder, manifest)
 
     @classmethod
-    def open(cls, folder: Path) -> Study:
+    def open(cls, folder: Path | str) -> Study:
         """Open the study that a folder holds.
 
         Args:
@@ -122,6 +122,7 @@ class Study:
             UsageError: The folder holds no study.
             LogError: The study is damaged, or its benchmark is now another version.
         """
+        folder = Path(folder)
         return cls(folder, read_manifest(folder))
 
     @property
@@ -486,8 +487,8 @@ def _refuse_another(folder: Path, plan: Plan) -> None:
         raise LogError(f"{path} is damaged: {type(error).__name__}: {error}") from None
     if keys:
         raise UsageError(
-            f"{folder} holds another study (its {', '.join(keys)} differ); give another "
-            f"--out, or go on with that one: {command('resume', folder)}"
+            f"{folder} holds another study (what differs: {', '.join(keys)}); give "
+            f"another folder as --out, or go on with that one: {command('resume', folder)}"
         )
 
 

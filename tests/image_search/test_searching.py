@@ -70,6 +70,7 @@ def test_a_real_training_on_digits(tmp_path: Path) -> None:
     [trial] = run.trials
     [best] = found.best
     assert found.folder == tmp_path / "s"
+    assert repr(found).startswith(f"<SearchResults in {tmp_path / 's'}: ")
     assert tuple(found.history) == run.trials
     assert (best["tokens"], best["reward"]) == (list(trial.tokens), trial.reward)
     assert trial.measurement is not None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import linecache
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import FrozenInstanceError
 from functools import partial
 from pathlib import Path
@@ -192,3 +193,59 @@ def test_a_notebook_draws_the_best(task: nm.Benchmark) -> None:
     architecture = result.architecture
     assert architecture is not None
     assert str(architecture._repr_svg_()).startswith("<svg")
+
+
+def session_class(given: int) -> Any:
+    """A class that a cell of a notebook defines; in another cell it proposes something else."""
+    cell = f"""
+class Mine:
+    def __init__(self, decisions, seed, budget):
+        self.count, self.length = 0, len(decisions)
+    def ask(self, count):
+        self.count += 1
+        return [nm.Proposal(self.count, ({given},) * self.length)]
+    def tell(self, trials):
+        pass
+"""
+    name = f"<cell {given}>"
+    linecache.cache[name] = (len(cell), None, cell.splitlines(keepends=True), name)
+    there: dict[str, Any] = {"__name__": "__main__", "nm": nm}
+    exec(compile(cell, name, "exec"), there)
+    return there["Mine"]
+
+
+def test_classes_of_one_name_have_their_code_beside_their_own_logs(tmp_path: Path) -> None:
+    one, two = session_class(0), session_class(1)
+    first = tmp_path / "one.jsonl"
+    nm.run(one, "imagenet-pixel1", 6, log=first, on_progress=lambda p: p.trials >= 3)
+    nm.run(two, "imagenet-pixel1", 6, log=tmp_path / "two.jsonl")
+    again = nm.run(one, "imagenet-pixel1", 6, log=first)
+    assert [sum(trial.tokens) for trial in again.history] == [0] * 6
+    assert (tmp_path / "one-code" / "Mine.py").is_file()
+    with pytest.raises(UsageError, match="the code of 'Mine' has changed"):
+        nm.run(two, "imagenet-pixel1", 6, log=first)
+
+
+DOOR: Any = nm  # whose types would not let these through
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda at: DOOR.run("random", None, 5), "benchmark is None; give a name"),
+        (lambda at: DOOR.run("random", "imagenet-pixel1", 5, log=3), "log is 3; give the path"),
+        (
+            lambda at: DOOR.run("random", "imagenet-pixel1", 5, start_from=3),
+            "start_from is 3; give",
+        ),
+        (lambda at: DOOR.compare("imagenet-pixel1", ["random"], 1, 5, None), "out is None; give"),
+        (lambda at: DOOR.compare("imagenet-pixel1", ["random"], 1, 5, at), "is a file; give"),
+    ],
+)
+def test_what_is_none_of_the_kinds_is_said(
+    tmp_path: Path, call: Callable[[Path], Any], words: str
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("")
+    with pytest.raises(UsageError, match=words):
+        call(file)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import linecache
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -106,3 +108,39 @@ def test_a_script_need_not_be_a_notebook(tmp_path: Path) -> None:
     assert text.endswith(
         "def factory(decisions, seed, budget):\n    return functools.partial(str)\n"
     )
+
+
+NEIGHBOUR = """
+import nasbench_mobile as nm
+{imported}
+
+class S:
+    def __init__(self, decisions, seed, budget):
+        self.count, self.length = 0, len(decisions)
+    def ask(self, count):
+        self.count += 1
+        return [nm.Proposal(self.count, ({used}(),) * self.length)]
+    def tell(self, trials):
+        pass
+
+nm.compare("imagenet-pixel1", [S], 1, 5, "out", jobs=1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("imported", "used"), [("from helper import pick", "pick"), ("import helper", "helper.pick")]
+)
+def test_a_file_beside_the_script_is_not_lost_in_silence(
+    tmp_path: Path, imported: str, used: str
+) -> None:
+    """It would be neither kept nor hashed: another version of it would go unnoticed."""
+    (tmp_path / "helper.py").write_text("def pick():\n    return 0\n")
+    script = tmp_path / "script.py"
+    script.write_text(NEIGHBOUR.format(imported=imported, used=used))
+    done = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert f"of {tmp_path / 'helper.py'}, a file beside your script" in done.stderr
+    assert "put S into a file beside that one" in done.stderr
+    assert not (tmp_path / "out").exists()

@@ -70,7 +70,8 @@ def test_a_plan_checks_itself(changes: dict[str, object], message: str) -> None:
 def test_a_folder_with_another_study_is_refused(tmp_path: Path) -> None:
     Study.create(tmp_path / "s", plan())
     Study.create(tmp_path / "s", plan())
-    with pytest.raises(UsageError, match="holds another study \\(its budget differ"):
+    assert Study.open(str(tmp_path / "s")).plan == plan()
+    with pytest.raises(UsageError, match="holds another study \\(what differs: budget\\)"):
         Study.create(tmp_path / "s", plan(budget=50))
     (tmp_path / "t").mkdir()
     (tmp_path / "t" / "thesis.tex").write_text("precious")
