@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING
 from nasbench_mobile.lazy_names import lazily
 
 if TYPE_CHECKING:
-    from nasbench_mobile.search.asynchronous import AsynchronousSearch
     from nasbench_mobile.search.ledger import Interrupted
     from nasbench_mobile.search.loop import Search
     from nasbench_mobile.search.problem import Outcome, Problem
     from nasbench_mobile.search.progress import Progress
 
-__all__ = ["AsynchronousSearch", "Interrupted", "Outcome", "Problem", "Progress", "Search"]
+__all__ = ["Interrupted", "Outcome", "Problem", "Progress", "Search"]
 
 __getattr__ = lazily(
     __name__,
     {
-        "AsynchronousSearch": "asynchronous",
         "Interrupted": "ledger",
         "Outcome": "problem",
         "Problem": "problem",

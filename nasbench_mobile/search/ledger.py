@@ -14,7 +14,7 @@ from nasbench_mobile.runs.events import Ask, End, Event, Start, Tell
 from nasbench_mobile.runs.run import Run, RunHeader
 from nasbench_mobile.search.clock import Clock
 from nasbench_mobile.search.player import Player
-from nasbench_mobile.search.problem import Outcome
+from nasbench_mobile.search.problem import Outcome, trial_of
 from nasbench_mobile.search.progress import OnProgress, Progress
 from nasbench_mobile.types import Failure, Measurement, Proposal, Tokens, Trial
 
@@ -103,10 +103,10 @@ class Ledger:
         """The trial that a proposal came to; its outcome is known from now on."""
         repeat_of = self._first_id.setdefault(key, proposal.id)
         repeat = None if repeat_of == proposal.id else repeat_of
+        trial = trial_of(proposal, outcome, repeat)
         if isinstance(outcome, Failure):
-            return Trial(proposal, failure=outcome.reason, repeat_of=repeat), None
+            return trial, None
         self._known[key] = outcome
-        trial = Trial(proposal, outcome.measurement, outcome.reward, repeat_of=repeat)
         return trial, outcome.noise_free
 
     def tell(self, pairs: Sequence[Pair]) -> None:

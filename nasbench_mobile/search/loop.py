@@ -1,18 +1,20 @@
-"""The loop: ask a strategy, evaluate, tell.
+"""A run: ask a strategy, evaluate, tell, in turn or with many proposals in flight.
 
-What it spends, knows and writes stands in its ledger. Nothing here knows which strategy, space or
-evaluator it drives.
+What it spends, knows and writes stands in its ledger, which the loops of both kinds are given.
+Nothing here knows which strategy, space or evaluator it drives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from nasbench_mobile.errors import UsageError
 from nasbench_mobile.protocols import Strategy
 from nasbench_mobile.runs.event_log import EventLog
 from nasbench_mobile.runs.events import Event
 from nasbench_mobile.runs.run import Run, RunHeader
+from nasbench_mobile.search.asynchronous import ArchitecturePool, InFlight
 from nasbench_mobile.search.clock import Clock
 from nasbench_mobile.search.course import course, evaluated, unlogged_header
 from nasbench_mobile.search.ledger import Ledger
@@ -23,7 +25,11 @@ from nasbench_mobile.types import Proposal, Tokens
 
 
 class Search:
-    """One strategy on one problem up to a budget: asked, evaluated and told in turn.
+    """One strategy on one problem up to a budget: asked, evaluated and told.
+
+    Without a pool that happens in turn, batch by batch. With one it keeps the pool's workers busy:
+    it asks whenever one is free and tells whenever one is done. A strategy may then answer an ask
+    with nothing while it waits for results; with nothing in flight that ends the run.
 
     Args:
         strategy: A strategy that was just built, and has been asked and told nothing.
@@ -31,7 +37,9 @@ class Search:
         budget: How much may be spent, in full trainings. A proposal is charged its fidelity, and a
             repeat is charged too.
         batch: How many proposals are asked for at once; None leaves it to the strategy's own
-            `batch_size` (1 where it has none).
+            `batch_size` (1 where it has none). With a pool there are no batches.
+        pool: Workers that evaluate as many proposals at once as there are of them. Each job is an
+            architecture with the share of the full training to spend on it, in (0, 1].
         start: Architectures to evaluate first, charged like proposals, for a strategy with the
             ability `WarmStart`.
         log: The event log that all is written into; None keeps the trials in memory alone.
@@ -42,7 +50,7 @@ class Search:
             here.
 
     Raises:
-        UsageError: `batch` is below 1.
+        UsageError: `batch` is below 1, or is given with a pool.
     """
 
     def __init__(
@@ -52,6 +60,7 @@ class Search:
         budget: int,
         *,
         batch: int | None = None,
+        pool: ArchitecturePool | None = None,
         start: Sequence[Tokens] = (),
         log: EventLog | None = None,
         on_progress: OnProgress | None = None,
@@ -60,16 +69,21 @@ class Search:
     ) -> None:
         if batch is not None and batch < 1:
             raise UsageError(f"batch is {batch}; it must be at least 1")
-        clock = Clock()
-        self._player = Player(strategy, clock, call_limit_s)
-        self._problem = problem
-        self._batch = batch
-        self._start = tuple(start)
-        said = header or unlogged_header(strategy, problem, budget, batch, start, None)
+        if batch is not None and pool is not None:
+            raise UsageError(f"batch is {batch}, but a pool is asked for what its workers can take")
+        clock = Clock(None if pool is None else lambda: pool.simulated_s)
+        player = Player(strategy, clock, call_limit_s)
+        workers = None if pool is None else pool.workers
+        said = header or unlogged_header(strategy, problem, budget, batch, start, workers)
         self._ledger = Ledger(
-            self._player, problem.space, budget, clock,
-            header=said, log=log, on_progress=on_progress,
-        )  # fmt: skip
+            player, problem.space, budget, clock, header=said, log=log, on_progress=on_progress
+        )
+        self._problem, self._start = problem, tuple(start)
+        self._loop: InTurn | InFlight = (
+            InTurn(self._ledger, problem, player, batch)
+            if pool is None
+            else InFlight(self._ledger, problem, pool)
+        )
 
     @property
     def progress(self) -> Progress:
@@ -125,15 +139,28 @@ class Search:
             OutsideError: Something that is no proposal's fault went wrong, such as a full disk.
         """
         with course(self._ledger, self._problem, self._start, history) as pending:
-            self._search(pending)
+            self._loop.search(pending)
 
-    def _search(self, pending: tuple[Proposal, ...]) -> None:
-        """Evaluate what a replayed log left pending, then ask, evaluate and tell in turn."""
-        ledger = self._ledger
-        batch = self._player.batch_size if self._batch is None else self._batch
+
+@dataclass(frozen=True)
+class InTurn:
+    """The loop that asks for a batch, evaluates it and tells it, in turn.
+
+    `batch` None leaves its size to the strategy.
+    """
+
+    ledger: Ledger
+    problem: Problem
+    player: Player
+    batch: int | None
+
+    def search(self, pending: tuple[Proposal, ...]) -> None:
+        """Evaluate what a replayed log left pending, then ask, evaluate and tell."""
+        ledger = self.ledger
+        batch = self.player.batch_size if self.batch is None else self.batch
         while pending or ledger.left:
             proposals = pending or ledger.ask(min(batch, ledger.left))
             if not proposals:
                 break
             pending = ()
-            ledger.tell(evaluated(ledger, self._problem, proposals))
+            ledger.tell(evaluated(ledger, self.problem, proposals))

@@ -162,7 +162,7 @@ class Problem:
         architectures = [Architecture(self.space, lists[place]) for place in first.values()]
         outcomes = dict(zip(first, self.evaluate(architectures) if first else [], strict=True))
         return [
-            _trial(
+            trial_of(
                 Proposal(place, tokens), outcomes[key], None if first[key] == place else first[key]
             )
             for place, (tokens, key) in enumerate(zip(lists, keys, strict=True))
@@ -205,7 +205,8 @@ class Problem:
             return Failure(str(error))
 
 
-def _trial(proposal: Proposal, outcome: Outcome | Failure, repeat_of: int | None) -> Trial:
+def trial_of(proposal: Proposal, outcome: Outcome | Failure, repeat_of: int | None) -> Trial:
+    """The trial that a proposal came to; `repeat_of` is the id of the first of its architecture."""
     if isinstance(outcome, Failure):
         return Trial(proposal, failure=outcome.reason, repeat_of=repeat_of)
     return Trial(proposal, outcome.measurement, outcome.reward, repeat_of=repeat_of)

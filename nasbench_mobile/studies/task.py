@@ -26,7 +26,7 @@ from nasbench_mobile.protocols import Strategy
 from nasbench_mobile.runs.event_log import EventLog, has_begun, read_log, read_run
 from nasbench_mobile.runs.events import End
 from nasbench_mobile.runs.run import Run, RunHeader
-from nasbench_mobile.search.asynchronous import AsynchronousSearch, EvaluationJob
+from nasbench_mobile.search.asynchronous import EvaluationJob
 from nasbench_mobile.search.loop import Search
 from nasbench_mobile.search.problem import Problem
 from nasbench_mobile.search.progress import OnProgress, Progress
@@ -133,7 +133,7 @@ def _perform(task: Task, problem: Problem | None, on_progress: OnProgress | None
 
 def _search(
     task: Task, spec: StrategySpec, problem: Problem, log: EventLog, report: OnProgress
-) -> Search | AsynchronousSearch:
+) -> Search:
     """The search of a task by the strategy of `spec`, which gives every recorded option."""
     limit_s = _strategy_limit_s(task)
     with plugin_call("building the strategy", StrategyError, limit_s):
@@ -151,21 +151,17 @@ def search_of(
     report: OnProgress | None,
     limit_s: float | None,
     header: RunHeader | None = None,
-) -> Search | AsynchronousSearch:
+) -> Search:
     """One run of a plan by a strategy that is built; `limit_s` is that of one of its calls.
 
     Without a log its trials are kept in memory, for a run whose header is `header`.
     """
-    if plan.workers is None:
-        return Search(
-            strategy, problem, plan.budget,
-            batch=plan.batch, start=plan.start, log=log, on_progress=report, call_limit_s=limit_s,
-            header=header,
-        )  # fmt: skip
-    return AsynchronousSearch(
+    workers = plan.workers
+    pool = None if workers is None else SimulatedPool(problem.evaluate_one, _duration_s, workers)
+    return Search(
         strategy, problem, plan.budget,
-        SimulatedPool(problem.evaluate_one, _duration_s, plan.workers),
-        start=plan.start, log=log, on_progress=report, call_limit_s=limit_s, header=header,
+        batch=plan.batch, pool=pool, start=plan.start, log=log,
+        on_progress=report, call_limit_s=limit_s, header=header,
     )  # fmt: skip
 
 

@@ -15,7 +15,6 @@ from nasbench_mobile.protocols import AccuracyEvaluator
 from nasbench_mobile.runs.event_log import EventLog, read_log, same_run
 from nasbench_mobile.runs.events import Event
 from nasbench_mobile.runs.run import RunHeader
-from nasbench_mobile.search.asynchronous import AsynchronousSearch
 from nasbench_mobile.search.loop import Search
 from nasbench_mobile.search.problem import Outcome, Problem
 from nasbench_mobile.testing.call_timeout import Watch
@@ -56,13 +55,12 @@ class _Runs:
         decisions, budget = self.problem.space.decisions, self.subject.budget
         player = self.subject.start(self.watch, decisions, seed=8, budget=budget)
         with self._log(path) as log:
-            if self.workers == 1:
-                search: Search | AsynchronousSearch = Search(player, self.problem, budget, log=log)
-            else:
-                pool = SimulatedPool(self.problem.evaluate_one, _duration_s, self.workers)
-                search = AsynchronousSearch(
-                    player, self.problem, self.subject.budget, pool, log=log
-                )
+            pool = (
+                None
+                if self.workers == 1
+                else SimulatedPool(self.problem.evaluate_one, _duration_s, self.workers)
+            )
+            search = Search(player, self.problem, budget, pool=pool, log=log)
             try:
                 search.drive(history)
             except EvaluationError:

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from nasbench_mobile.catalog import BUILT_IN, build_strategy
+from nasbench_mobile.errors import UsageError
 from nasbench_mobile.executors.pools import ExecutorPool, SimulatedPool
 from nasbench_mobile.protocols import Strategy
 from nasbench_mobile.runs.event_log import EventLog, read_log, read_run, same_run
 from nasbench_mobile.runs.events import Ask, Tell
 from nasbench_mobile.runs.run import RunHeader
-from nasbench_mobile.search.asynchronous import AsynchronousSearch, EvaluationJob
+from nasbench_mobile.search.asynchronous import EvaluationJob
 from nasbench_mobile.search.ledger import Interrupted
 from nasbench_mobile.search.loop import Search
 from nasbench_mobile.search.problem import Outcome, Problem
@@ -48,7 +49,7 @@ ZERO, ONE, TWO = (0,) * 28, (1,) * 28, (0, 0, 1, 1) * 7
 def test_results_come_as_they_finish_and_repeats_wait(synthetic_problem: Problem) -> None:
     strategy = Scripted([ONE, ZERO, ONE, TWO, ZERO])
     pool = simulated(synthetic_problem, workers=2)
-    run = AsynchronousSearch(strategy, synthetic_problem, 5, pool).run()
+    run = Search(strategy, synthetic_problem, 5, pool=pool).run()
     assert (list(run.trials), run.finished) == (strategy.told, True)
     assert (run.header.workers, run.timing.simulated_s) == (2, pool.simulated_s)
     # 0 takes 1.56 s, 1 takes 1 s; 2 waits for 0 without a worker; 3 starts at 1 s, takes 1.28 s
@@ -63,7 +64,7 @@ def test_more_workers_take_less_simulated_time(synthetic_problem: Problem) -> No
     for workers in (1, 4, 16):
         pool = simulated(synthetic_problem, workers)
         strategy = build_strategy(StrategySpec("random"), synthetic_problem.space.decisions, 0, 160)
-        AsynchronousSearch(strategy, synthetic_problem, 160, pool).run()
+        Search(strategy, synthetic_problem, 160, pool=pool).run()
         times.append(pool.simulated_s)
     assert times[0] == pytest.approx(4 * times[1], rel=0.05)
     assert times[0] == pytest.approx(16 * times[2], rel=0.15)
@@ -82,7 +83,7 @@ def test_every_strategy_works_with_many_in_flight_and_replays(
     path = tmp_path / "log"
     with EventLog.create(path, HEADER) as log:
         pool = simulated(synthetic_problem, workers)
-        AsynchronousSearch(strategy(), synthetic_problem, budget, pool, log=log).run()
+        Search(strategy(), synthetic_problem, budget, pool=pool, log=log).run()
     run = read_run(path)
     assert run.finished
     assert sorted(trial.proposal.id for trial in run.trials) == list(range(len(run.trials)))
@@ -96,12 +97,12 @@ def test_every_strategy_works_with_many_in_flight_and_replays(
 def test_a_stopped_run_goes_on_with_what_was_in_flight(
     synthetic_problem: Problem, tmp_path: Path, stop_after: int
 ) -> None:
-    def search(log: EventLog, stop: int) -> AsynchronousSearch:
-        return AsynchronousSearch(
+    def search(log: EventLog, stop: int) -> Search:
+        return Search(
             build_strategy(StrategySpec("random"), synthetic_problem.space.decisions, 3, 40),
             synthetic_problem,
             40,
-            simulated(synthetic_problem, 5),
+            pool=simulated(synthetic_problem, 5),
             log=log,
             on_progress=lambda progress: progress.trials >= stop,
         )
@@ -129,7 +130,7 @@ def test_one_worker_is_the_synchronous_search(synthetic_problem: Problem, tmp_pa
         with EventLog.create(path, HEADER) as log:
             if path is paths[0]:
                 pool = simulated(synthetic_problem, 1)
-                AsynchronousSearch(strategy, synthetic_problem, 50, pool, log=log).run()
+                Search(strategy, synthetic_problem, 50, pool=pool, log=log).run()
             else:
                 Search(strategy, synthetic_problem, 50, batch=1, log=log).run()
     assert same_run(*paths)
@@ -139,7 +140,13 @@ def test_real_threads(synthetic_problem: Problem) -> None:
     strategy = build_strategy(StrategySpec("random"), synthetic_problem.space.decisions, 0, 50)
     with ThreadPoolExecutor(4) as executor:
         pool = ExecutorPool(executor, synthetic_problem.evaluate_one, workers=4)
-        search = AsynchronousSearch(strategy, synthetic_problem, 50, pool)
+        search = Search(strategy, synthetic_problem, 50, pool=pool)
         search.run()
     assert search.progress.trials == 50
     assert search.progress.failed == 0
+
+
+def test_a_pool_has_no_batches(synthetic_problem: Problem) -> None:
+    pool = simulated(synthetic_problem, workers=2)
+    with pytest.raises(UsageError, match="batch is 4, but a pool is asked"):
+        Search(Scripted([ZERO]), synthetic_problem, 5, batch=4, pool=pool)

@@ -16,7 +16,7 @@ from nasbench_mobile.executors.pools import SimulatedPool
 from nasbench_mobile.protocols import Strategy
 from nasbench_mobile.runs.event_log import EventLog, read_log, read_run, same_run
 from nasbench_mobile.runs.run import RunHeader
-from nasbench_mobile.search.asynchronous import AsynchronousSearch, EvaluationJob
+from nasbench_mobile.search.asynchronous import EvaluationJob
 from nasbench_mobile.search.loop import Search
 from nasbench_mobile.search.problem import Outcome, Problem
 from nasbench_mobile.types import Failure, LatencyReading, Proposal, StrategySpec, Trial
@@ -99,7 +99,7 @@ def test_a_repeat_has_those_of_the_first_with_many_in_flight(
             metered.evaluate_one, lambda *_: 1.0, 3
         )
         with EventLog.create(tmp_path / name, HEADER) as log:
-            AsynchronousSearch(Same(), metered, 6, pool, start=START, log=log).drive()
+            Search(Same(), metered, 6, pool=pool, start=START, log=log).drive()
         return tmp_path / name
 
     trials = read_run(run("log")).trials

@@ -15,7 +15,7 @@ from nasbench_mobile.executors.pools import SimulatedPool
 from nasbench_mobile.runs.event_log import EventLog, read_log, read_run
 from nasbench_mobile.runs.events import Ask, End, Event, Tell
 from nasbench_mobile.runs.run import Run, RunHeader, Timing, ranked_results
-from nasbench_mobile.search.asynchronous import AsynchronousSearch, EvaluationJob
+from nasbench_mobile.search.asynchronous import EvaluationJob
 from nasbench_mobile.search.ledger import FAILURES_IN_A_ROW, Interrupted
 from nasbench_mobile.search.loop import Search
 from nasbench_mobile.search.problem import Outcome, Problem
@@ -213,7 +213,7 @@ def test_never_more_is_asked_for_than_workers_are_free(synthetic_problem: Proble
     tokens = [(*ZERO[:-3], a, b, 0) for a in range(2) for b in range(3)]
     strategy = Scripted([(each, 1.0) for each in tokens])
     pool = Watched(synthetic_problem, workers=4)
-    AsynchronousSearch(strategy, synthetic_problem, 6, pool).run()
+    Search(strategy, synthetic_problem, 6, pool=pool).run()
     assert strategy.counts == [4, 1, 1]
     assert pool.most == 4
     assert [trial.proposal.id for trial in strategy.told] == [3, 4, 5, 2, 1, 0]
@@ -225,7 +225,7 @@ def test_in_flight_partial_trainings_are_charged_their_share(synthetic_problem: 
     pool = SimulatedPool[EvaluationJob, Outcome | Failure](
         synthetic_problem.evaluate_one, lambda job, _: job[1], 2
     )
-    search = AsynchronousSearch(strategy, synthetic_problem, 2, pool)
+    search = Search(strategy, synthetic_problem, 2, pool=pool)
     search.run()
     assert len(strategy.told) == 6
     assert search.progress.charged == pytest.approx(2.0)
