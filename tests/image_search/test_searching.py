@@ -32,6 +32,7 @@ from nasbench_mobile.image_search.events import (
 )
 from nasbench_mobile.image_search.request import Request
 from nasbench_mobile.image_search.request_file import read_request
+from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.runs.event_log import same_run
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace
 from nasbench_mobile.studies import latency_choice
@@ -141,7 +142,7 @@ def test_stopped_within_a_partial_training_it_is_resumed_to_the_same_log(
         if not any(b >= a and other <= ms and (b, other) != (a, ms) for b, other in points)
     }  # fmt: skip
 
-    def interrupt(number: int) -> None:
+    def interrupt(number: int, _: Network) -> None:
         if number == 4:
             raise KeyboardInterrupt
 
@@ -176,7 +177,7 @@ def test_what_a_listener_raises_ends_the_search_and_is_no_trial(
 
 
 def test_failures_are_trials_and_reasons(trainings: MadeUp, tmp_path: Path) -> None:
-    def fails(number: int) -> None:
+    def fails(number: int, _: Network) -> None:
         if number != 2:
             raise TrainingFailure("the training diverged")
 
@@ -196,7 +197,7 @@ def test_failures_are_trials_and_reasons(trainings: MadeUp, tmp_path: Path) -> N
 
 
 def test_what_ends_a_search_early_is_said(trainings: MadeUp, tmp_path: Path) -> None:
-    def outside(number: int) -> None:
+    def outside(number: int, _: Network) -> None:
         if number >= 2:
             raise OutsideError("the disk is full")
 
@@ -207,7 +208,7 @@ def test_what_ends_a_search_early_is_said(trainings: MadeUp, tmp_path: Path) -> 
     assert (len(found.history), len(found.best), found.ended) == (1, 1, False)
     with pytest.raises(NasbenchError, match="no candidate was evaluated; the disk is full"):
         search_on_images("digits", out=tmp_path / "t", **options)
-    trainings.before = lambda number: None
+    trainings.before = lambda number, network: None
     assert len(resume_search(tmp_path / "s").history) == 2
 
 

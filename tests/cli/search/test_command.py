@@ -27,6 +27,7 @@ from nasbench_mobile.spaces.mnasnet import MnasNetSpace
 from nasbench_mobile.studies.study import Study
 from nasbench_mobile.training.trainer import EpochReport
 from nasbench_mobile.types import Failure, LatencyReading, Measurement
+from tests.image_search.made_up import the_log
 
 Command = Callable[..., Any]
 TINY = (
@@ -34,11 +35,6 @@ TINY = (
     "--set", "batch_size=6", "--top", "1",
 )  # fmt: skip
 DIGITS = ("--data", "digits", "--strategy", "random", "--budget", "2", *TINY)
-
-
-def the_log(folder: Path) -> Path:
-    [log] = folder.glob("runs/*/*.jsonl")
-    return log
 
 
 def test_a_search_ends_with_the_best_and_is_not_done_twice(

@@ -14,20 +14,25 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nasbench_mobile.evaluators.training import TrainingAccuracy
 from nasbench_mobile.networks.cost import multiply_adds, parameters
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.runs.event_log import same_run
 from nasbench_mobile.runs.run import Run
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace
-from nasbench_mobile.studies.study import Study
 from nasbench_mobile.surrogates.pixel1 import Pixel1Latency
 from nasbench_mobile.training.limits import TrainingFailure
 from nasbench_mobile.types import Failure, Tokens
+from tests.image_search.made_up import (
+    EPOCHS,
+    MadeUp,
+    full_accuracy,
+    made_up_trainings,
+    the_log,
+    the_run,
+)
 
 Command = Callable[..., Any]
 
-EPOCHS = 4.0
 SEARCH = (
     "search", "--data", "digits", "--width", 0.1, "--epochs", EPOCHS, "--train-images", 60,
     "--validation-images", 20, "--set", "batch_size=6",
@@ -35,44 +40,9 @@ SEARCH = (
 HALVING = ("--strategy", "successive-halving:min_fidelity=0.25", "--budget", 4)
 
 
-def full_accuracy(network: Network) -> float:
-    """In [0.3, 0.6), another for every network."""
-    return 0.3 + parameters(network) % 997 / 3323
-
-
-class MadeUp:
-    """Trainings that take no time. `before` is called with the number of each and its network."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.before: Callable[[int, Network], None] = lambda number, network: None
-
-    def train(self, network: Network, epochs: float) -> dict[str, Any]:
-        self.count += 1
-        self.before(self.count, network)
-        accuracy = full_accuracy(network) + 0.3 * (1 - epochs / EPOCHS)
-        return {"accuracy": accuracy, "cost_s": 0.0, "history": []}
-
-
 @pytest.fixture
 def trainings(monkeypatch: pytest.MonkeyPatch) -> MadeUp:
-    made_up = MadeUp()
-
-    def train(_: Any, place: int, network: Network, recipe: Any, name: str) -> dict[str, Any]:
-        return made_up.train(network, recipe.epochs)
-
-    monkeypatch.setattr(TrainingAccuracy, "_train", train)
-    return made_up
-
-
-def the_run(folder: Path) -> Run:
-    [run] = Study.open(folder).runs()
-    return run
-
-
-def the_log(folder: Path) -> Path:
-    [log] = folder.glob("runs/*/*.jsonl")
-    return log
+    return made_up_trainings(monkeypatch)
 
 
 def of_full_trainings(run: Run) -> dict[Tokens, float]:

@@ -17,11 +17,10 @@ import pytest
 
 from nasbench_mobile.evaluators.training import TrainingAccuracy
 from nasbench_mobile.networks.cost import parameters
-from nasbench_mobile.runs.run import Run
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace
 from nasbench_mobile.studies.crashes import UNSEEN, deaths
-from nasbench_mobile.studies.study import Study
 from nasbench_mobile.types import Tokens
+from tests.image_search.made_up import the_log, the_run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no signals to kill with")
 
@@ -71,16 +70,6 @@ TWICE = f"not evaluated again: twice while it was evaluated, {UNSEEN}"
 def started(met: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", DRIVER, str(met), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-
-
-def the_run(folder: Path) -> Run:
-    [run] = Study.open(folder).runs()
-    return run
-
-
-def the_log(folder: Path) -> Path:
-    [log] = folder.glob("runs/*/*.jsonl")
-    return log
 
 
 def trained_parameters(tokens: Tokens) -> int:

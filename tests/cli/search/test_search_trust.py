@@ -16,6 +16,7 @@ import pytest
 from nasbench_mobile.evaluators.training import TrainingAccuracy
 from nasbench_mobile.plugins.code_files import code_of_file
 from nasbench_mobile.runs.event_log import same_run
+from tests.image_search.made_up import the_log
 
 Command = Callable[..., Any]
 
@@ -67,11 +68,6 @@ def forget_runs(code: Path) -> None:
 def ran(code: Path) -> set[str]:
     path = code / "ran.txt"
     return set(path.read_text().split()) if path.is_file() else set()
-
-
-def the_log(folder: Path) -> Path:
-    [log] = folder.glob("runs/*/*.jsonl")
-    return log
 
 
 def test_code_of_ones_own_is_named_and_run(
