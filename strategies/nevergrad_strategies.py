@@ -64,7 +64,7 @@ class NevergradDiscrete(NevergradSearch):
         "DiscreteBSOOnePlusOne",
         "RLSOnePlusOne",
     )
-    """Those of the family that draw from their own random state (the lognormal ones do not)."""
+    """The optimizers that draw from their own random state (the lognormal ones do not)."""
     UNIFORM_START: ClassVar = True
 
     def __init__(

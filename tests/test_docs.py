@@ -104,7 +104,6 @@ def test_every_page_is_reached_from_the_index_and_has_a_purpose() -> None:
 
 
 # Files that a page speaks of as gone, or as what somebody might write.
-# What decisions name that is no more, or that is a form of name.
 GONE = {"code/NAME.py", "evaluators/optuna_early_stopping.py", "store.py", "utils.py"}
 CODE = re.compile(r"`([\w./-]+\.(?:py|toml))`")
 OF_THE_HOUSE = [page for page in PAGES if "decisions" in page.parts or page.stem == "CONTRIBUTING"]

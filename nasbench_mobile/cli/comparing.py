@@ -295,17 +295,14 @@ def _report(
 ) -> list[str]:
     """Write and print the report; what is said of damaged logs comes back."""
     runs, how = study.all_runs() if runs is None else runs, how or _Reading()
-    from nasbench_mobile.errors import NasbenchError
     from nasbench_mobile.report.study import write_report
     from nasbench_mobile.report.terminal import print_summary
     from nasbench_mobile.studies.descriptions import describer, drawer
     from nasbench_mobile.studies.logged_rewards import scoring
+    from nasbench_mobile.studies.results import check_trials
 
+    check_trials(runs, study.folder)
     damages = [run.damage for run in runs if run.damage is not None]
-    if not any(run.trials for run in runs):
-        if damages:
-            raise NasbenchError("; ".join(damages))
-        raise NasbenchError(f"{study.folder} has no trials yet; nasbench-mobile resume runs it")
     benchmark = study.plan.benchmark
     console(stderr=True).print(f"writing the report into {study.folder} ...", soft_wrap=True)
     summary = write_report(

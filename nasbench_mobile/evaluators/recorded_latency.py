@@ -22,7 +22,7 @@ TellLatency: TypeAlias = Callable[[LatencyReading | Failure], None]
 _AGAIN = "remove it, and what it held is measured again"
 
 
-class WatchedLatency:
+class RecordedLatency:
     """Latency evaluator: another one's readings, each told to `tell`.
 
     With `keep`, a file, what was measured is read from there the next time: a search that is

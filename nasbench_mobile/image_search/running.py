@@ -69,8 +69,8 @@ def written(study: Study, listen: Listener) -> SearchResults:
 def _searched(
     study: Study, accuracy: TrainingAccuracy | None, checkpoint_s: float, listen: Listener
 ) -> RunProgress:
-    from nasbench_mobile.evaluators.recorded_latency import WatchedLatency
-    from nasbench_mobile.search.observed_problem import OneByOne
+    from nasbench_mobile.evaluators.recorded_latency import RecordedLatency
+    from nasbench_mobile.search.observed_problem import ObservedProblem
     from nasbench_mobile.training import reading
 
     plan, folder, teller = study.plan, study.folder, _Teller(listen)
@@ -83,8 +83,10 @@ def _searched(
     note = match_content(folder, trained)
     keep_images(folder, reading.record(trained.data))
     listen(_beginning(study, problem, trained, note))
-    latency = WatchedLatency(problem.latency, teller.latency, folder / LATENCIES)
-    watched = OneByOne(problem.space, trained, trained, latency, problem.objective, watcher=teller)
+    latency = RecordedLatency(problem.latency, teller.latency, folder / LATENCIES)
+    watched = ObservedProblem(
+        problem.space, trained, trained, latency, problem.objective, watcher=teller
+    )
     try:
         return study.run_here(watched, teller.told)
     except _ListenerRaised as raised:

@@ -124,10 +124,8 @@ def search_on_images(
         precision=precision, loaders=loaders, threads=threads, time_limit_s=time_limit_s,
         memory_limit_mb=memory_limit_mb,
     )  # fmt: skip
-    top, every_s = (
-        checked_whole_number("top", top, 1, LARGEST_WHOLE),
-        _checked_seconds(checkpoint_s),
-    )
+    top = checked_whole_number("top", top, 1, LARGEST_WHOLE)
+    every_s = _checked_seconds(checkpoint_s)
     default = time.strftime("out/search-%Y%m%d-%H%M%S")
     folder, listen = Path(_path(default if out is None else out, "out")), _listener(on_progress)
     study, accuracy = opened(folder, request), None

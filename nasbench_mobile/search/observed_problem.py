@@ -30,7 +30,7 @@ class Unwatched:
 
 
 @dataclass(frozen=True)
-class OneByOne(Problem):
+class ObservedProblem(Problem):
     """Where a training takes minutes: each candidate's latency, training and reward in turn.
 
     Outcomes are those of a `Problem`, whose evaluators get whole batches.

@@ -29,7 +29,7 @@ from nasbench_mobile.files.json_files import damaged, parsed, read_json, read_ow
 from nasbench_mobile.files.text_files import DAMAGE, DamagedText
 from nasbench_mobile.runs.event_log import read_log
 from nasbench_mobile.runs.events import Ask, Start, Tell
-from nasbench_mobile.search.observed_problem import OneByOne, Unwatched
+from nasbench_mobile.search.observed_problem import ObservedProblem, Unwatched
 from nasbench_mobile.search.problem import Outcome, Problem
 from nasbench_mobile.types import Failure, Tokens
 
@@ -117,7 +117,7 @@ def ended_by_death(log: Path) -> str | None:
 
 
 @dataclass(frozen=True)
-class Cautious(OneByOne):
+class Cautious(ObservedProblem):
     """A problem whose evaluation may end the process: architectures are evaluated one by one.
 
     Architectures in `quarantined`, by tokens, fail without being evaluated, for the reason given.
@@ -127,7 +127,7 @@ class Cautious(OneByOne):
     quarantined: dict[Tokens, str]
 
     def evaluated(self, architecture: Architecture, share: float) -> Outcome | Failure:
-        """Evaluate as `OneByOne.evaluated` does, with a note on disk of what is under way."""
+        """Evaluate as the other problem does, with a note on disk of what is under way."""
         if (how := self.quarantined.get(architecture.tokens)) is not None:
             return Failure(f"not evaluated again: twice while it was evaluated, {how}")
         marker = _evaluating(self.log)
@@ -151,7 +151,7 @@ def cautious(problem: Problem, log: Path, *, unseen: bool = False) -> Problem:
     if not unseen and not any(death.pending for death in known):
         return problem
     parts: dict[str, Any] = {one.name: getattr(problem, one.name) for one in fields(Problem)}
-    watcher = problem.watcher if isinstance(problem, OneByOne) else Unwatched()
+    watcher = problem.watcher if isinstance(problem, ObservedProblem) else Unwatched()
     return Cautious(**parts, watcher=watcher, log=log, quarantined=_quarantined(known))
 
 

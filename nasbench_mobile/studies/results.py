@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+def check_trials(runs: Sequence[Run], where: object) -> None:
+    """`NasbenchError` says why no run has a trial; `where` is the study's folder."""
+    if not any(run.trials for run in runs):
+        damages = [run.damage for run in runs if run.damage is not None]
+        raise NasbenchError(
+            "; ".join(damages) or f"{where} has no trials yet; nasbench-mobile resume runs it"
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class StudyResults:
     """Runs and the figures of them, each made once and by what makes the report's."""
@@ -30,11 +39,7 @@ class StudyResults:
     @classmethod
     def of(cls, runs: Sequence[Run], objective: BenchmarkObjective, where: object) -> StudyResults:
         """`NasbenchError` where no run has a trial; `where` is the study's folder."""
-        if not any(run.trials for run in runs):
-            damages = [run.damage for run in runs if run.damage is not None]
-            raise NasbenchError(
-                "; ".join(damages) or f"{where} has no trials yet; nasbench-mobile resume runs it"
-            )
+        check_trials(runs, where)
         return cls(tuple(runs), objective)
 
     @cached_property

@@ -6,7 +6,7 @@ import pytest
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import LogError
-from nasbench_mobile.evaluators.recorded_latency import WatchedLatency
+from nasbench_mobile.evaluators.recorded_latency import RecordedLatency
 from nasbench_mobile.networks.graph import Network
 from nasbench_mobile.spaces.mnasnet import MnasNetSpace
 from nasbench_mobile.types import Failure, Kind, LatencyReading
@@ -43,11 +43,11 @@ def test_what_was_measured_is_told_and_not_measured_again(
 ) -> None:
     told: list[LatencyReading | Failure] = []
     path = tmp_path / "latencies.json"
-    first = WatchedLatency(Meter("measured"), told.append, path).latency(architectures)
+    first = RecordedLatency(Meter("measured"), told.append, path).latency(architectures)
     assert told == list(first)
     assert first[2] == Failure("noisy")
     meter = Meter("measured")
-    again = WatchedLatency(meter, told.append, path)
+    again = RecordedLatency(meter, told.append, path)
     assert (again.label, again.kind, again.device) == ("a meter", "measured", "nothing real")
     assert list(again.latency(architectures[:2])) == list(first[:2])
     assert meter.count == 0
@@ -58,7 +58,7 @@ def test_what_was_measured_is_told_and_not_measured_again(
 def test_estimates_are_not_kept(architectures: Sequence[Architecture], tmp_path: Path) -> None:
     path = tmp_path / "latencies.json"
     meter = Meter("estimate")
-    watched = WatchedLatency(meter, lambda _: None, path)
+    watched = RecordedLatency(meter, lambda _: None, path)
     watched.latency(architectures[:1])
     watched.latency(architectures[:1])
     assert meter.count == 2
@@ -84,4 +84,4 @@ def test_damage_is_named(content: str, said: str, tmp_path: Path) -> None:
     path = tmp_path / "latencies.json"
     path.write_text(content)
     with pytest.raises(LogError, match=f"{said}.*; remove it, and what it held is measured again"):
-        WatchedLatency(Meter("measured"), lambda _: None, path)
+        RecordedLatency(Meter("measured"), lambda _: None, path)

@@ -8,7 +8,7 @@ import pytest
 
 from nasbench_mobile.architecture import Architecture
 from nasbench_mobile.errors import OutsideError
-from nasbench_mobile.search.observed_problem import OneByOne
+from nasbench_mobile.search.observed_problem import ObservedProblem
 from nasbench_mobile.search.problem import Problem
 from nasbench_mobile.types import Failure
 
@@ -33,10 +33,10 @@ def some(problem: Problem, count: int = 3) -> list[Architecture]:
     return [Architecture(problem.space, problem.space.sample(rng)) for _ in range(count)]
 
 
-def watched(problem: Problem) -> tuple[OneByOne, Diary]:
+def watched(problem: Problem) -> tuple[ObservedProblem, Diary]:
     diary = Diary()
     parts = (problem.space, problem.accuracy, problem.noise_free, problem.latency)
-    return OneByOne(*parts, problem.objective, watcher=diary), diary
+    return ObservedProblem(*parts, problem.objective, watcher=diary), diary
 
 
 def test_outcomes_are_a_problems_and_are_told_in_turn(synthetic_problem: Problem) -> None:
