@@ -71,7 +71,8 @@ def make_console(*, stderr: bool = False) -> Console:
 def print_summary(summary: Summary, console: Console | None = None) -> None:
     """Leaderboard, incomplete runs, what sets rows apart, the verdict and what figures are of."""
     console = make_console() if console is None else console
-    console.print(leaderboard(summary, console.width))
+    # What is wider than a very narrow terminal is wrapped by it; cut off, words would be lost.
+    console.print(leaderboard(summary, console.width), crop=False)
     lines = []
     for row in summary["strategies"]:
         lines += [

@@ -28,6 +28,16 @@ def test_leaderboard_fits_and_hides_no_figure(study: list[Run], width: int) -> N
     assert ("HV" in text.splitlines()[2]) == (width == 100)
 
 
+@pytest.mark.parametrize("width", [30, 50])
+def test_a_very_narrow_terminal_loses_no_word(study: list[Run], width: int) -> None:
+    """Its lines may be longer than the terminal, which then wraps them."""
+    text = " ".join(printed(study, width).split())
+    for said in ("Wilcoxon against random search, Holm", "≤T: share of trials within T"):
+        assert said in text
+    for row in summary(study)["strategies"]:
+        assert f"{row['best_reward']['median']:.4f}" in text
+
+
 def test_incomplete_runs_stand_under_the_leaderboard(
     study: list[Run], run_maker: Callable[..., Run]
 ) -> None:
