@@ -268,8 +268,10 @@ def _build(kind: catalog.CatalogKind, part: Part) -> Any:
             built = catalog.call(factory.from_file, kind, part.name, part.model, **part.options)
         missing = [name for name in _OFFERS[kind] if not hasattr(built, name)]
     if missing:
+        article = "an" if kind.startswith("a") else "a"
         raise UsageError(
-            f"{kind} {part.name!r} has no {missing[0]!r}; an {kind} has {', '.join(_OFFERS[kind])} "
+            f"{kind} {part.name!r} has no {missing[0]!r}; {article} {kind} has "
+            f"{', '.join(_OFFERS[kind])} "
             f"(`nasbench-mobile check evaluator {kind.split()[0]} {part.name}` looks at each)"
         )
     return built

@@ -245,3 +245,19 @@ def test_the_width_of_a_space_has_one_hash_under_both_its_names(tmp_path: Path) 
     path.write_text(NARROW.replace("depth_multiplier = 0.35", "depth_multiplier = 1\nwidth = 1"))
     with pytest.raises(UsageError, match=r"depth_multiplier, its old name; give width"):
         read_benchmark(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("accuracy", "has no 'label'; an accuracy evaluator has label, fidelity, accuracy"),
+        ("latency", "has no 'label'; a latency evaluator has label, device, kind, latency"),
+    ],
+)
+def test_what_an_evaluator_lacks_is_named(own: Path, kind: str, words: str) -> None:
+    (own.parent / "bare.py").write_text("class Bare:\n    pass\n")
+    built_in = {"accuracy": "surrogate", "latency": "pixel1"}[kind]
+    lines = TEXT.replace("noise_sd = 0.01\n", "").replace(f'model = "{kind}.json"\n', "")
+    own.write_text(lines.replace(f'"{built_in}"', '"bare.py:Bare"'))
+    with pytest.raises(UsageError, match=words):
+        read_benchmark(own).build()
