@@ -196,6 +196,25 @@ def test_failures_are_trials_and_reasons(trainings: MadeUp, tmp_path: Path) -> N
     assert [path.name for path in short.files if path.suffix == ".json"] == []
 
 
+@pytest.mark.parametrize("early", [False, True])
+def test_checkpoints_of_failed_trainings_go_where_a_search_ends(
+    trainings: MadeUp, tmp_path: Path, early: bool
+) -> None:
+    """One that something else ended early keeps them: it goes on from them."""
+
+    def fails(number: int, _: Network) -> None:
+        (tmp_path / "s/trainings").mkdir(exist_ok=True)
+        (tmp_path / f"s/trainings/{number}.pt").touch()
+        if number == 2:
+            raise OutsideError("no space left") if early else TrainingFailure("it diverged")
+
+    trainings.before = fails
+    options: dict[str, Any] = {"strategy": "random", "budget": 2, "batch": 1, **SMALL}
+    search_on_images("digits", out=tmp_path / "s", **options)
+    left = sorted(path.name for path in (tmp_path / "s/trainings").glob("*.pt"))
+    assert left == (["1.pt", "2.pt"] if early else [])
+
+
 def test_what_ends_a_search_early_is_said(trainings: MadeUp, tmp_path: Path) -> None:
     def outside(number: int, _: Network) -> None:
         if number >= 2:
